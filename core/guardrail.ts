@@ -1,0 +1,125 @@
+import type { Identity } from "./identity.ts";
+import type { Action, Denied, Operation, Outcome, Reason } from "./operation.ts";
+import type { Who } from "./who.ts";
+
+/** What a protocol can show a guardrail. */
+export type Kind = "operation" | "rows" | "document" | "text" | "stream" | "wire";
+
+/**
+ * A plugin that can allow, deny, hold or mask. Written once, it works on every protocol that emits
+ * what it needs; a policy that puts it elsewhere does not load.
+ */
+export interface Guardrail<Needs extends Kind = Kind> {
+  readonly name: string;
+  readonly needs: readonly Needs[];
+  /** Only for operations with one of these effects; absent: for all. */
+  readonly effects?: readonly Action["effect"][];
+  /** Fresh state for one session. May throw: the session does not open. */
+  open(session: GuardedSession): Watch;
+}
+
+/** What a guardrail sees of the session it watches. */
+export interface GuardedSession {
+  readonly id: string;
+  readonly identity: Identity;
+  readonly resource: string;
+  readonly protocol: string;
+  /** Where `record` writes; opened on first use. */
+  recording(): Recording;
+  /** Numbers that outlive the session and a reload, for this guardrail name and key, in this process. */
+  counter(guardrail: string, key: string): Counter;
+  /** Ends the session: the caller gets the reason in its own protocol. */
+  end(reason: Reason): void;
+}
+
+export interface Counter {
+  value: number;
+  /** Epoch milliseconds of whatever the guardrail counts by. */
+  since: number;
+}
+
+/** One session under one guardrail. Anything that throws ends the operation as denied. */
+export interface Watch {
+  /** From the text alone; its verdict is cached a policy version. `willHold` tells what to keep back. */
+  prepare?(operation: Operation): "allow" | Denied | "willHold";
+  /** Each execution, parameters known. A promise that outlasts the guardrail limit (5 s) is a denial. */
+  operation?(operation: Operation): Verdict | Promise<Verdict>;
+  /** Who wants to see or change this answer. undefined: it stays opaque bytes. */
+  answer?(operation: Operation): Answer | undefined;
+  /** The same for what arrives without being asked for: notices, notifications. */
+  unasked?(): Answer | undefined;
+  /** Bytes as they leave for the caller, after all masking. A promise pauses the session until it is kept. */
+  wire?(bytes: Uint8Array): void | Promise<void>;
+  close?(): void;
+}
+
+export type Verdict = "allow" | Denied | { readonly hold: HoldRequest };
+
+/** Asks core to hold the operation until a person answers. */
+export interface HoldRequest {
+  /** Who may approve; the requester never may, nor whom it acts for, nor who acts for it. */
+  readonly by: Who;
+  /** Milliseconds until the hold expires. */
+  readonly within: number;
+  /** Inside an open transaction: refuse at once, or wait at most this long (milliseconds). */
+  readonly inTransaction: "deny" | number;
+  readonly message?: string;
+}
+
+/** What is present is what gets decoded. */
+export interface Answer {
+  /** Called once a result shape. `withhold`: shape and row count stay, no value leaves. */
+  rows?(columns: readonly Column[]): "clear" | "withhold" | RowFilter;
+  /** A JSON document; returns the one to send. */
+  document?(contentType: string, value: unknown): unknown;
+  /** Free text. `code` is the protocol's own (SQLSTATE). Returns the text to send. */
+  text?(kind: "error" | "notice" | "notification" | "log", text: string, code?: string): string;
+  /** Raw streams (terminal, exec, bodies). Returns the chunk to send, or undefined to send nothing yet. */
+  stream?(chunk: Chunk): Chunk | undefined;
+  end?(outcome: Outcome): void;
+}
+
+export interface Column {
+  readonly name: string;
+  /** The protocol's own type name (`text`, `int4`). */
+  readonly type: string;
+  /** True when any text is a valid value of this type in this format; else a mask can only be NULL. */
+  readonly holdsText: boolean;
+  readonly format: "text" | "binary";
+  /**
+   * The stored columns that this value may come from. `[]`: from none (a constant, a count).
+   * `unknown`: cannot be told, so a guardrail must assume the worst.
+   */
+  readonly origins: readonly Origin[] | "unknown";
+}
+
+export interface Origin {
+  /** `schema.table`; absent when only the column's name is known: it may be any table's. */
+  readonly table?: string;
+  readonly column: string;
+}
+
+/** Rewrites the cells of one result. Only the columns it names are cut out of the row. */
+export interface RowFilter {
+  readonly columns: readonly number[];
+  /** The bytes to send in place of `value` (the same view: unchanged), or null for SQL NULL. Never called for NULL. */
+  cell(column: number, value: Uint8Array): Uint8Array | null;
+  /** Called once a row before its cells, where present; throws a PosternError to stop the answer. */
+  row?(): void;
+}
+
+export interface Chunk {
+  readonly direction: "toCaller" | "toResource";
+  /** `stdout`, `stderr`, `body`: the protocol's name for it. */
+  readonly channel: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What `record` writes to. Appends are in order and outlive the process at once. */
+export interface Recording {
+  readonly id: string;
+  /** A structured event, JSON on disk. A promise: the recorder is behind, wait for it. */
+  event(kind: string, data: unknown): void | Promise<void>;
+  /** Bytes as the caller saw them. The view is copied before the call returns. */
+  bytes(data: Uint8Array): void | Promise<void>;
+}

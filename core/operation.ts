@@ -1,0 +1,76 @@
+/** What a caller asks for, and what policy says of it. Words as in docs/words.md. */
+
+/** What an action does to its target. `unknown`: could not be parsed or classified. */
+export const effects = [
+  "read",
+  "write",
+  "delete",
+  "define",
+  "grant",
+  "execute",
+  "connect",
+  "unknown",
+] as const;
+export type Effect = (typeof effects)[number];
+
+/** `write` on `public.orders`; `execute` on `pods/web` with trait `privileged`. */
+export interface Action {
+  readonly effect: Effect;
+  /** The target in the protocol's own canonical form; `*` where it cannot be told. */
+  readonly on: string;
+  readonly traits?: readonly string[];
+}
+
+/**
+ * What the protocol's classifier says of one text. Immutable, made once for a text and cached by the
+ * protocol; the gate keys its own cache by this object's identity.
+ */
+export interface Statement {
+  readonly text: string;
+  readonly actions: readonly Action[];
+  /** The protocol's own findings (syntax tree facts); guardrails of that protocol may read it. */
+  readonly detail?: unknown;
+}
+
+/** Bound values of one execution; views into the wire, valid only during the call that hands them over. */
+export interface Parameters {
+  readonly length: number;
+  /** Text form where the protocol knows it, raw bytes where it does not, null for SQL NULL and its kin. */
+  at(index: number): string | Uint8Array | null;
+}
+
+/** One thing a caller asks for, at the moment it asks. */
+export interface Operation extends Statement {
+  readonly parameters?: Parameters;
+  /** Several executions that are approved or refused as one (executemany). */
+  readonly batch?: readonly Operation[];
+  /** The caller has a transaction open: a wait here holds locks on the resource. */
+  readonly inTransaction: boolean;
+  readonly policyVersion: string;
+}
+
+/** Why something was refused; every field may be shown to the caller. */
+export interface Reason {
+  /** Stable, lower-case, dotted: `policy.denied`, `hold.expired`, `trail.full`. Listed in docs/errors.md. */
+  readonly code: string;
+  /** What happened and why, one sentence. Never a secret, never an unmasked value. */
+  readonly message: string;
+  /** The rule that decided, as policy names it; absent when no rule matched. */
+  readonly rule?: string;
+  /** What the caller can do next. */
+  readonly hint?: string;
+}
+
+export interface Denied {
+  readonly deny: Reason;
+}
+
+/** How an operation ended, as told by the resource. */
+export interface Outcome {
+  readonly result: "ok" | "error" | "cancelled" | "unknown";
+  /** The protocol's own error code (SQLSTATE, exit status, HTTP status). */
+  readonly code?: string;
+  readonly rows?: number;
+  /** Bytes of the answer as they left for the caller. */
+  readonly bytes?: number;
+}

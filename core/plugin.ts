@@ -1,0 +1,52 @@
+/** The contract between core and plugins: everything a plugin author needs, in one import. */
+
+export { PosternError } from "./error.ts";
+export type { Denial, Gate, HeldOperation, Pass, Plan } from "./gate.ts";
+export type {
+  Answer,
+  Chunk,
+  Column,
+  Counter,
+  GuardedSession,
+  Guardrail,
+  HoldRequest,
+  Kind,
+  Origin,
+  Recording,
+  RowFilter,
+  Verdict,
+  Watch,
+} from "./guardrail.ts";
+export {
+  type CallerCredential,
+  type Identity,
+  type IdentityContext,
+  type IdentityProvider,
+  type MintRequest,
+  NotAccepted,
+  type OpenIdentityProvider,
+  type ScramVerifier,
+} from "./identity.ts";
+export type {
+  Action,
+  Denied,
+  Effect,
+  Operation,
+  Outcome,
+  Parameters,
+  Reason,
+  Statement,
+} from "./operation.ts";
+export type { Permit } from "./permit.ts";
+export type {
+  Arrival,
+  Door,
+  ListenerInfo,
+  Protocol,
+  Recorded,
+  Replay,
+  Resource,
+} from "./protocol.ts";
+export { type Codec, type Cursor, openPump, type Pump } from "./pump.ts";
+export type { Secret } from "./secret.ts";
+export type { Wire } from "./wire.ts";

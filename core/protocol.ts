@@ -1,0 +1,78 @@
+import type { Gate } from "./gate.ts";
+import type { Kind } from "./guardrail.ts";
+import type { CallerCredential, Identity, ScramVerifier } from "./identity.ts";
+import type { Action, Reason } from "./operation.ts";
+import type { Permit } from "./permit.ts";
+import type { Secret } from "./secret.ts";
+import type { Wire } from "./wire.ts";
+
+/**
+ * A plugin that speaks one wire protocol. Core owns the order: accept, identify, decide, open the
+ * session, dial with a Permit, relay. A protocol supplies bytes and wording and cannot skip a step.
+ */
+export interface Protocol<Config = unknown, Emits extends Kind = Kind> {
+  readonly name: string;
+  readonly emits: readonly Emits[];
+  /**
+   * Reads start-up and credentials from a new connection; asks `door.identify` as often as it must.
+   * Returns undefined when the connection asked for something that is over now (a cancel, a probe).
+   * Throws a PosternError to refuse: core then calls `refuse`.
+   */
+  accept(caller: Wire, door: Door): Promise<Arrival | undefined>;
+  /** Opens and authenticates the connection to the resource: the only place that sees its credential. */
+  dial(permit: Permit<Config>, arrival: Arrival): Promise<Wire>;
+  /** Carries traffic until either side is done. Resolves then; both wires are closed by core. */
+  relay(caller: Wire, resource: Wire, gate: Gate, arrival: Arrival): Promise<void>;
+  /** Says no in the protocol's own form. The wire is closed after it. `session` is absent before one opens. */
+  refuse(caller: Wire, reason: Reason, session?: string): void;
+  /** What a text would do, for `policy explain` and policy tests. */
+  classify?(text: string, config: Config): Promise<readonly Action[]>;
+  /** Renders a recording for a terminal. */
+  replay?(): Replay;
+}
+
+/** What core offers a protocol that is accepting a connection. */
+export interface Door {
+  /** Where the listener is bound and whether it may ask for secrets in clear. */
+  readonly listener: ListenerInfo;
+  /** Throws a PosternError `identity.refused` that says nothing of why; the why is in trail and log. */
+  identify(credential: CallerCredential): Promise<Identity>;
+  /** For SCRAM: the verifier of a short-lived credential, before its proof. Unknown ids get a decoy. */
+  verifier(id: string): Promise<ScramVerifier>;
+}
+
+export interface ListenerInfo {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: number;
+  readonly insecure: boolean;
+  /** The one resource this listener serves; absent: the caller names it. */
+  readonly resource?: string;
+}
+
+export interface Arrival {
+  readonly identity: Identity;
+  /** The resource's name as policy knows it. */
+  readonly resource: string;
+  /** What the client says of itself, for trail and lists: `psql`, `pgbench`. */
+  readonly application?: string;
+  /** The protocol's own start-up state, handed back to dial and relay. */
+  readonly state?: unknown;
+}
+
+/** A registered backend, as its factory (`postgres({...})`) returns it to the policy file. */
+export interface Resource<Config = unknown, Emits extends Kind = Kind> {
+  readonly protocol: Protocol<Config, Emits>;
+  readonly config: Config;
+  readonly credential?: Secret;
+}
+
+/** One recorded thing, in order. `at` is milliseconds since the recording began. */
+export type Recorded =
+  | { readonly at: number; readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | { readonly at: number; readonly kind: "event"; readonly name: string; readonly data: unknown };
+
+export interface Replay {
+  /** The text to show for this event; "" when it shows nothing. */
+  show(event: Recorded): string;
+}

@@ -1,0 +1,84 @@
+import type { Identity, ScramVerifier } from "./identity.ts";
+import type { Action, Reason } from "./operation.ts";
+import type { HoldEnd } from "./trail/entry.ts";
+
+/** What a worker tells and asks its supervisor. In tests it is a plain object. */
+export interface Supervision {
+  sessionOpened(session: SessionInfo): void;
+  sessionClosed(id: string): void;
+  holdOpened(hold: HoldInfo): void;
+  holdEnded(id: string, how: HoldEnd): void;
+  /** A short-lived credential by id; undefined when unknown, expired or revoked. */
+  credential(id: string): Promise<IssuedCredential | undefined>;
+}
+
+/** What a supervisor tells a worker; each answers when it is done. */
+export interface Supervised {
+  /** Takes a policy that the supervisor has already evaluated elsewhere. Rejects: the old one stays. */
+  adopt(bundle: PolicyBundle): Promise<void>;
+  /** `refused` says why a late or unknown answer does not count. The trail entry is durable when it resolves. */
+  settle(hold: string, answer: HoldAnswer): Promise<{ refused?: string }>;
+  /** Resolves false when there is no such session. */
+  endSession(id: string, reason: Reason): Promise<boolean>;
+  /** Prometheus metrics of this process, as prom-client's getMetricsAsJSON gives them. */
+  metrics(): Promise<unknown>;
+  /** Stops listening, ends sessions after `graceMs`, closes the trail. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** A policy file and all it imports, bundled to one CommonJS text. */
+export interface PolicyBundle {
+  /** First 12 hex digits of the code's SHA-256. */
+  readonly version: string;
+  readonly code: string;
+  /** The policy file and every file it imports, absolute. */
+  readonly files: readonly string[];
+}
+
+export interface SessionInfo {
+  readonly id: string;
+  readonly identity: Identity;
+  readonly resource: string;
+  readonly protocol: string;
+  readonly remote: string;
+  readonly application?: string;
+  /** Epoch milliseconds. */
+  readonly openedAt: number;
+  readonly policyVersion: string;
+}
+
+export interface HoldInfo {
+  readonly id: string;
+  readonly session: string;
+  readonly identity: Identity;
+  readonly resource: string;
+  readonly text: string;
+  readonly actions: readonly Action[];
+  readonly parameters?: readonly (string | null)[];
+  readonly batch?: number;
+  readonly inTransaction: boolean;
+  /** Who may approve, as policy reads. */
+  readonly by: string;
+  readonly message?: string;
+  readonly openedAt: number;
+  readonly expires: number;
+  /** What an approval binds to: SHA-256 over text, parameters, identity and resource. */
+  readonly digest: string;
+}
+
+export interface HoldAnswer {
+  readonly approve: boolean;
+  /** Verified by the supervisor; the worker checks again that the rule allows this person. */
+  readonly by: Identity;
+  readonly because?: string;
+  /** The digest the approver was shown; another one is refused. */
+  readonly digest?: string;
+}
+
+export interface IssuedCredential {
+  readonly id: string;
+  readonly identity: Identity;
+  readonly verifier: ScramVerifier;
+  /** Epoch milliseconds. */
+  readonly expires: number;
+}

@@ -1,0 +1,106 @@
+import type { Identity } from "../identity.ts";
+import type { Action, Outcome, Reason } from "../operation.ts";
+
+/**
+ * What the trail holds. One JSON object an entry; every field may be read by an auditor, so none
+ * ever holds a secret or an unmasked value.
+ */
+export type Entry =
+  | { kind: "start"; version: string; pid: number; role: "supervisor" | "worker"; previous?: readonly Head[] }
+  | { kind: "stop"; reason: string }
+  | { kind: "policy"; version: string; files: readonly string[] }
+  | { kind: "policy-refused"; message: string }
+  | { kind: "login-refused"; protocol: string; remote: string; id: string; check: string }
+  | {
+      kind: "open";
+      session: string;
+      identity: Identity;
+      resource: string;
+      protocol: string;
+      remote: string;
+      application?: string;
+      policy: string;
+      credential?: string;
+      /** The caller credential's id. */
+      callerCredential?: string;
+      /** Rights granted: each rule that may serve this session, with what it may. */
+      rights: readonly { readonly rule: string; readonly may: readonly string[] }[];
+    }
+  | {
+      kind: "connect-denied";
+      identity: Identity;
+      resource: string;
+      protocol: string;
+      remote: string;
+      reason: Reason;
+    }
+  | {
+      kind: "operation";
+      session: string;
+      text: string;
+      /** SHA-256 (hex) and length in bytes of the whole text, where `text` is cut. */
+      whole?: { readonly sha256: string; readonly bytes: number };
+      actions: readonly Action[];
+      /** Rights used: the rule that allowed each action, in the order of `actions`. */
+      rules: readonly string[];
+      policy: string;
+      /** The hold that was approved for it. */
+      hold?: string;
+      batch?: number;
+    }
+  | {
+      kind: "denied";
+      session: string;
+      text: string;
+      whole?: { readonly sha256: string; readonly bytes: number };
+      actions: readonly Action[];
+      reason: Reason;
+      policy: string;
+    }
+  /** `op`: the sequence number of the operation entry in the same stream. `ms`: duration. */
+  | { kind: "outcome"; session: string; op: number; outcome: Outcome; ms: number }
+  | {
+      kind: "hold";
+      hold: string;
+      session: string;
+      identity: Identity;
+      resource: string;
+      text: string;
+      whole?: { readonly sha256: string; readonly bytes: number };
+      actions: readonly Action[];
+      parameters?: readonly (string | null)[];
+      by: string;
+      expires: number;
+      inTransaction: boolean;
+      batch?: number;
+      policy: string;
+      /** SHA-256 over text, parameters, identity and resource: what the approval binds to. */
+      digest: string;
+    }
+  | { kind: "hold-ended"; hold: string; session: string; how: HoldEnd; by?: Identity; because?: string }
+  | { kind: "close"; session: string; reason: Reason; operations: number; recording?: string }
+  /** Written after a crash for what the dead process left open. */
+  | {
+      kind: "abandoned";
+      session: string;
+      stream: string;
+      hold?: string;
+      op?: number;
+      what: "session" | "hold" | "outcome-unknown";
+    }
+  | { kind: "segment"; file: string; sha256: string; bytes: number }
+  | { kind: "admin"; what: string; by: string; target?: string }
+  | { kind: "checkpoint"; head: Head; signature: string };
+
+export type HoldEnd = "approved" | "denied" | "expired" | "cancelled" | "abandoned";
+
+/** The last entry of a stream, as another stream or a signature commits to it. */
+export interface Head {
+  readonly stream: string;
+  readonly seq: number;
+  /** Hex. */
+  readonly hash: string;
+}
+
+/** An entry as it was written. `time` is epoch milliseconds. */
+export type Written<E extends Entry = Entry> = E & { readonly seq: number; readonly time: number };

@@ -1,0 +1,44 @@
+import type { Identity } from "./identity.ts";
+
+/** Whom a rule or an approval means. */
+export interface Who {
+  /** How it reads in explanations and notices: `group leads`. */
+  readonly label: string;
+  matches(identity: Identity): boolean;
+}
+
+export const anyone: Who = { label: "anyone", matches: () => true };
+
+/** Members of any of these groups. */
+export function group(...names: [string, ...string[]]): Who {
+  return {
+    label: `group ${names.join(", ")}`,
+    matches: (identity) => identity.groups.some((name) => names.includes(name)),
+  };
+}
+
+/** These people, by subject; with none named: any person. */
+export function person(...subjects: string[]): Who {
+  return ofKind("person", subjects);
+}
+
+/** These machines (runners, agents), by subject; with none named: any machine. */
+export function machine(...subjects: string[]): Who {
+  return ofKind("machine", subjects);
+}
+
+/** Both must match. */
+export function both(first: Who, second: Who): Who {
+  return {
+    label: `${first.label} and ${second.label}`,
+    matches: (identity) => first.matches(identity) && second.matches(identity),
+  };
+}
+
+function ofKind(kind: Identity["kind"], subjects: readonly string[]): Who {
+  return {
+    label: subjects.length === 0 ? `any ${kind}` : `${kind} ${subjects.join(", ")}`,
+    matches: (identity) =>
+      identity.kind === kind && (subjects.length === 0 || subjects.includes(identity.subject)),
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * One byte stream to a caller or a resource. First it is read piece by piece (start-up,
+ * authentication), then `stream` hands every further chunk to the pump.
+ */
+export interface Wire {
+  /** `127.0.0.1:54321`. */
+  readonly remote: string;
+  readonly loopback: boolean;
+  readonly encrypted: boolean;
+  readonly closed: boolean;
+  /** Bytes accepted by `write` that the kernel has not taken yet. */
+  readonly backlog: number;
+  /** Exactly `length` bytes, or a rejection: `wire.closed` at end of file, `wire.timeout` past `deadline`. */
+  read(length: number): Promise<Buffer>;
+  /** Milliseconds from now for all further `read`s together; 0 lifts it. */
+  deadline(ms: number): void;
+  /** From now on all that arrives goes to `sink`, what was already buffered first. */
+  stream(sink: WireSink): void;
+  /** Takes all bytes (copies what the kernel does not take at once). False: wait for `sink.drain`. */
+  write(bytes: Uint8Array): boolean;
+  pause(): void;
+  resume(): void;
+  /** Sends what is buffered, then closes. */
+  end(): void;
+  /** Closes now. */
+  destroy(): void;
+}
+
+export interface WireSink {
+  /** The view belongs to the receiver. */
+  data(view: Buffer): void;
+  drain(): void;
+  /** End of file or error; nothing follows. */
+  close(): void;
+}
