@@ -40,7 +40,9 @@ export type {
 export type { Permit } from "./permit.ts";
 export type {
   Arrival,
+  Dialed,
   Door,
+  Link,
   ListenerInfo,
   Protocol,
   Recorded,

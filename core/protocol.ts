@@ -20,9 +20,9 @@ export interface Protocol<Config = unknown, Emits extends Kind = Kind> {
    */
   accept(caller: Wire, door: Door): Promise<Arrival | undefined>;
   /** Opens and authenticates the connection to the resource: the only place that sees its credential. */
-  dial(permit: Permit<Config>, arrival: Arrival): Promise<Wire>;
-  /** Carries traffic until either side is done. Resolves then; both wires are closed by core. */
-  relay(caller: Wire, resource: Wire, gate: Gate, arrival: Arrival): Promise<void>;
+  dial(permit: Permit<Config>, arrival: Arrival): Promise<Dialed>;
+  /** Carries traffic until either side is done. Resolves then; core closes both wires. */
+  relay(link: Link<Config>): Promise<void>;
   /** Says no in the protocol's own form. The wire is closed after it. `session` is absent before one opens. */
   refuse(caller: Wire, reason: Reason, session?: string): void;
   /** What a text would do, for `policy explain` and policy tests. */
@@ -58,6 +58,25 @@ export interface Arrival {
   readonly application?: string;
   /** The protocol's own start-up state, handed back to dial and relay. */
   readonly state?: unknown;
+}
+
+/** A connection to the resource that is ready for the caller's first operation. */
+export interface Dialed {
+  readonly wire: Wire;
+  /** What the resource said at start-up that relay passes on. */
+  readonly state?: unknown;
+}
+
+/** All that one session's relay needs. */
+export interface Link<Config = unknown> {
+  readonly caller: Wire;
+  readonly resource: Wire;
+  readonly gate: Gate;
+  readonly arrival: Arrival;
+  readonly config: Config;
+  readonly dialed: Dialed;
+  /** For a connection of the gateway's own to the same resource (catalogue, cancel); written to the trail as the gateway's. */
+  controlPermit(purpose: string): Permit<Config>;
 }
 
 /** A registered backend, as its factory (`postgres({...})`) returns it to the policy file. */
