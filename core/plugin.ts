@@ -49,6 +49,7 @@ export type {
   Replay,
   Resource,
 } from "./protocol.ts";
-export { type Codec, type Cursor, openPump, type Pump } from "./pump.ts";
+export { type Codec, type Cursor, Pump } from "./pump.ts";
 export type { Secret } from "./secret.ts";
+export { connectWire } from "./socket.ts";
 export type { Wire } from "./wire.ts";
