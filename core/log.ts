@@ -1,0 +1,39 @@
+import pino, { type DestinationStream, type Logger } from "pino";
+import { prettyLine } from "./log-line.ts";
+import { scrub, secretFields } from "./log-scrub.ts";
+
+/** Structured JSON, one object a line: `level`, `time` (epoch milliseconds), `msg`, and what the call gives. */
+export type Log = Logger;
+
+export interface LogOptions {
+  readonly level?: "debug" | "info" | "warn" | "error" | "silent";
+  /** Every line of this process carries it: `supervisor`, `worker-0`. */
+  readonly process?: string;
+  /** For people instead of machines; by default where stderr is a terminal. */
+  readonly pretty?: boolean;
+  readonly to?: DestinationStream;
+}
+
+/**
+ * Writes to stderr. Fields that hold secrets by name are replaced, and what looks like a token or a
+ * password in a URL is cut out of every line, whoever wrote it there.
+ */
+export function createLog(options: LogOptions = {}): Log {
+  const to = options.to ?? pino.destination({ dest: 2, sync: true });
+  const pretty = options.pretty ?? process.stderr.isTTY === true;
+  return pino(
+    {
+      level: options.level ?? "info",
+      base: options.process === undefined ? {} : { process: options.process },
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretFields.flatMap((name) => [name, `*.${name}`]), censor: "[secret]" },
+      serializers: { error: pino.stdSerializers.err },
+    },
+    {
+      write(line: string) {
+        const safe = scrub(line);
+        to.write(pretty ? prettyLine(safe) : safe);
+      },
+    },
+  );
+}
