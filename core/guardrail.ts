@@ -3,7 +3,7 @@ import type { Action, Denied, Operation, Outcome, Reason } from "./operation.ts"
 import type { Who } from "./who.ts";
 
 /** What a protocol can show a guardrail. */
-export type Kind = "operation" | "rows" | "document" | "text" | "stream" | "wire";
+export type Kind = "operation" | "rows" | "document" | "text" | "stream" | "wire" | "deadline";
 
 /**
  * A plugin that can allow, deny, hold or mask. Written once, it works on every protocol that emits
@@ -76,7 +76,19 @@ export interface Answer {
   text?(kind: "error" | "notice" | "notification" | "log", text: string, code?: string): string;
   /** Raw streams (terminal, exec, bodies). Returns the chunk to send, or undefined to send nothing yet. */
   stream?(chunk: Chunk): Chunk | undefined;
+  /**
+   * The protocol cancels the operation on the resource when this has passed since it was sent, and
+   * tells the caller the reason. Of several the earliest counts. Decodes nothing. A guardrail that
+   * sets it needs `deadline`, so that a protocol that cannot cancel refuses the policy.
+   */
+  readonly deadline?: Deadline;
   end?(outcome: Outcome): void;
+}
+
+export interface Deadline {
+  /** Milliseconds. */
+  readonly after: number;
+  readonly reason: Reason;
 }
 
 export interface Column {

@@ -7,6 +7,7 @@ export type {
   Chunk,
   Column,
   Counter,
+  Deadline,
   GuardedSession,
   Guardrail,
   HoldRequest,
