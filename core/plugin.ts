@@ -1,5 +1,6 @@
 /** The contract between core and plugins: everything a plugin author needs, in one import. */
 
+export { type Duration, milliseconds } from "./duration.ts";
 export { PosternError } from "./error.ts";
 export type { Denial, Gate, HeldOperation, Pass, Plan } from "./gate.ts";
 export type {
@@ -18,6 +19,7 @@ export type {
   Verdict,
   Watch,
 } from "./guardrail.ts";
+export { claimedIssuer } from "./identity/claimed.ts";
 export {
   type CallerCredential,
   type Identity,

@@ -1,0 +1,146 @@
+import { afterEach, describe, expect, setSystemTime, test } from "bun:test";
+import { createPrivateKey } from "node:crypto";
+import { chmod, mkdtemp, readdir, readFile, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decodeJwt, SignJWT } from "jose";
+import { type MintRequest, NotAccepted, PosternError } from "../../core/plugin.ts";
+import { local } from "./index.ts";
+
+const alice: MintRequest = { subject: "alice", groups: ["support"], kind: "person", ttl: 3_600_000 };
+const folder = () => mkdtemp(join(tmpdir(), "postern-local-"));
+
+async function opened(options: Parameters<typeof local>[0] = {}, dataDir?: string) {
+  const context = { dataDir: dataDir ?? (await folder()), loopbackOnly: true };
+  const provider = await local(options).open(context);
+  return { ...provider, mint: (request: MintRequest) => provider.mint?.(request) ?? "", ...context };
+}
+
+async function signed(dataDir: string, edit: (token: SignJWT) => SignJWT, typ = "postern+jwt") {
+  const pem = await readFile(join(dataDir, "identity", "local.key"), "utf8");
+  const token = new SignJWT({ groups: [], kind: "person" })
+    .setProtectedHeader({ alg: "EdDSA", typ })
+    .setIssuer("postern:local")
+    .setAudience("postern")
+    .setSubject("alice")
+    .setJti("j")
+    .setIssuedAt()
+    .setNotBefore("0s")
+    .setExpirationTime("1h");
+  return edit(token).sign(createPrivateKey(pem));
+}
+
+afterEach(() => {
+  setSystemTime();
+  delete process.env.POSTERN_LOCAL_OFF_LOOPBACK;
+});
+
+describe("tokens", () => {
+  test("a minted token comes back as the identity it was minted for", async () => {
+    const { mint, identify } = await opened();
+    const token = await mint({ ...alice, kind: "machine" });
+    const { jti, exp } = decodeJwt(token);
+    expect(await identify(token)).toEqual({
+      issuer: "postern:local",
+      subject: "alice",
+      kind: "machine",
+      groups: ["support"],
+      credentialId: String(jti),
+      expires: Number(exp) * 1000,
+    });
+  });
+
+  test("a token of another issuer is not ours to judge", async () => {
+    const { dataDir, identify } = await opened();
+    expect(await identify(await signed(dataDir, (token) => token.setIssuer("https://else")))).toBeUndefined();
+    expect(await identify("not a token")).toBeUndefined();
+  });
+
+  test("a token of another installation is refused", async () => {
+    const token = await (await opened()).mint(alice);
+    await expect((await opened()).identify(token)).rejects.toThrow(NotAccepted);
+  });
+
+  test("an expired token is refused", async () => {
+    const { mint, identify } = await opened();
+    const token = await mint({ ...alice, ttl: 1000 });
+    setSystemTime(Date.now() + 2000);
+    await expect(identify(token)).rejects.toThrow(/"exp"/);
+  });
+
+  const refused: [string, (token: SignJWT) => SignJWT, string?][] = [
+    ["another audience", (token) => token.setAudience("else")],
+    ["not valid yet", (token) => token.setNotBefore("10m")],
+    ["older than ttlMax", (token) => token.setIssuedAt("2 days ago")],
+    ["issued in the future", (token) => token.setIssuedAt("10m")],
+    ["without a subject", (token) => token.setSubject("")],
+    ["of another type", (token) => token, "JWT"],
+  ];
+  for (const [what, edit, typ] of refused) {
+    test(`a token ${what} is refused`, async () => {
+      const { dataDir, identify } = await opened();
+      await expect(identify(await signed(dataDir, edit, typ))).rejects.toThrow(NotAccepted);
+    });
+  }
+
+  test("an unsigned token is refused", async () => {
+    const { mint, identify } = await opened();
+    const [, payload] = (await mint(alice)).split(".");
+    const header = Buffer.from(JSON.stringify({ alg: "none", typ: "postern+jwt" })).toString("base64url");
+    await expect(identify(`${header}.${payload}.`)).rejects.toThrow(NotAccepted);
+  });
+
+  test("every changed character of a token ends it", async () => {
+    const { mint, identify } = await opened();
+    const token = await mint(alice);
+    for (let at = 0; at < token.length - 2; at += 7) {
+      if (token[at] === ".") continue;
+      const changed = token.slice(0, at) + (token[at] === "A" ? "B" : "A") + token.slice(at + 1);
+      const identity = await identify(changed).catch((error: unknown) => error);
+      expect(identity === undefined || identity instanceof NotAccepted).toBe(true);
+    }
+  });
+
+  test("a life beyond ttlMax is not minted", async () => {
+    const { mint } = await opened({ ttlMax: "1h" });
+    await expect(mint({ ...alice, ttl: 3_600_001 })).rejects.toThrow(PosternError);
+    await expect(mint({ ...alice, ttl: 0 })).rejects.toThrow(PosternError);
+    await expect(mint({ ...alice, ttl: Number.NaN })).rejects.toThrow(PosternError);
+  });
+});
+
+describe("the key", () => {
+  test("many that open a new folder at once share one key, and leave nothing else behind", async () => {
+    const dataDir = await folder();
+    const all = await Promise.all(Array.from({ length: 16 }, () => opened({}, dataDir)));
+    const token = await all[0]!.mint(alice);
+    for (const { identify } of all) expect((await identify(token))?.subject).toBe("alice");
+    expect(await readdir(join(dataDir, "identity"))).toEqual(["local.key"]);
+  });
+
+  test("is readable by its owner alone, and refused when it is not", async () => {
+    const { dataDir } = await opened();
+    const path = join(dataDir, "identity", "local.key");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect((await stat(join(dataDir, "identity"))).mode & 0o777).toBe(0o700);
+    await chmod(path, 0o644);
+    await expect(opened({}, dataDir)).rejects.toThrow(/can read the signing key/);
+  });
+});
+
+describe("off loopback", () => {
+  const open = async (options: Parameters<typeof local>[0]) =>
+    local(options).open({ dataDir: await folder(), loopbackOnly: false });
+
+  test("told once is not enough", async () => {
+    await expect(open({})).rejects.toThrow(/loopback/);
+    await expect(open({ offLoopback: true })).rejects.toThrow(/loopback/);
+    process.env.POSTERN_LOCAL_OFF_LOOPBACK = "yes";
+    await expect(open({})).rejects.toThrow(/loopback/);
+  });
+
+  test("told twice it serves", async () => {
+    process.env.POSTERN_LOCAL_OFF_LOOPBACK = "yes";
+    expect(await open({ offLoopback: true })).toBeDefined();
+  });
+});
