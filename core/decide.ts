@@ -1,6 +1,7 @@
 import type { Guardrail } from "./guardrail.ts";
-import type { Identity } from "./identity.ts";
+import { type Identity, identityLabel } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
+import { type Party, partyOf, type Standing } from "./policy/party.ts";
 import type { Policy } from "./policy.ts";
 
 /** The rules that can matter to one identity on one resource; made when a session opens. */
@@ -9,6 +10,8 @@ export interface RuleSet {
   readonly resource: string;
   /** For the trail's opening entry. Empty: this identity may not even connect. */
   readonly rights: readonly { readonly rule: string; readonly may: readonly string[] }[];
+  /** Milliseconds a person's session may last: the shortest of these rules; absent: no limit. */
+  readonly lifetime?: number;
   /** Each action by the first rule whose who, on and may match it; all must be allowed. */
   decide(actions: readonly Action[]): Decision;
 }
@@ -17,6 +20,7 @@ export interface Decision {
   readonly allowed: boolean;
   /** Present when not allowed. */
   readonly reason?: Reason;
+  /** One an action, in their order. */
   readonly steps: readonly Step[];
   /** `always` first, then those of the deciding rules in order, each once. Outermost first. */
   readonly guardrails: readonly Guardrail[];
@@ -24,9 +28,99 @@ export interface Decision {
 
 export interface Step {
   readonly action: Action;
-  /** The deciding rule; absent: none matched. */
+  /** The deciding rule, `one and other` where an identity acts for another; absent: none matched. */
   readonly rule?: string;
   readonly why: string;
 }
 
-export declare function rulesFor(policy: Policy, identity: Identity, resource: string): RuleSet;
+/**
+ * Throws what a rule's own `who` throws. For an identity that acts for another both are decided: the
+ * rights are what both have, under the guardrails of both.
+ */
+export function rulesFor(policy: Policy, identity: Identity, resource: string): RuleSet {
+  const elsewhere = identity.resource !== undefined && identity.resource !== resource;
+  const parties = elsewhere ? [] : partiesOf(policy, identity, resource);
+  const welcome = parties.length > 0 && parties.every(({ rules }) => rules.length > 0);
+  const rules = welcome ? [...new Set(parties.flatMap((party) => party.rules))] : [];
+  const lifetimes = rules.flatMap(({ lifetime }) => lifetime ?? []);
+  return {
+    policy,
+    resource,
+    rights: rules.map(({ name, may }) => ({
+      rule: name,
+      may: may === "all" ? ["all"] : may.map(({ label }) => label),
+    })),
+    ...(lifetimes.length === 0 ? {} : { lifetime: Math.min(...lifetimes) }),
+    decide: (actions) =>
+      welcome ? decide(policy, resource, parties, actions) : stranger(identity, resource, parties, actions),
+  };
+}
+
+function partiesOf(policy: Policy, identity: Identity, resource: string): Party[] {
+  const own = partyOf(policy, identity, resource);
+  return identity.actingFor ? [own, ...partiesOf(policy, identity.actingFor, resource)] : [own];
+}
+
+function decide(
+  policy: Policy,
+  resource: string,
+  parties: readonly Party[],
+  actions: readonly Action[],
+): Decision {
+  const standings = actions.map((action) => parties.map((party) => party.stand(action)));
+  const steps = standings.map((each, at) => step(actions[at]!, each));
+  const refused = standings.flat().filter(({ rule }) => !rule);
+  const [first] = refused;
+  if (first)
+    return { allowed: false, reason: denial(resource, first, refused.length), steps, guardrails: [] };
+  return { allowed: true, steps, guardrails: guardrails(policy, parties, standings, actions) };
+}
+
+function step(action: Action, standings: readonly Standing[]): Step {
+  const why = standings.map((standing) => standing.why).join("; ");
+  if (standings.some(({ rule }) => !rule)) return { action, why };
+  const names = new Set(standings.map(({ rule }) => rule?.name));
+  return { action, rule: [...names].join(" and "), why };
+}
+
+/** In the order of the rules, party by party, so that the order of actions changes nothing. */
+function guardrails(
+  policy: Policy,
+  parties: readonly Party[],
+  standings: readonly (readonly Standing[])[],
+  actions: readonly Action[],
+): Guardrail[] {
+  const deciding = new Set(standings.flat().map(({ rule }) => rule));
+  const ordered = parties.flatMap(({ rules }) => rules).filter((rule) => deciding.has(rule));
+  const all = new Set([...policy.always, ...ordered.flatMap(({ under }) => under)]);
+  return [...all].filter(({ effects }) => !effects || actions.some(({ effect }) => effects.includes(effect)));
+}
+
+function denial(resource: string, refused: Standing, count: number): Reason {
+  const { action, party } = refused;
+  const more = count > 1 ? ` (and ${count - 1} more)` : "";
+  return {
+    code: "policy.denied",
+    message: `${action.effect} on ${action.on} is not allowed on ${resource} for ${identityLabel(party.identity)}${more}`,
+    rule: party.rules.map(({ name }) => name).join(", "),
+    hint: `${party.granted}. Ask whoever keeps the policy, or do without.`,
+  };
+}
+
+function stranger(
+  identity: Identity,
+  resource: string,
+  parties: readonly Party[],
+  actions: readonly Action[],
+): Decision {
+  const shut = parties.find(({ rules }) => rules.length === 0)?.identity ?? identity;
+  const label = identityLabel(shut);
+  const bound = parties.length === 0 ? `: this credential is good for ${identity.resource} only` : "";
+  const why = bound === "" ? `no rule lets ${label} use ${resource}` : `not ${resource}${bound}`;
+  const reason = {
+    code: "policy.denied",
+    message: `${label} may not use ${resource}${bound}`,
+    hint: `Ask whoever keeps the policy for a rule that lets ${label} use ${resource}.`,
+  };
+  return { allowed: false, reason, steps: actions.map((action) => ({ action, why })), guardrails: [] };
+}

@@ -1,11 +1,12 @@
 import type { Guardrail } from "./guardrail.ts";
 import type { IdentityProvider } from "./identity.ts";
-import type { Action } from "./operation.ts";
+import type { Effect } from "./operation.ts";
 import type { Resource } from "./protocol.ts";
 import type { Who } from "./who.ts";
 
-/** A policy as the rest of core sees it: checked, with every default filled in. */
+/** A policy as the rest of core sees it: checked, with every default filled in. Made by `gateway()`. */
 export interface Policy {
+  /** First 12 hex digits of the bundle's SHA-256; `unloaded` for one that no loader has read. */
   readonly version: string;
   /** One entry a listener; several may serve one protocol. */
   readonly listen: readonly ListenerConfig[];
@@ -44,23 +45,41 @@ export interface Rule {
 
 /** `read`; `write("public.releases")`. */
 export interface Right {
-  readonly effect: Action["effect"];
+  readonly effect: Effect;
   /** Target patterns; absent: any target. `*` stands for any run of characters. */
   readonly on?: readonly string[];
   /** How it reads in explanations. */
   readonly label: string;
 }
 
-/** Each with its default in policy.ts and its own setting in the policy file. Milliseconds and bytes. */
+/** Each has its own setting in the policy file. Milliseconds and bytes. */
 export interface Limits {
+  /** From the first byte to a verified identity. */
   readonly authenticate: number;
+  /** Without a byte in either direction. */
   readonly idle: number;
   readonly sessions: number;
   readonly sessionsPerIdentity: number;
+  /** Bytes of one message. */
   readonly frame: number;
+  /** How long a guardrail may think about one operation. */
   readonly guardrail: number;
+  /** Messages that the resource has not answered yet. */
   readonly owed: number;
+  /** Named statements. */
   readonly statements: number;
-  /** What may be buffered for a caller while it is held or slow. */
+  /** Bytes that may be buffered for a caller while it is held or slow. */
   readonly buffer: number;
 }
+
+export const defaultLimits: Limits = {
+  authenticate: 10_000,
+  idle: 8 * 3_600_000,
+  sessions: 10_000,
+  sessionsPerIdentity: 200,
+  frame: 64 * 1024 * 1024,
+  guardrail: 5_000,
+  owed: 16_384,
+  statements: 4_096,
+  buffer: 1024 * 1024,
+};

@@ -10,8 +10,9 @@ import type { Wire } from "./wire.ts";
  * A plugin that speaks one wire protocol. Core owns the order: accept, identify, decide, open the
  * session, dial with a Permit, relay. A protocol supplies bytes and wording and cannot skip a step.
  */
-export interface Protocol<Config = unknown, Emits extends Kind = Kind> {
-  readonly name: string;
+export interface Protocol<Config = unknown, Emits extends Kind = Kind, Name extends string = string> {
+  /** A literal type (`"postgres"`) lets a policy's `listen` be checked in the editor. */
+  readonly name: Name;
   readonly emits: readonly Emits[];
   /**
    * Reads start-up and credentials from a new connection; asks `door.identify` as often as it must.
@@ -80,8 +81,8 @@ export interface Link<Config = unknown> {
 }
 
 /** A registered backend, as its factory (`postgres({...})`) returns it to the policy file. */
-export interface Resource<Config = unknown, Emits extends Kind = Kind> {
-  readonly protocol: Protocol<Config, Emits>;
+export interface Resource<Config = unknown, Emits extends Kind = Kind, Name extends string = string> {
+  readonly protocol: Protocol<Config, Emits, Name>;
   readonly config: Config;
   readonly credential?: Secret;
 }

@@ -1,0 +1,90 @@
+import type { Duration } from "../duration.ts";
+import type { Guardrail, Kind } from "../guardrail.ts";
+import type { IdentityProvider } from "../identity.ts";
+import type { Effect } from "../operation.ts";
+import type { Right } from "../policy.ts";
+import type { Resource } from "../protocol.ts";
+import type { Who } from "../who.ts";
+
+/** Resources by the name that callers use. */
+export type Resources = Readonly<Record<string, Resource>>;
+
+/** `"orders"`, several names, or `"*"` for every resource. */
+export type On<R extends Resources> = NameOf<R> | readonly NameOf<R>[] | "*";
+
+/** What an operator writes: one policy file's default export, as an argument of `gateway()`. */
+export interface PolicyInput<R extends Resources, Ons extends readonly On<R>[]> {
+  /** A port, an address, an object, or several of them, for each protocol. */
+  readonly listen: { readonly [P in ProtocolOf<R>]?: Listen<R, P> };
+  /** Who can tell who a caller is; asked in this order. */
+  readonly identity: readonly [IdentityProvider, ...IdentityProvider[]];
+  readonly resources: R;
+  /** Each action is decided by the first rule whose who, on and may match it. */
+  readonly rules: { readonly [I in keyof Ons]: RuleInput<R, Ons[I]> };
+  /** Guardrails of every session, outermost first, around those of the rules. */
+  readonly always?: readonly Guardrail<KindsOf<R, NameOf<R>>>[];
+  /** `strict`: a read is durable too before the first byte of its answer leaves. */
+  readonly trail?: "default" | "strict";
+  /** Processes that carry traffic. Default 1; `auto`: one a core. */
+  readonly workers?: number | "auto";
+  /** A port on loopback or `host:port` for /healthz, /readyz and /metrics. */
+  readonly health?: number | string;
+  readonly limits?: LimitsInput;
+}
+
+export interface RuleInput<R extends Resources, O> {
+  /** For explanations, errors and the trail. Default: `rules[3]`. */
+  readonly name?: string;
+  readonly who: Who;
+  readonly on: O;
+  /** Effects and rights. `"all"` includes `unknown`; nothing else does unless it names it. */
+  readonly may: "all" | readonly (Effect | Right)[];
+  /** Guardrails for what this rule allows, outermost first. */
+  readonly under?: readonly Guardrail<KindsOf<R, NamesIn<R, O>>>[];
+  /** How long a person's session under this rule may last. Default: until they leave. */
+  readonly lifetime?: Duration;
+}
+
+export type Listen<R extends Resources, P extends string> =
+  | ListenOne<R, P>
+  | readonly [ListenOne<R, P>, ...ListenOne<R, P>[]];
+
+export type ListenOne<R extends Resources, P extends string> =
+  | number
+  | `${string}:${number}`
+  | ListenerInput<R, P>;
+
+export interface ListenerInput<R extends Resources, P extends string> {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  readonly port: number;
+  /** Callers show their credentials in clear here; only on the loopback interface. */
+  readonly insecure?: true;
+  /** The one resource this listener serves; absent: the caller names it. */
+  readonly resource?: NamesOfProtocol<R, P>;
+}
+
+export interface LimitsInput {
+  readonly authenticate?: Duration;
+  readonly idle?: Duration;
+  readonly sessions?: number;
+  readonly sessionsPerIdentity?: number;
+  readonly frame?: number;
+  readonly guardrail?: Duration;
+  readonly owed?: number;
+  readonly statements?: number;
+  readonly buffer?: number;
+}
+
+type NameOf<R> = keyof R & string;
+type ProtocolOf<R extends Resources> = R[NameOf<R>]["protocol"]["name"];
+type NamesOfProtocol<R extends Resources, P extends string> = {
+  [N in NameOf<R>]: R[N]["protocol"]["name"] extends P ? N : never;
+}[NameOf<R>];
+type NamesIn<R, O> = "*" extends O ? NameOf<R> : Extract<O extends readonly (infer N)[] ? N : O, NameOf<R>>;
+
+/** What every one of these resources' protocols emits. */
+type KindsOf<R extends Resources, N extends NameOf<R>> = Exclude<Kind, Missing<R, N>>;
+type Missing<R extends Resources, N extends NameOf<R>> = N extends unknown
+  ? Exclude<Kind, R[N]["protocol"]["emits"][number]>
+  : never;

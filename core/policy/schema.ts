@@ -1,0 +1,112 @@
+import * as v from "valibot";
+import { type Duration, milliseconds } from "../duration.ts";
+import { PosternError } from "../error.ts";
+import type { Guardrail } from "../guardrail.ts";
+import type { IdentityProvider } from "../identity.ts";
+import { effects } from "../operation.ts";
+import type { Right } from "../policy.ts";
+import type { Resource } from "../protocol.ts";
+import type { Who } from "../who.ts";
+
+/** The shape of `gateway()`'s argument, for policy files that no type checker has seen. */
+
+const duration = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    try {
+      return milliseconds(dataset.value as Duration);
+    } catch (error) {
+      addIssue({
+        message: error instanceof PosternError ? `${error.message} ${error.more.hint}` : String(error),
+      });
+      return NEVER;
+    }
+  }),
+);
+const count = v.pipe(v.number(), v.integer(), v.minValue(1, "must be at least 1"));
+const port = v.pipe(v.number(), v.integer(), v.minValue(0, "is no port"), v.maxValue(65_535, "is no port"));
+const text = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+
+/** A value that a factory made, told apart by its members; `what` names it in the error. */
+function made<T>(what: string, ...members: string[]) {
+  return v.custom<T>(
+    (value) => typeof value === "object" && value !== null && members.every((member) => member in value),
+    what,
+  );
+}
+
+const guardrails = v.array(
+  made<Guardrail>("is no guardrail; write mask(), record() and their kin", "name", "needs", "open"),
+);
+const right = v.pipe(
+  v.strictObject({
+    effect: v.picklist(effects),
+    on: v.optional(v.pipe(v.array(text), v.nonEmpty("must not be empty"))),
+    label: text,
+  }),
+  v.transform((value): Right => value as Right),
+);
+
+const listener = v.union(
+  [
+    port,
+    v.string(),
+    v.strictObject({
+      host: v.optional(text),
+      port,
+      insecure: v.optional(v.literal(true)),
+      resource: v.optional(text),
+    }),
+  ],
+  'is no listener; write 5432, "127.0.0.1:5432" or { port: 5432, insecure: true }',
+);
+
+const rule = v.strictObject({
+  name: v.optional(text),
+  who: made<Who>("is nobody; write group(), person(), machine() or anyone", "label", "matches"),
+  on: v.union([v.pipe(v.array(text), v.nonEmpty("must name a resource")), text], "must name a resource"),
+  may: v.union(
+    [v.literal("all"), v.array(v.union([v.picklist(effects), right]))],
+    `must be "all" or a list of ${effects.join(", ")} and rights such as write("public.releases")`,
+  ),
+  under: v.optional(guardrails, []),
+  lifetime: v.optional(duration),
+});
+
+export const schema = v.strictObject({
+  listen: v.record(v.string(), v.union([listener, v.pipe(v.array(listener), v.nonEmpty("names no port"))])),
+  identity: v.pipe(
+    v.array(made<IdentityProvider>("is no identity provider; write oidc() or local()", "name", "open")),
+    v.nonEmpty("must name an identity provider: without one nobody can come in"),
+  ),
+  resources: v.record(
+    v.pipe(
+      v.string(),
+      v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, "is no resource name; use letters, digits, _ . -"),
+    ),
+    made<Resource>("is no resource; write postgres() and its kin", "protocol", "config"),
+  ),
+  rules: v.array(rule),
+  always: v.optional(guardrails, []),
+  trail: v.optional(v.picklist(["default", "strict"]), "default"),
+  workers: v.optional(v.union([v.literal("auto"), count]), 1),
+  health: v.optional(v.union([port, text])),
+  limits: v.optional(
+    v.strictObject({
+      authenticate: v.optional(duration),
+      idle: v.optional(duration),
+      sessions: v.optional(count),
+      sessionsPerIdentity: v.optional(count),
+      frame: v.optional(count),
+      guardrail: v.optional(duration),
+      owed: v.optional(count),
+      statements: v.optional(count),
+      buffer: v.optional(count),
+    }),
+    {},
+  ),
+});
+
+export type Parsed = v.InferOutput<typeof schema>;
+export type ParsedRule = v.InferOutput<typeof rule>;
+export type ParsedListener = v.InferOutput<typeof listener>;
