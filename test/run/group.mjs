@@ -1,0 +1,103 @@
+// Runs one group of tests, or one check, in a process of its own.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { root } from "../../demo/install.mjs";
+import { readJunit } from "./junit.mjs";
+
+const minute = 60_000;
+const checks = {
+  tsc: { name: "type check", args: ["node_modules/typescript/bin/tsc", "--noEmit"] },
+  biome: { name: "biome", args: ["node_modules/@biomejs/biome/bin/biome", "check", "."] },
+};
+
+/** A result: { name, passed, failed, skipped: [name], todo: [name], seconds, output }. */
+export async function check(kind) {
+  const { name, args } = checks[kind];
+  const { code, output, seconds } = await run(process.execPath, args, 5 * minute);
+  return {
+    name,
+    passed: code === 0 ? 1 : 0,
+    failed: code === 0 ? 0 : 1,
+    skipped: [],
+    todo: [],
+    seconds,
+    output,
+  };
+}
+
+export async function runGroup(bun, { name, files }, long) {
+  const folder = mkdtempSync(join(tmpdir(), "postern-tests-"));
+  const junit = join(folder, "junit.xml");
+  const args = [
+    "test",
+    "--timeout",
+    long ? "600000" : "60000",
+    "--reporter=junit",
+    "--reporter-outfile",
+    junit,
+  ];
+  const environment = { NO_COLOR: "1", ...(long ? { POSTERN_LONG: "1" } : {}) };
+  try {
+    const limit = (long ? 120 : 12) * minute;
+    const ran = await run(bun, [...args, ...files.map((file) => `./${file}`)], limit, environment);
+    const counts = readJunit(text(junit));
+    // What throws outside a test is in no report: a file that does not load, a process that dies.
+    const outside = Number(/^ (\d+) errors?$/m.exec(ran.output)?.[1] ?? 0);
+    const unexplained = ran.code !== 0 && counts.failed + outside === 0 ? 1 : 0;
+    return { ...ran, name, ...counts, failed: counts.failed + outside + unexplained };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Its own process group, so that whatever a test left behind ends with it. */
+function run(command, args, limit, environment = {}) {
+  const started = Date.now();
+  const child = spawn(command, args, {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let output = "";
+  const keep = (chunk) => {
+    output += chunk;
+  };
+  child.stdout.setEncoding("utf8").on("data", keep);
+  child.stderr.setEncoding("utf8").on("data", keep);
+  const endGroup = () => {
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // Nobody is left in it.
+    }
+  };
+  const timer = setTimeout(() => {
+    output += `\nStopped after ${limit / minute} minutes.\n`;
+    endGroup();
+  }, limit);
+  process.on("exit", endGroup);
+  return new Promise((resolve) => {
+    child.once("error", (error) => resolve({ code: -1, output: String(error), seconds: 0 }));
+    child.once("exit", () => {
+      endGroup();
+      // A grandchild that left the group may still hold the pipes; nobody waits for it.
+      setTimeout(() => child.stdout.destroy() && child.stderr.destroy(), 2000).unref();
+    });
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      process.off("exit", endGroup);
+      resolve({ code, output, seconds: (Date.now() - started) / 1000 });
+    });
+  });
+}
+
+function text(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,40 @@
+// What the tests need from Debian beside Node and npm.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+
+const needed = [
+  { what: "PostgreSQL 15", packages: ["postgresql"], there: () => debianPostgres("postgres") },
+  { what: "pgbench", packages: ["postgresql-contrib"], there: () => debianPostgres("pgbench") },
+  { what: "psql", packages: ["postgresql-client"], there: () => onPath("psql") },
+  { what: "curl", packages: ["curl"], there: () => onPath("curl") },
+];
+
+/** As root on Debian: installs what is missing. Otherwise says what will be skipped for lack of it. */
+export function prepareMachine(say) {
+  const missing = needed.filter(({ there }) => !there());
+  if (missing.length === 0) return;
+  const names = missing.map(({ what }) => what).join(", ");
+  if (process.getuid?.() === 0 && onPath("apt-get")) {
+    say(`Installing from Debian: ${names} …`);
+    const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    const apt = (...args) => spawnSync("apt-get", args, { env: environment, encoding: "utf8" });
+    apt("update", "-qq");
+    const wanted = missing.flatMap(({ packages }) => packages);
+    const { status, stdout, stderr } = apt("install", "-y", "-qq", "--no-install-recommends", ...wanted);
+    if (status !== 0) say(`apt-get failed:\n${stdout}${stderr}`);
+  }
+  for (const { what, packages, there } of needed) {
+    if (!there())
+      say(`Without ${what} (apt install ${packages.join(" ")}) the tests that need it are skipped.`);
+  }
+}
+
+function debianPostgres(program) {
+  return existsSync(`/usr/lib/postgresql/15/bin/${program}`);
+}
+
+function onPath(program) {
+  return (process.env.PATH ?? "")
+    .split(":")
+    .some((folder) => folder !== "" && existsSync(folder) && readdirSync(folder).includes(program));
+}
