@@ -1,0 +1,49 @@
+import type { Identity } from "../identity.ts";
+import type { Entry, Written } from "../trail/entry.ts";
+import type { entries } from "./schema.ts";
+
+export type EntryRow = typeof entries.$inferInsert;
+
+/** What an entry that names only its session takes over from the session's opening entry. */
+export interface Owner {
+  readonly identity: Identity;
+  readonly resource: string;
+}
+
+/** The index row of one entry. `owner`: of its session, where that is known. */
+export function entryRow(stream: string, entry: Written, owner: Owner | undefined): EntryRow {
+  const identity = "identity" in entry ? entry.identity : owner?.identity;
+  const resource = "resource" in entry ? entry.resource : owner?.resource;
+  return {
+    stream,
+    seq: entry.seq,
+    time: entry.time,
+    kind: entry.kind,
+    session: "session" in entry ? entry.session : null,
+    ...ownerColumns(identity),
+    resource: resource ?? null,
+    text: "text" in entry ? entry.text : null,
+    effects: "actions" in entry ? [...new Set(entry.actions.map(({ effect }) => effect))].join(",") : null,
+    rule: rule(entry),
+    verdict: verdicts[entry.kind] ?? null,
+    policy: "policy" in entry ? entry.policy : null,
+    json: JSON.stringify(entry),
+  };
+}
+
+export function ownerColumns(identity: Identity | undefined) {
+  return { identity: identity?.subject ?? null, actingFor: identity?.actingFor?.subject ?? null };
+}
+
+const verdicts: Partial<Record<Entry["kind"], "allowed" | "denied" | "held">> = {
+  operation: "allowed",
+  denied: "denied",
+  "connect-denied": "denied",
+  "login-refused": "denied",
+  hold: "held",
+};
+
+function rule(entry: Entry): string | null {
+  if (entry.kind === "operation") return [...new Set(entry.rules)].join(",") || null;
+  return "reason" in entry && typeof entry.reason === "object" ? (entry.reason.rule ?? null) : null;
+}

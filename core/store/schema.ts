@@ -1,0 +1,103 @@
+import { blob, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { Identity } from "../identity.ts";
+import type { Action, Reason } from "../operation.ts";
+import type { HoldEnd } from "../trail/entry.ts";
+
+/*
+ * `entries`, `sessions`, `holds` and `positions` are the trail's index: derived, and rebuilt from the
+ * segments by `reindex`. `credentials` is kept nowhere else. Times are epoch milliseconds.
+ */
+
+export const entries = sqliteTable(
+  "entries",
+  {
+    stream: text().notNull(),
+    seq: integer().notNull(),
+    time: integer().notNull(),
+    kind: text().notNull(),
+    session: text(),
+    /** The subject; that of whom it acts for beside it. */
+    identity: text(),
+    actingFor: text("acting_for"),
+    resource: text(),
+    text: text(),
+    /** Each effect once, comma-separated, in the order of the actions. */
+    effects: text(),
+    rule: text(),
+    verdict: text({ enum: ["allowed", "denied", "held"] }),
+    policy: text(),
+    /** The whole entry as the trail has it. */
+    json: text().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.stream, table.seq] }),
+    index("entries_time").on(table.time, table.stream, table.seq),
+    index("entries_session").on(table.session, table.time),
+    index("entries_identity").on(table.identity, table.time),
+    index("entries_resource").on(table.resource, table.time),
+  ],
+);
+
+export const sessions = sqliteTable(
+  "sessions",
+  {
+    id: text().primaryKey(),
+    stream: text().notNull(),
+    identity: text({ mode: "json" }).$type<Identity>().notNull(),
+    subject: text().notNull(),
+    resource: text().notNull(),
+    protocol: text().notNull(),
+    remote: text().notNull(),
+    application: text(),
+    policy: text().notNull(),
+    openedAt: integer("opened_at").notNull(),
+    closedAt: integer("closed_at"),
+    reason: text({ mode: "json" }).$type<Reason>(),
+    operations: integer(),
+    recording: text(),
+  },
+  (table) => [index("sessions_opened").on(table.openedAt)],
+);
+
+export const holds = sqliteTable(
+  "holds",
+  {
+    id: text().primaryKey(),
+    session: text().notNull(),
+    identity: text({ mode: "json" }).$type<Identity>().notNull(),
+    resource: text().notNull(),
+    text: text().notNull(),
+    actions: text({ mode: "json" }).$type<readonly Action[]>().notNull(),
+    parameters: text({ mode: "json" }).$type<readonly (string | null)[]>(),
+    batch: integer(),
+    inTransaction: integer("in_transaction", { mode: "boolean" }).notNull(),
+    by: text().notNull(),
+    digest: text().notNull(),
+    openedAt: integer("opened_at").notNull(),
+    expires: integer().notNull(),
+    endedAt: integer("ended_at"),
+    how: text().$type<HoldEnd>(),
+    endedBy: text("ended_by", { mode: "json" }).$type<Identity>(),
+    because: text(),
+  },
+  (table) => [index("holds_opened").on(table.openedAt)],
+);
+
+/** The last entry of each stream that the index holds: written in the transaction that inserts it. */
+export const positions = sqliteTable("positions", {
+  stream: text().primaryKey(),
+  seq: integer().notNull(),
+});
+
+/** Short-lived caller credentials, as SCRAM-SHA-256 verifiers (RFC 5803): no password is stored. */
+export const credentials = sqliteTable("credentials", {
+  id: text().primaryKey(),
+  identity: text({ mode: "json" }).$type<Identity>().notNull(),
+  iterations: integer().notNull(),
+  salt: blob({ mode: "buffer" }).notNull(),
+  storedKey: blob("stored_key", { mode: "buffer" }).notNull(),
+  serverKey: blob("server_key", { mode: "buffer" }).notNull(),
+  issuedAt: integer("issued_at").notNull(),
+  expires: integer().notNull(),
+  revokedAt: integer("revoked_at"),
+});

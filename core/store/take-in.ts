@@ -1,0 +1,126 @@
+import { and, eq, inArray, isNull, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import type { Written } from "../trail/entry.ts";
+import type { Database } from "./open.ts";
+import { entryRow, type Owner, ownerColumns } from "./row.ts";
+import { entries, holds, positions, sessions } from "./schema.ts";
+
+type Statement = BatchItem<"sqlite">;
+type Of<K extends Written["kind"]> = Extract<Written, { kind: K }>;
+
+/**
+ * Takes entries of one stream, in order, into the index: rows, what they mean for sessions and holds,
+ * and the new position, in one transaction. Entries that are already in change nothing.
+ */
+export async function takeIn(database: Database, stream: string, batch: readonly Written[]): Promise<void> {
+  const last = batch.at(-1);
+  if (!last) return;
+  const owners = await ownersOf(database, batch);
+  const rows = batch.map((entry) => entryRow(stream, entry, ownerOf(entry, owners)));
+  await database.batch([
+    database.insert(entries).values(rows).onConflictDoNothing(),
+    ...batch.flatMap((entry) => effects(database, stream, entry)),
+    database
+      .insert(positions)
+      .values({ stream, seq: last.seq })
+      .onConflictDoUpdate({ target: positions.stream, set: { seq: last.seq } }),
+  ]);
+}
+
+/** Identity and resource of every session that the batch mentions; streams are not read in step, so one may be missing. */
+async function ownersOf(database: Database, batch: readonly Written[]): Promise<Map<string, Owner>> {
+  const owners = new Map<string, Owner>();
+  const missing = new Set<string>();
+  for (const entry of batch) {
+    if (entry.kind === "open") owners.set(entry.session, entry);
+    else if ("session" in entry && !owners.has(entry.session)) missing.add(entry.session);
+  }
+  if (missing.size === 0) return owners;
+  const { id, identity, resource } = sessions;
+  const known = await database
+    .select({ id, identity, resource })
+    .from(sessions)
+    .where(inArray(id, [...missing]));
+  for (const session of known) owners.set(session.id, session);
+  return owners;
+}
+
+function ownerOf(entry: Written, owners: Map<string, Owner>): Owner | undefined {
+  return "session" in entry ? owners.get(entry.session) : undefined;
+}
+
+function effects(database: Database, stream: string, entry: Written): Statement[] {
+  switch (entry.kind) {
+    case "open":
+      return opened(database, stream, entry);
+    case "close": {
+      const { reason, operations, recording, time: closedAt } = entry;
+      const set = { reason, operations, recording: recording ?? null, closedAt };
+      return [database.update(sessions).set(set).where(eq(sessions.id, entry.session))];
+    }
+    case "hold":
+      return held(database, entry);
+    case "hold-ended": {
+      const { how, by: endedBy, because, time: endedAt } = entry;
+      const set = { how, endedBy: endedBy ?? null, because: because ?? null, endedAt };
+      return [database.update(holds).set(set).where(eq(holds.id, entry.hold))];
+    }
+    case "abandoned":
+      return entry.hold === undefined
+        ? [abandonSession(database, entry.session)]
+        : [abandonHold(database, entry.hold, entry.session)];
+    default:
+      return [];
+  }
+}
+
+function opened(database: Database, stream: string, entry: Of<"open">): Statement[] {
+  const { session: id, identity, resource, protocol, remote, application, policy, time: openedAt } = entry;
+  const subject = identity.subject;
+  return [
+    database
+      .insert(sessions)
+      .values({ id, stream, identity, subject, resource, protocol, remote, application, policy, openedAt })
+      .onConflictDoNothing(),
+    // Another stream may have said before that this session was abandoned.
+    database
+      .update(entries)
+      .set({ ...ownerColumns(identity), resource })
+      .where(and(eq(entries.session, id), isNull(entries.identity))),
+    abandonSession(database, id),
+  ];
+}
+
+function held(database: Database, entry: Of<"hold">): Statement[] {
+  const { hold: id, session, identity, resource, text, actions, parameters, batch } = entry;
+  const { inTransaction, by, digest, expires, time: openedAt } = entry;
+  const shown = { text, actions, parameters, batch, inTransaction, by, digest };
+  return [
+    database
+      .insert(holds)
+      .values({ id, session, identity, resource, ...shown, openedAt, expires })
+      .onConflictDoNothing(),
+    abandonHold(database, id, session),
+  ];
+}
+
+const abandonedReason = {
+  code: "session.abandoned",
+  message: "The gateway process died, and the session with it.",
+};
+
+function abandonSession(database: Database, id: string): Statement {
+  const found = sql`from entries where session = ${id} and kind = 'abandoned' and json ->> 'what' = 'session'`;
+  return database
+    .update(sessions)
+    .set({ closedAt: sql`(select min(time) ${found})`, reason: abandonedReason })
+    .where(and(eq(sessions.id, id), isNull(sessions.closedAt), sql`exists (select 1 ${found})`));
+}
+
+function abandonHold(database: Database, id: string, session: string): Statement {
+  const found = sql`from entries where session = ${session} and kind = 'abandoned' and json ->> 'hold' = ${id}`;
+  return database
+    .update(holds)
+    .set({ endedAt: sql`(select min(time) ${found})`, how: "abandoned" })
+    .where(and(eq(holds.id, id), isNull(holds.endedAt), sql`exists (select 1 ${found})`));
+}
