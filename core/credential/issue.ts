@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Duration, milliseconds } from "../duration.ts";
 import { PosternError } from "../error.ts";
+import { newId } from "../id.ts";
 import type { Identity } from "../identity.ts";
 import type { IssuedCredential } from "../supervision.ts";
 import { scramVerifier } from "./scram.ts";
@@ -47,7 +48,7 @@ export async function issueCredential(
       hint: "Sign in again.",
     });
   }
-  const id = `pc_${randomBytes(9).toString("base64url")}`;
+  const id = newId("pc");
   const password = randomBytes(24).toString("base64url");
   return {
     id,
