@@ -14,6 +14,8 @@ export interface Guardrail<Needs extends Kind = Kind> {
   readonly needs: readonly Needs[];
   /** Only for operations with one of these effects; absent: for all. */
   readonly effects?: readonly Action["effect"][];
+  /** What trail and recording keep of an operation's text (literals removed); the approver sees it whole. */
+  redact?(text: string): string;
   /** Fresh state for one session. May throw: the session does not open. */
   open(session: GuardedSession): Watch;
 }

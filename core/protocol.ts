@@ -3,6 +3,7 @@ import type { Kind } from "./guardrail.ts";
 import type { CallerCredential, Identity, ScramVerifier } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
+import type { Limits } from "./policy.ts";
 import type { Secret } from "./secret.ts";
 import type { Wire } from "./wire.ts";
 
@@ -76,6 +77,7 @@ export interface Link<Config = unknown> {
   readonly arrival: Arrival;
   readonly config: Config;
   readonly dialed: Dialed;
+  readonly limits: Limits;
   /** For a connection of the gateway's own to the same resource (catalogue, cancel); written to the trail as the gateway's. */
   controlPermit(purpose: string): Permit<Config>;
 }

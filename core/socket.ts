@@ -198,21 +198,23 @@ export interface WireListener {
 
 /** Throws PosternError `listen.failed` with address and cause. */
 export function listenWires(options: ListenOptions, accept: (wire: Wire) => void): WireListener {
+  // reusePort is missing from bun-types; a variable may carry it where a literal may not.
+  const socketOptions = {
+    hostname: options.host,
+    port: options.port,
+    reusePort: options.shared === true,
+    socket: {
+      ...handlers,
+      open(socket: Socket<SocketWire>) {
+        socket.data = new SocketWire();
+        socket.data.opened(socket);
+        accept(socket.data);
+      },
+    },
+  };
   let listener: TCPSocketListener<SocketWire>;
   try {
-    listener = Bun.listen<SocketWire>({
-      hostname: options.host,
-      port: options.port,
-      reusePort: options.shared === true,
-      socket: {
-        ...handlers,
-        open(socket) {
-          socket.data = new SocketWire();
-          socket.data.opened(socket);
-          accept(socket.data);
-        },
-      },
-    });
+    listener = Bun.listen<SocketWire>(socketOptions);
   } catch (cause) {
     throw new PosternError("listen.failed", `Cannot listen on ${options.host}:${options.port}: ${cause}`, {
       cause,

@@ -1,0 +1,120 @@
+import { PosternError } from "./error.ts";
+import type { Answer, Column, RowFilter } from "./guardrail.ts";
+import type { Outcome, Reason } from "./operation.ts";
+
+/** What stands in the place of a text that a failed guardrail should have seen. */
+const withheldText = "[withheld]";
+
+/**
+ * Several guardrails' interest in one answer, as one. `answers` is outermost first; an answer passes
+ * the innermost first. A guardrail that throws anything but a PosternError withholds what it should
+ * have seen and ends the session through `failed`.
+ */
+export function composeAnswers(
+  answers: readonly Answer[],
+  failed: (reason: Reason) => void,
+): Answer | undefined {
+  if (answers.length === 0) return undefined;
+  const inward = answers.toReversed();
+  const guard = <T>(act: () => T, instead: T): T => {
+    try {
+      return act();
+    } catch (error) {
+      if (error instanceof PosternError) throw error;
+      failed(guardrailFailed(error));
+      return instead;
+    }
+  };
+  const composed: Omit<Answer, "deadline"> = {};
+  const withRows = inward.filter((answer) => answer.rows);
+  if (withRows.length > 0) {
+    composed.rows = (columns) =>
+      guard(
+        () =>
+          composeFilters(
+            withRows.map((answer) => answer.rows?.(columns) ?? "clear"),
+            columns,
+            failed,
+          ),
+        "withhold",
+      );
+  }
+  const withDocument = inward.filter((answer) => answer.document);
+  if (withDocument.length > 0) {
+    composed.document = (type, value) =>
+      guard(() => withDocument.reduce((now, answer) => answer.document?.(type, now), value), null);
+  }
+  const withText = inward.filter((answer) => answer.text);
+  if (withText.length > 0) {
+    composed.text = (kind, text, code) =>
+      guard(
+        () => withText.reduce((now, answer) => answer.text?.(kind, now, code) ?? withheldText, text),
+        withheldText,
+      );
+  }
+  const withStream = inward.filter((answer) => answer.stream);
+  if (withStream.length > 0) {
+    composed.stream = (chunk) =>
+      guard(() => {
+        let now: typeof chunk | undefined = chunk;
+        for (const answer of withStream) if (now) now = answer.stream?.(now);
+        return now;
+      }, undefined);
+  }
+  const withEnd = inward.filter((answer) => answer.end);
+  if (withEnd.length > 0) {
+    composed.end = (outcome: Outcome) =>
+      guard(() => {
+        for (const answer of withEnd) answer.end?.(outcome);
+      }, undefined);
+  }
+  const deadlines = answers.flatMap((answer) => answer.deadline ?? []);
+  const earliest = deadlines.toSorted((a, b) => a.after - b.after)[0];
+  return earliest ? { ...composed, deadline: earliest } : composed;
+}
+
+export function guardrailFailed(error: unknown): Reason {
+  const what = error instanceof Error ? error.name : "a value that is no error";
+  return {
+    code: "guardrail.failed",
+    message: `A guardrail failed (${what}), so nothing further passes.`,
+    hint: "The gateway's log has the details.",
+  };
+}
+
+/** `verdicts` innermost first. */
+function composeFilters(
+  verdicts: readonly ("clear" | "withhold" | RowFilter)[],
+  columns: readonly Column[],
+  failed: (reason: Reason) => void,
+): "clear" | "withhold" | RowFilter {
+  if (verdicts.includes("withhold")) return "withhold";
+  const filters = verdicts.filter((verdict) => typeof verdict === "object");
+  if (filters.length === 0) return "clear";
+  const byColumn = columns.map((_, index) => filters.filter((filter) => filter.columns.includes(index)));
+  const rowHooks = filters.filter((filter) => filter.row);
+  const filter: RowFilter = {
+    columns: columns.flatMap((_, index) => (byColumn[index]?.length ? index : [])),
+    cell(column, value) {
+      let now: Uint8Array | null = value;
+      try {
+        for (const each of byColumn[column] ?? []) {
+          if (now === null) break;
+          now = each.cell(column, now);
+        }
+      } catch (error) {
+        if (error instanceof PosternError) throw error;
+        failed(guardrailFailed(error));
+        return null;
+      }
+      return now;
+    },
+  };
+  if (rowHooks.length === 0) return filter;
+  return {
+    ...filter,
+    row() {
+      for (const each of rowHooks) each.row?.();
+    },
+  };
+}

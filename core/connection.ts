@@ -1,0 +1,161 @@
+import { PosternError } from "./error.ts";
+import { FrontDoor } from "./front-door.ts";
+import type { OpenPolicy } from "./gateway.ts";
+import type { Holds } from "./holds.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Reason } from "./operation.ts";
+import { issuePermit } from "./permit.ts";
+import type { Arrival, ListenerInfo, Protocol, Resource } from "./protocol.ts";
+import type { Session } from "./session.ts";
+import { SessionGate } from "./session-gate.ts";
+import type { Sessions } from "./sessions.ts";
+import type { Supervision } from "./supervision.ts";
+import type { Trail } from "./trail/trail.ts";
+import type { Wire } from "./wire.ts";
+
+export interface ConnectionServices {
+  readonly trail: Trail;
+  readonly supervision: Supervision;
+  readonly holds: Holds;
+  readonly sessions: Sessions;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+const over: Reason = { code: "session.closed", message: "The caller or the resource closed the connection." };
+/** What a relay has to say goodbye after its session was told to end. */
+const farewellMs = 500;
+
+/**
+ * The way of one connection: accept, identify, decide, open, dial, relay. The order is core's; each
+ * step that fails refuses the caller in the protocol's own form.
+ */
+export async function serveConnection(
+  caller: Wire,
+  listener: ListenerInfo,
+  open: OpenPolicy,
+  services: ConnectionServices,
+): Promise<void> {
+  const { policy, providers } = open;
+  const protocol = protocolOf(open, listener.protocol);
+  let session: Session | undefined;
+  try {
+    caller.deadline(policy.limits.authenticate);
+    const door = new FrontDoor(listener, caller.remote, { ...services, providers });
+    const arrival = await protocol.accept(caller, door);
+    caller.deadline(0);
+    if (!arrival) return;
+    const resource = find(open, listener, arrival);
+    session = services.sessions.open(arrival, listener.protocol, caller.remote, resource);
+    await run(session, protocol, caller, resource, arrival, services);
+  } catch (error) {
+    refuse(protocol, caller, session, error, services);
+  } finally {
+    caller.end();
+    if (session) services.sessions.close(session, over);
+  }
+}
+
+async function run(
+  session: Session,
+  protocol: Protocol,
+  caller: Wire,
+  resource: Resource,
+  arrival: Arrival,
+  services: ConnectionServices,
+): Promise<void> {
+  const dialed = await protocol.dial(issuePermit(session.id, session.label, resource), arrival);
+  const gate = new SessionGate(session, {
+    holds: services.holds,
+    allowed: services.metrics.operations.of(protocol.name, "allowed"),
+    denied: services.metrics.operations.of(protocol.name, "denied"),
+    guardrailLimit: session.rules.policy.limits.guardrail,
+    failed: (guardrail, error) =>
+      services.log.error({ session: session.id, guardrail, error }, "a guardrail failed"),
+  });
+  let cut: ReturnType<typeof setTimeout> | undefined;
+  const onEnd = () => {
+    cut = setTimeout(() => {
+      caller.destroy();
+      dialed.wire.destroy();
+    }, farewellMs);
+  };
+  session.signal.addEventListener("abort", onEnd, { once: true });
+  if (session.signal.aborted) onEnd();
+  try {
+    await protocol.relay({
+      caller,
+      resource: dialed.wire,
+      gate,
+      arrival,
+      config: resource.config,
+      dialed,
+      limits: session.rules.policy.limits,
+      controlPermit(purpose) {
+        services.trail.append({ kind: "admin", what: purpose, by: "gateway", target: arrival.resource });
+        return issuePermit(session.id, `postern ${purpose}`, resource);
+      },
+    });
+  } finally {
+    clearTimeout(cut);
+    dialed.wire.end();
+  }
+}
+
+function protocolOf(open: OpenPolicy, name: string): Protocol {
+  const resource = Object.values(open.policy.resources).find((each) => each.protocol.name === name);
+  if (!resource) throw new PosternError("policy.listen", `No resource speaks ${name}.`);
+  return resource.protocol;
+}
+
+function find(open: OpenPolicy, listener: ListenerInfo, arrival: Arrival): Resource {
+  const resource = Object.hasOwn(open.policy.resources, arrival.resource)
+    ? open.policy.resources[arrival.resource]
+    : undefined;
+  const reachable =
+    resource?.protocol.name === listener.protocol &&
+    (listener.resource === undefined || listener.resource === arrival.resource);
+  if (!resource || !reachable) {
+    throw new PosternError(
+      "resource.unknown",
+      `There is no resource named ${JSON.stringify(arrival.resource)}.`,
+      {
+        hint: "The operator's policy file lists them under `resources`.",
+      },
+    );
+  }
+  return resource;
+}
+
+function refuse(
+  protocol: Protocol,
+  caller: Wire,
+  session: Session | undefined,
+  error: unknown,
+  { log, metrics }: ConnectionServices,
+): void {
+  const known = error instanceof PosternError;
+  const reason: Reason = known
+    ? error.reason
+    : { code: "gateway.failed", message: "The gateway failed to serve this connection." };
+  metrics.connectionsRefused.inc({ protocol: protocol.name, code: reason.code });
+  // A peer that left or dawdled is no news; anything else an operator may want to see.
+  const level = !known ? "error" : reason.code.startsWith("wire.") ? "debug" : "info";
+  log[level](
+    {
+      session: session?.id,
+      remote: caller.remote,
+      code: reason.code,
+      error: known ? error.more.cause : error,
+    },
+    reason.message,
+  );
+  if (session) session.end(reason);
+  if (caller.closed) return;
+  try {
+    protocol.refuse(caller, reason, session?.id);
+  } catch (failure) {
+    log.error({ error: failure }, "a protocol failed to refuse");
+  }
+}

@@ -1,0 +1,128 @@
+import type { Denial, Execution, Pass } from "./gate.ts";
+import type { HoldRequest, Verdict } from "./guardrail.ts";
+import { deniedInTransaction, type HoldResult, holdDenial, type OpenHold } from "./holds.ts";
+import type { Identity } from "./identity.ts";
+import type { Operation, Parameters, Reason } from "./operation.ts";
+import type { SessionPlan } from "./plan.ts";
+import type { SessionGate } from "./session-gate.ts";
+
+/**
+ * Holds the operation until each request has an approval, then decides it again: what a reload
+ * changed meanwhile is not approved.
+ */
+export async function askForApproval(
+  gate: SessionGate,
+  plan: SessionPlan,
+  operation: Operation,
+  execution: Execution,
+  requests: readonly HoldRequest[],
+): Promise<Pass | Denial> {
+  const lasting = withLastingParameters(operation);
+  let hold = "";
+  const approvers: Identity[] = [];
+  try {
+    for (const request of requests) {
+      if (lasting.inTransaction && request.inTransaction === "deny")
+        return gate.deny(plan, deniedInTransaction);
+      const open = await openHold(gate, plan, lasting, request);
+      const result = await answered(gate, open, execution, request);
+      if (result.how !== "approved") return gate.deny(plan, holdDenial(result, open.info));
+      hold = open.info.id;
+      if (result.by) approvers.push(result.by);
+    }
+    const again = gate.plan(plan.statement);
+    const changed =
+      again.ruleSet === plan.ruleSet ? undefined : await stillApproved(again, lasting, approvers);
+    if (changed) return gate.deny(again, changed);
+    if (gate.signal.aborted) return gate.deny(again, gate.signal.reason as Reason);
+    return await gate.admit(again, lasting, hold);
+  } catch (error) {
+    return gate.deny(plan, gate.failure("hold", error));
+  }
+}
+
+function openHold(
+  gate: SessionGate,
+  plan: SessionPlan,
+  operation: Operation,
+  request: HoldRequest,
+): Promise<OpenHold> {
+  const { id, identity, resource } = gate.owner;
+  return gate.services.holds.open(
+    {
+      session: id,
+      identity,
+      resource,
+      operation,
+      trailText: plan.trailText,
+      keepParameters: !plan.redacts,
+    },
+    request,
+  );
+}
+
+async function answered(
+  gate: SessionGate,
+  open: OpenHold,
+  execution: Execution,
+  request: HoldRequest,
+): Promise<HoldResult> {
+  const { info } = open;
+  const until = new Date(info.expires).toISOString();
+  const abandon = () => open.end("abandoned");
+  gate.signal.addEventListener("abort", abandon, { once: true });
+  if (gate.signal.aborted) abandon();
+  try {
+    execution.held?.({
+      id: info.id,
+      expires: info.expires,
+      notice:
+        `This operation waits for an approval by ${info.by} until ${until}` +
+        `${request.message === undefined ? "" : ` (${request.message})`}. ` +
+        `To approve: postern approvals approve ${info.id}`,
+      withdraw: (how) => open.end(how),
+    });
+    return await open.result;
+  } finally {
+    gate.signal.removeEventListener("abort", abandon);
+  }
+}
+
+/** The new policy's word on an operation that was approved under the old one. */
+async function stillApproved(
+  plan: SessionPlan,
+  operation: Operation,
+  approvers: readonly Identity[],
+): Promise<Reason | undefined> {
+  if (typeof plan.verdict === "object") return plan.verdict.deny;
+  for (const watch of plan.watches) {
+    const verdict: Verdict = (await watch.operation?.(operation)) ?? "allow";
+    if (verdict === "allow") continue;
+    if ("deny" in verdict) return verdict.deny;
+    if (!approvers.some((approver) => verdict.hold.by.matches(approver))) {
+      return {
+        code: "hold.stale",
+        message: "The policy changed while this operation waited, and now asks for another approver.",
+        hint: "Send it again.",
+      };
+    }
+  }
+  return undefined;
+}
+
+/** The wire's views are gone by the time a person answers. */
+function withLastingParameters(operation: Operation): Operation {
+  return {
+    ...operation,
+    ...(operation.parameters ? { parameters: lasting(operation.parameters) } : {}),
+    ...(operation.batch ? { batch: operation.batch.map(withLastingParameters) } : {}),
+  };
+}
+
+function lasting(parameters: Parameters): Parameters {
+  const values = Array.from({ length: parameters.length }, (_, index) => {
+    const value = parameters.at(index);
+    return value instanceof Uint8Array ? value.slice() : value;
+  });
+  return { length: values.length, at: (index) => values[index] ?? null };
+}

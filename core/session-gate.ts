@@ -1,0 +1,242 @@
+import { composeAnswers, guardrailFailed } from "./answers.ts";
+import { PosternError } from "./error.ts";
+import type { Denial, Execution, Gate, GateSession, Pass, Plan } from "./gate.ts";
+import type { Answer, HoldRequest, Verdict, Watch } from "./guardrail.ts";
+import { askForApproval } from "./hold-at-gate.ts";
+import type { Holds } from "./holds.ts";
+import type { Tally } from "./metrics.ts";
+import type { Operation, Reason, Statement } from "./operation.ts";
+import { OpenPass } from "./pass.ts";
+import { makePlan, type SessionPlan } from "./plan.ts";
+import type { Session } from "./session.ts";
+
+/** Plans a session keeps; past it they are made anew. */
+const planLimit = 2048;
+
+export interface GateServices {
+  readonly holds: Holds;
+  readonly allowed: Tally;
+  readonly denied: Tally;
+  /** Milliseconds a guardrail's promise may take. */
+  readonly guardrailLimit: number;
+  /** The operator's view of a failed guardrail. */
+  failed(guardrail: string, error: unknown): void;
+}
+
+/** The gate of one session: every operation and every answer pass here. */
+export class SessionGate implements Gate {
+  readonly session: GateSession;
+  readonly signal: AbortSignal;
+  #plans = new Map<Statement, SessionPlan>();
+  /** The rest is derived from the session's guardrails, anew when a reload changed them. */
+  #derivedFrom: Session["watching"] | undefined;
+  #wires: readonly { readonly name: string; readonly watch: Watch }[] = [];
+  #unasked: readonly Watch[] = [];
+  #wantsParameters = false;
+
+  constructor(
+    readonly owner: Session,
+    readonly services: GateServices,
+  ) {
+    this.session = owner;
+    this.signal = owner.signal;
+  }
+
+  get wantsParameters(): boolean {
+    this.#derive();
+    return this.#wantsParameters;
+  }
+
+  get recordsWire(): boolean {
+    this.#derive();
+    return this.#wires.length > 0;
+  }
+
+  plan(statement: Statement): SessionPlan {
+    const known = this.#plans.get(statement);
+    if (known && known.ruleSet === this.owner.rules) return known;
+    if (this.#plans.size >= planLimit) this.#plans.clear();
+    const plan = makePlan(this.owner, statement, (guardrail, error) =>
+      this.services.failed(guardrail, error),
+    );
+    this.#plans.set(statement, plan);
+    return plan;
+  }
+
+  begin(plan: Plan, execution: Execution): Pass | Denial | Promise<Pass | Denial> {
+    if (this.signal.aborted) return { deny: this.signal.reason as Reason };
+    const current = this.plan(plan.statement);
+    if (typeof current.verdict === "object") return this.deny(current, current.verdict.deny);
+    for (const one of execution.batch ?? []) {
+      const other = this.plan(one.plan.statement);
+      if (typeof other.verdict === "object") return this.deny(other, other.verdict.deny);
+    }
+    this.owner.lastActive = Date.now();
+    const operation = describe(current, execution, this);
+    return this.#ask(current, operation, execution, 0, []);
+  }
+
+  unasked(): Answer | undefined {
+    this.#derive();
+    if (this.#unasked.length === 0) return undefined;
+    return composeAnswers(
+      this.#unasked.flatMap((watch) => watch.unasked?.() ?? []),
+      (reason) => this.end(reason),
+    );
+  }
+
+  passed(bytes: Uint8Array): Promise<void> | undefined {
+    this.#derive();
+    let waits: Promise<void> | undefined;
+    for (const { name, watch } of this.#wires) {
+      try {
+        const kept = watch.wire?.(bytes);
+        if (kept) waits = waits ? Promise.all([waits, kept]).then(() => {}) : kept;
+      } catch (error) {
+        this.end(this.failure(name, error));
+      }
+    }
+    return waits?.catch((error) => this.end(this.failure("record", error)));
+  }
+
+  end(reason: Reason): void {
+    this.owner.end(reason);
+  }
+
+  /** Nothing of it goes to the resource, whether or not the trail has room to say so. */
+  deny(plan: SessionPlan, reason: Reason): Denial {
+    this.services.denied.value++;
+    this.owner.operations++;
+    try {
+      this.owner.trail.append({
+        kind: "denied",
+        session: this.owner.id,
+        ...plan.trailText,
+        actions: plan.statement.actions,
+        reason,
+        policy: plan.policyVersion,
+      });
+    } catch (error) {
+      return { deny: error instanceof PosternError ? error.reason : reason };
+    }
+    return { deny: reason };
+  }
+
+  /** The last step: the entry is written, and durable where it must be, before a Pass is in hand. */
+  admit(plan: SessionPlan, operation: Operation, hold?: string): Pass | Denial | Promise<Pass | Denial> {
+    const { trail } = this.owner;
+    let pass: OpenPass;
+    try {
+      const answers = plan.watches.flatMap((watch) => watch.answer?.(operation) ?? []);
+      const seq = trail.append({
+        kind: "operation",
+        session: this.owner.id,
+        ...plan.trailText,
+        actions: plan.statement.actions,
+        rules: plan.rules,
+        policy: plan.policyVersion,
+        ...(hold === undefined ? {} : { hold }),
+        ...(operation.batch ? { batch: operation.batch.length + 1 } : {}),
+      });
+      pass = new OpenPass(
+        this.owner,
+        seq,
+        composeAnswers(answers, (reason) => this.end(reason)),
+      );
+    } catch (error) {
+      return this.deny(plan, this.failure("trail or guardrail", error));
+    }
+    this.services.allowed.value++;
+    const safe = plan.writes ? trail.durable(pass.seq) : undefined;
+    if (!safe) return pass;
+    return safe.then(
+      () => (this.signal.aborted ? pass.never(this.signal.reason as Reason) : pass),
+      (error) => pass.never(this.failure("trail", error)),
+    );
+  }
+
+  /** What a caller is told of something that threw; the operator's log gets the rest. */
+  failure(guardrail: string, error: unknown): Reason {
+    if (error instanceof PosternError) return error.reason;
+    this.services.failed(guardrail, error);
+    return guardrailFailed(error);
+  }
+
+  /** Asks the guardrails from `index` on, outermost first; synchronous until one must be waited for. */
+  #ask(
+    plan: SessionPlan,
+    operation: Operation,
+    execution: Execution,
+    index: number,
+    holds: HoldRequest[],
+  ): Pass | Denial | Promise<Pass | Denial> {
+    for (let at = index; at < plan.watches.length; at++) {
+      const watch = plan.watches[at] as Watch;
+      if (!watch.operation) continue;
+      let verdict: Verdict | Promise<Verdict>;
+      try {
+        verdict = watch.operation(operation);
+      } catch (error) {
+        return this.deny(plan, this.failure(plan.names[at] as string, error));
+      }
+      if (verdict instanceof Promise) {
+        return this.#inTime(verdict).then(
+          (late) => {
+            const denied = take(late, holds);
+            return denied ? this.deny(plan, denied) : this.#ask(plan, operation, execution, at + 1, holds);
+          },
+          (error) => this.deny(plan, this.failure(plan.names[at] as string, error)),
+        );
+      }
+      const denied = take(verdict, holds);
+      if (denied) return this.deny(plan, denied);
+    }
+    if (holds.length === 0) return this.admit(plan, operation);
+    return askForApproval(this, plan, operation, execution, holds);
+  }
+
+  #inTime(verdict: Promise<Verdict>): Promise<Verdict> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new PosternError("guardrail.timeout", "A guardrail took too long to decide.")),
+        this.services.guardrailLimit,
+      );
+    });
+    return Promise.race([verdict, late]).finally(() => clearTimeout(timer));
+  }
+
+  #derive(): void {
+    const { watching } = this.owner;
+    if (this.#derivedFrom === watching) return;
+    this.#derivedFrom = watching;
+    this.#wires = watching.flatMap(({ guardrail, watch }) =>
+      watch.wire ? { name: guardrail.name, watch } : [],
+    );
+    this.#unasked = watching.flatMap(({ watch }) => (watch.unasked ? watch : []));
+    this.#wantsParameters = watching.some(({ watch }) => watch.operation);
+  }
+}
+
+/** Collects a hold; returns why the operation is denied, if it is. */
+function take(verdict: Verdict, holds: HoldRequest[]): Reason | undefined {
+  if (verdict === "allow") return undefined;
+  if ("deny" in verdict) return verdict.deny;
+  holds.push(verdict.hold);
+  return undefined;
+}
+
+function describe(plan: SessionPlan, execution: Execution, gate: SessionGate): Operation {
+  if (!execution.parameters && !execution.batch && !execution.inTransaction) return plan.operation;
+  const batch = execution.batch?.map((one) => ({
+    ...gate.plan(one.plan.statement).operation,
+    inTransaction: execution.inTransaction,
+    ...(one.parameters ? { parameters: one.parameters } : {}),
+  }));
+  return {
+    ...plan.operation,
+    inTransaction: execution.inTransaction,
+    ...(execution.parameters ? { parameters: execution.parameters } : {}),
+    ...(batch ? { batch } : {}),
+  };
+}

@@ -1,0 +1,179 @@
+import { type RuleSet, rulesFor } from "./decide.ts";
+import { PosternError } from "./error.ts";
+import type { Counter, GuardedSession, Guardrail, Recording, Watch } from "./guardrail.ts";
+import { newId } from "./id.ts";
+import { type Identity, identityLabel } from "./identity.ts";
+import type { Reason } from "./operation.ts";
+import type { Policy } from "./policy.ts";
+import type { SessionInfo } from "./supervision.ts";
+import type { Trail } from "./trail/trail.ts";
+
+export interface SessionStart {
+  readonly identity: Identity;
+  readonly resource: string;
+  readonly protocol: string;
+  readonly remote: string;
+  readonly application?: string;
+}
+
+/** Counters by guardrail and key: they outlive sessions and reloads. */
+export type Counters = Map<string, Counter>;
+
+/** One identity's use of one resource: its rules, its guardrails' state, its place in the trail. */
+export class Session implements GuardedSession {
+  readonly id = newId("ses");
+  readonly identity: Identity;
+  readonly resource: string;
+  readonly protocol: string;
+  readonly info: SessionInfo;
+  rules: RuleSet;
+  /** All guardrails that may ever apply in this session, outermost first; another array after a reload. */
+  watching: readonly { readonly guardrail: Guardrail; readonly watch: Watch }[] = [];
+  operations = 0;
+  /** Operations sent and not answered: a session that waits for its resource is not idle. */
+  inFlight = 0;
+  lastActive = Date.now();
+  readonly #watches = new Map<Guardrail, Watch>();
+  readonly #abort = new AbortController();
+  #recording: (Recording & { close(): void }) | undefined;
+  #ended: Reason | undefined;
+
+  constructor(
+    start: SessionStart,
+    policy: Policy,
+    readonly trail: Trail,
+    readonly counters: Counters,
+  ) {
+    this.identity = start.identity;
+    this.resource = start.resource;
+    this.protocol = start.protocol;
+    this.rules = admitted(policy, start.identity, start.resource);
+    this.info = {
+      id: this.id,
+      ...start,
+      openedAt: Date.now(),
+      policyVersion: policy.version,
+    };
+  }
+
+  /** What the resource's own logs may show. */
+  get label(): string {
+    return `${identityLabel(this.identity)} via postern ${this.id}`;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Writes the opening entry, then opens the guardrails. Throws: the session does not open. */
+  open(credential: string | undefined): void {
+    const { identity, resource, protocol, remote, application } = this.info;
+    this.trail.append({
+      kind: "open",
+      session: this.id,
+      identity,
+      resource,
+      protocol,
+      remote,
+      ...(application === undefined ? {} : { application }),
+      policy: this.rules.policy.version,
+      ...(credential === undefined ? {} : { credential }),
+      ...(identity.credentialId === undefined ? {} : { callerCredential: identity.credentialId }),
+      rights: this.rules.rights,
+    });
+    this.#openWatches();
+  }
+
+  /** Takes a new policy for every operation from now on, or ends when it no longer allows this session. */
+  follow(policy: Policy): void {
+    try {
+      this.rules = admitted(policy, this.identity, this.resource);
+      this.#openWatches();
+    } catch (error) {
+      const reason = error instanceof PosternError ? error.reason : undefined;
+      this.end({
+        code: "policy.withdrawn",
+        message: `The policy changed and no longer allows this session${reason ? `: ${reason.message}` : "."}`,
+      });
+    }
+  }
+
+  /** One of `watching`. */
+  watch(guardrail: Guardrail): Watch {
+    const watch = this.#watches.get(guardrail);
+    if (!watch) throw new PosternError("guardrail.closed", `${guardrail.name} is not open in this session.`);
+    return watch;
+  }
+
+  #guardrails(): Guardrail[] {
+    const { policy, rights } = this.rules;
+    const names = new Set(rights.map((right) => right.rule));
+    const ofRules = policy.rules.filter((rule) => names.has(rule.name)).flatMap((rule) => rule.under);
+    return [...new Set([...policy.always, ...ofRules])];
+  }
+
+  recording(): Recording {
+    this.#recording ??= this.trail.record(this.id);
+    return this.#recording;
+  }
+
+  counter(guardrail: string, key: string): Counter {
+    const name = `${guardrail}\0${key}`;
+    let counter = this.counters.get(name);
+    if (!counter) {
+      counter = { value: 0, since: Date.now() };
+      this.counters.set(name, counter);
+    }
+    return counter;
+  }
+
+  end(reason: Reason): void {
+    this.#ended ??= reason;
+    if (!this.#abort.signal.aborted) this.#abort.abort(reason);
+  }
+
+  /** After the relay: guardrails closed, closing entry written. */
+  close(reason: Reason): void {
+    for (const guardrail of [...this.#watches.keys()]) this.#closeWatch(guardrail);
+    const recording = this.#recording?.id;
+    this.#recording?.close();
+    this.trail.append({
+      kind: "close",
+      session: this.id,
+      reason: this.#ended ?? reason,
+      operations: this.operations,
+      ...(recording === undefined ? {} : { recording }),
+    });
+  }
+
+  #openWatches(): void {
+    const wanted = this.#guardrails();
+    for (const guardrail of this.#watches.keys()) {
+      if (!wanted.includes(guardrail)) this.#closeWatch(guardrail);
+    }
+    for (const guardrail of wanted) {
+      if (!this.#watches.has(guardrail)) this.#watches.set(guardrail, guardrail.open(this));
+    }
+    this.watching = wanted.map((guardrail) => ({ guardrail, watch: this.watch(guardrail) }));
+  }
+
+  #closeWatch(guardrail: Guardrail): void {
+    const watch = this.#watches.get(guardrail);
+    this.#watches.delete(guardrail);
+    try {
+      watch?.close?.();
+    } catch {
+      // A guardrail that fails at its own farewell changes nothing: it has no say any more.
+    }
+  }
+}
+
+function admitted(policy: Policy, identity: Identity, resource: string): RuleSet {
+  const rules = rulesFor(policy, identity, resource);
+  if (rules.rights.length === 0) {
+    throw new PosternError("policy.no-rule", `No rule lets ${identityLabel(identity)} use ${resource}.`, {
+      hint: "`postern policy explain` shows which rules there are for whom.",
+    });
+  }
+  return rules;
+}

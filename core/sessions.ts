@@ -1,0 +1,142 @@
+import { PosternError } from "./error.ts";
+import { identityKey, identityLabel } from "./identity.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Reason } from "./operation.ts";
+import type { Policy } from "./policy.ts";
+import type { Arrival, Resource } from "./protocol.ts";
+import { type Counters, Session } from "./session.ts";
+import type { Supervision } from "./supervision.ts";
+import type { Trail } from "./trail/trail.ts";
+
+export interface SessionsServices {
+  readonly trail: Trail;
+  readonly supervision: Supervision;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** The open sessions of this process. */
+export class Sessions {
+  readonly #open = new Map<string, Session>();
+  readonly #byIdentity = new Map<string, number>();
+  readonly #counters: Counters = new Map();
+  #policy: Policy | undefined;
+  #sweep: ReturnType<typeof setInterval>;
+
+  constructor(readonly services: SessionsServices) {
+    this.#sweep = setInterval(() => this.#endWhatIsOver(), 250);
+    this.#sweep.unref();
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Every session follows, or ends. */
+  follow(policy: Policy): void {
+    this.#policy = policy;
+    for (const session of this.#open.values()) session.follow(policy);
+  }
+
+  /** Throws a PosternError when policy, a limit or a guardrail does not allow it; the trail has it then. */
+  open(arrival: Arrival, protocol: string, remote: string, resource: Resource): Session {
+    const policy = this.#policy;
+    if (!policy) throw new PosternError("policy.none", "The gateway has no policy yet.");
+    const { identity } = arrival;
+    const start = {
+      identity,
+      resource: arrival.resource,
+      protocol,
+      remote,
+      ...(arrival.application === undefined ? {} : { application: arrival.application }),
+    };
+    let session: Session | undefined;
+    try {
+      this.#withinLimits(policy, identityKey(identity));
+      session = new Session(start, policy, this.services.trail, this.#counters);
+      session.open(resource.credential?.label);
+    } catch (error) {
+      if (!(error instanceof PosternError)) throw error;
+      if (session) session.close(error.reason);
+      else this.#denied(start, error.reason);
+      throw error;
+    }
+    this.#open.set(session.id, session);
+    this.#count(session, 1);
+    this.services.supervision.sessionOpened(session.info);
+    this.services.metrics.sessionsOpened.inc({ protocol });
+    this.services.metrics.sessionsOpen.inc({ protocol });
+    return session;
+  }
+
+  close(session: Session, reason: Reason): void {
+    if (!this.#open.delete(session.id)) return;
+    this.#count(session, -1);
+    this.services.metrics.sessionsOpen.dec({ protocol: session.protocol });
+    try {
+      session.close(reason);
+    } catch (error) {
+      this.services.log.error({ session: session.id, error }, "the end of a session could not be recorded");
+    }
+    this.services.supervision.sessionClosed(session.id);
+  }
+
+  /** False: there is no such session. */
+  end(id: string, reason: Reason): boolean {
+    const session = this.#open.get(id);
+    session?.end(reason);
+    return session !== undefined;
+  }
+
+  endAll(reason: Reason): void {
+    for (const session of this.#open.values()) session.end(reason);
+  }
+
+  stop(): void {
+    clearInterval(this.#sweep);
+  }
+
+  #withinLimits({ limits }: Policy, identity: string): void {
+    const own = this.#byIdentity.get(identity) ?? 0;
+    if (this.#open.size >= limits.sessions || own >= limits.sessionsPerIdentity) {
+      throw new PosternError("limit.sessions", "Too many sessions are open.", {
+        hint: "Close some; the operator sets `limits.sessions` and `limits.sessionsPerIdentity`.",
+      });
+    }
+  }
+
+  #count(session: Session, by: number): void {
+    const key = identityKey(session.identity);
+    const now = (this.#byIdentity.get(key) ?? 0) + by;
+    if (now === 0) this.#byIdentity.delete(key);
+    else this.#byIdentity.set(key, now);
+  }
+
+  #denied(start: ConstructorParameters<typeof Session>[0], reason: Reason): void {
+    const { application: _, ...who } = start;
+    this.services.trail.append({ kind: "connect-denied", ...who, reason });
+  }
+
+  /** A machine's session lives as long as its token, a person's as long as the rule says. */
+  #endWhatIsOver(): void {
+    const now = Date.now();
+    for (const session of this.#open.values()) {
+      const { identity, info, rules } = session;
+      const { limits } = rules.policy;
+      if (identity.kind === "machine" && identity.expires !== undefined && identity.expires <= now) {
+        session.end({
+          code: "session.token-expired",
+          message: `The token of ${identityLabel(identity)} has expired.`,
+        });
+      } else if (rules.lifetime !== undefined && info.openedAt + rules.lifetime <= now) {
+        session.end({
+          code: "session.lifetime",
+          message: "The session has lasted as long as its rule allows.",
+        });
+      } else if (session.inFlight === 0 && session.lastActive + limits.idle <= now) {
+        session.end({ code: "session.idle", message: "The session was idle for too long." });
+      }
+    }
+  }
+}
