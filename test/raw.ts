@@ -1,0 +1,143 @@
+import { connect, type Socket } from "node:net";
+
+/**
+ * PostgreSQL's protocol by hand, for what no driver does: chosen message sequences, bad bytes. Written
+ * from the protocol's documentation and not from the gateway's code, so that it is a second opinion.
+ */
+export class RawClient {
+  readonly #socket: Socket;
+  #buffer = Buffer.alloc(0);
+  #closed = false;
+  #wake: () => void = () => {};
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("data", (chunk: Buffer) => {
+      this.#buffer = Buffer.concat([this.#buffer, chunk]);
+      this.#wake();
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      this.#closed = true;
+      this.#wake();
+    });
+  }
+
+  static async connect(port: number): Promise<RawClient> {
+    const socket = connect(port, "127.0.0.1");
+    const client = new RawClient(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("error", reject);
+    });
+    return client;
+  }
+
+  /** Start-up with a token as clear-text password, up to the first ReadyForQuery or error. */
+  static async login(port: number, user: string, database: string, token: string): Promise<RawClient> {
+    const client = await RawClient.connect(port);
+    client.send(startup({ user, database }));
+    await client.until("R");
+    client.send(message("p", text(token)));
+    await client.until("Z");
+    return client;
+  }
+
+  send(...parts: readonly Uint8Array[]): void {
+    this.#socket.write(Buffer.concat(parts));
+  }
+
+  /** All messages up to and with the first of this type, or up to the end of the connection. */
+  async until(type: string): Promise<Message[]> {
+    const messages: Message[] = [];
+    for (;;) {
+      const next = await this.#next();
+      if (next === undefined) return messages;
+      messages.push(next);
+      if (next.type === type) return messages;
+    }
+  }
+
+  /** Half-closes: the other side reads an end of file. */
+  finish(): void {
+    this.#socket.end();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  async #next(): Promise<Message | undefined> {
+    for (;;) {
+      const length = this.#buffer.length < 5 ? Infinity : 1 + this.#buffer.readUInt32BE(1);
+      if (this.#buffer.length >= length) {
+        const type = String.fromCharCode(this.#buffer[0] ?? 0);
+        const body = this.#buffer.subarray(5, length);
+        this.#buffer = this.#buffer.subarray(length);
+        return { type, body };
+      }
+      if (this.#closed) return undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+export interface Message {
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+/** The fields of an ErrorResponse or NoticeResponse by their letter: `C` SQLSTATE, `M` message, `D` detail. */
+export function fields({ body }: Message): Record<string, string> {
+  const entries = body.toString().split("\0").filter(Boolean);
+  return Object.fromEntries(entries.map((entry) => [entry.slice(0, 1), entry.slice(1)]));
+}
+
+/** The transaction status of the last ReadyForQuery: `I`, `T` or `E`. */
+export function status(messages: readonly Message[]): string | undefined {
+  return messages.findLast(({ type }) => type === "Z")?.body.toString();
+}
+
+export function startup(parameters: Record<string, string>, version = 0x30000): Buffer {
+  const pairs = Object.entries(parameters).flatMap(([key, value]) => [text(key), text(value)]);
+  const body = Buffer.concat([int32(version), ...pairs, Buffer.of(0)]);
+  return Buffer.concat([int32(body.length + 4), body]);
+}
+
+export function query(sql: string): Buffer {
+  return message("Q", text(sql));
+}
+
+/** Parse, Bind and Execute of one unnamed statement without parameters. No Sync. */
+export function execute(sql: string): Buffer {
+  return Buffer.concat([
+    message("P", text(""), text(sql), int16(0)),
+    message("B", text(""), text(""), int16(0), int16(0), int16(0)),
+    message("E", text(""), int32(0)),
+  ]);
+}
+
+export const sync: Buffer = message("S");
+
+export function message(type: string, ...parts: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(parts);
+  return Buffer.concat([Buffer.from(type), int32(body.length + 4), body]);
+}
+
+export function text(value: string): Buffer {
+  return Buffer.from(`${value}\0`);
+}
+
+export function int16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(value);
+  return bytes;
+}
+
+export function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
