@@ -1,0 +1,85 @@
+import { type Arrival, type Door, PosternError, type Wire } from "../../core/plugin.ts";
+import { authenticate } from "./auth/caller.ts";
+import { cancelKeys } from "./cancel.ts";
+import { declineEncryption, readStartup } from "./startup/read.ts";
+import { callerSettings } from "./startup/settings.ts";
+import {
+  type EncryptionRequest,
+  negotiateProtocolVersion,
+  protocolVersion,
+  type StartupPacket,
+} from "./wire/startup.ts";
+
+/** What the caller asked for at start-up: `Arrival.state`. */
+export interface StartupState {
+  /** As agreed: 0x30000 or 0x30002. */
+  readonly version: number;
+  readonly user: string;
+  /** Settings for the server, checked. */
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+export function startupState(arrival: Arrival): StartupState {
+  return arrival.state as StartupState;
+}
+
+/** Start-up and authentication (PostgreSQL 18, "Start-up"). The database name names the resource. */
+export async function accept(caller: Wire, door: Door): Promise<Arrival | undefined> {
+  const packet = await firstPlain(caller);
+  if (packet.kind === "cancel") {
+    await cancelKeys.cancel(packet.key);
+    return undefined;
+  }
+  if (packet.kind === "foreign") {
+    const version = `${packet.version >>> 16}.${packet.version & 0xffff}`;
+    throw new PosternError("postgres.version", `Protocol ${version} is not supported, only 3.0 to 3.2.`, {
+      hint: "Use a client of PostgreSQL 7.4 or later.",
+    });
+  }
+  const { parameters } = packet;
+  const user = parameters.get("user") ?? "";
+  if (user === "") throw new PosternError("postgres.user", "The start-up packet names no user.");
+  refuseReplication(parameters.get("replication"));
+  const version = agree(caller, packet.version, parameters);
+  const settings = callerSettings(parameters);
+  const application = settings.get("application_name");
+  const identity = await authenticate(caller, door, user);
+  return {
+    identity,
+    resource: door.listener.resource ?? (parameters.get("database") || user),
+    ...(application ? { application } : {}),
+    state: { version, user, settings } satisfies StartupState,
+  };
+}
+
+/** A client may ask for each kind of encryption once; a third request comes from no client. */
+async function firstPlain(caller: Wire): Promise<PlainPacket> {
+  for (let asked = 0; asked < 3; asked += 1) {
+    const packet = asked === 0 ? await readStartup(caller) : await declineEncryption(caller);
+    if (isPlain(packet)) return packet;
+  }
+  throw new PosternError("postgres.protocol", "Encryption was asked for too often.");
+}
+
+type PlainPacket = Exclude<StartupPacket, EncryptionRequest>;
+
+function isPlain(packet: StartupPacket): packet is PlainPacket {
+  return packet.kind !== "ssl" && packet.kind !== "gss";
+}
+
+/** Protocol 3.1 was never used; who asks for it gets 3.0's form. */
+function agree(caller: Wire, asked: number, parameters: ReadonlyMap<string, string>): number {
+  const unknown = [...parameters.keys()].filter((name) => name.startsWith("_pq_."));
+  const version = asked >= protocolVersion.v3_2 ? protocolVersion.v3_2 : protocolVersion.v3_0;
+  if (asked > version || unknown.length > 0) {
+    caller.write(negotiateProtocolVersion(Math.min(asked, protocolVersion.v3_2), unknown));
+  }
+  return version;
+}
+
+function refuseReplication(value: string | undefined): void {
+  if (value === undefined || /^(f|fa|fal|fals|false|n|no|of|off|0)$/i.test(value)) return;
+  throw new PosternError("postgres.replication", "Replication connections do not pass the gateway.", {
+    hint: "Connect without `replication`.",
+  });
+}

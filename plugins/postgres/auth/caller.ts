@@ -1,0 +1,65 @@
+import { type Door, type Identity, PosternError, type Wire } from "../../../core/plugin.ts";
+import {
+  authenticationCleartextPassword,
+  authenticationSasl,
+  authenticationSaslContinue,
+  authenticationSaslFinal,
+  passwordOf,
+  saslInitialOf,
+  saslResponseOf,
+} from "../wire/authentication.ts";
+import { frontend } from "../wire/message.ts";
+import { malformed } from "../wire/read.ts";
+import { receive } from "../wire/receive.ts";
+import { ScramServer } from "./scram-server.ts";
+
+/** PostgreSQL's own limit for a password or token, in bytes. */
+const maxSecret = 65_535;
+
+/** User names that begin so are ids of short-lived credentials; any other user shows a token. */
+const issuedPrefix = "pc_";
+
+const mechanism = "SCRAM-SHA-256";
+
+/** Asks a caller to prove who it is. Throws PosternError `identity.refused` and its kin. */
+export async function authenticate(caller: Wire, door: Door, user: string): Promise<Identity> {
+  if (!caller.encrypted && !(caller.loopback && door.listener.insecure)) {
+    throw new PosternError("postgres.insecure", "A credential may not cross this connection in clear.", {
+      hint: "Connect with TLS, or over loopback to a listener that the policy marks `insecure: true`.",
+    });
+  }
+  return user.startsWith(issuedPrefix) ? await byProof(caller, door, user) : await byToken(caller, door);
+}
+
+async function byToken(caller: Wire, door: Door): Promise<Identity> {
+  caller.write(authenticationCleartextPassword);
+  const body = await secretMessage(caller);
+  return await door.identify({ kind: "token", token: passwordOf(body, 0, body.length) });
+}
+
+async function byProof(caller: Wire, door: Door, id: string): Promise<Identity> {
+  const verifier = door.verifier(id);
+  verifier.catch(() => {});
+  caller.write(authenticationSasl([mechanism]));
+  const initial = await secretMessage(caller);
+  const first = saslInitialOf(initial, 0, initial.length);
+  if (first.mechanism !== mechanism || first.data === undefined) {
+    throw malformed("SASLInitialResponse", "it names a mechanism that was not offered");
+  }
+  const scram = new ScramServer(first.data, await verifier);
+  caller.write(authenticationSaslContinue(scram.serverFirst));
+  const final = await secretMessage(caller);
+  const proof = scram.finish(saslResponseOf(final, 0, final.length));
+  if (proof === undefined) {
+    throw new PosternError("identity.refused", "The credential was not accepted.");
+  }
+  const identity = await door.identify({ kind: "verified", id });
+  caller.write(authenticationSaslFinal(proof));
+  return identity;
+}
+
+async function secretMessage(caller: Wire): Promise<Buffer> {
+  const { type, body } = await receive(caller, maxSecret);
+  if (type !== frontend.password) throw malformed("PasswordMessage", "another message came in its place");
+  return body;
+}

@@ -1,0 +1,138 @@
+import {
+  type Arrival,
+  connectWire,
+  type Dialed,
+  type Permit,
+  PosternError,
+  type Wire,
+} from "../../core/plugin.ts";
+import { startupState } from "./accept.ts";
+import { login, maxLoginMessage, serverRefused } from "./auth/login.ts";
+import type { Target } from "./cancel.ts";
+import { type Account, accountOf, type PostgresConfig } from "./config.ts";
+import { backend } from "./wire/message.ts";
+import { malformed } from "./wire/read.ts";
+import { receive } from "./wire/receive.ts";
+import { errorFields } from "./wire/report.ts";
+import { type CancelKey, cancelKeyOf, parameterStatusOf } from "./wire/session.ts";
+import { protocolVersion, startupMessage } from "./wire/startup.ts";
+
+/** What the server said at start-up: `Dialed.state`. */
+export interface DialedState {
+  readonly target: Target;
+  /** ParameterStatus, in the order it came. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** The server's own key; never told to the caller. Absent: the server takes no cancel requests. */
+  readonly key?: CancelKey;
+}
+
+export function dialedState(dialed: Dialed): DialedState {
+  return dialed.state as DialedState;
+}
+
+/** Milliseconds for connecting and logging in. */
+const dialTimeout = 10_000;
+
+/** A server cuts application_name at NAMEDATALEN - 1 bytes. */
+const maxName = 63;
+
+/**
+ * What statements mean must not hang on the server's defaults: the classifier reads UTF8 and standard
+ * strings, so the server must too.
+ */
+const fixedSettings = [
+  ["client_encoding", "UTF8"],
+  ["standard_conforming_strings", "on"],
+] as const;
+
+/** Opens the session's own connection. Throws `resource.unreachable`, `resource.login`, `resource.config`. */
+export async function dial(permit: Permit<PostgresConfig>, arrival: Arrival): Promise<Dialed> {
+  const settings = new Map(startupState(arrival).settings);
+  const tag = `postern:${permit.session}`;
+  const own = printable(arrival.application ?? "").slice(0, Math.max(0, maxName - tag.length - 1));
+  settings.set("application_name", own === "" ? tag : `${own} ${tag}`);
+  return await open(permit, settings);
+}
+
+/** A connection of the gateway's own to the same resource. */
+export async function dialControl(permit: Permit<PostgresConfig>): Promise<Dialed> {
+  return await open(
+    permit,
+    new Map([
+      ["application_name", printable(permit.label).slice(0, maxName)],
+      ["default_transaction_read_only", "on"],
+      ["search_path", "pg_catalog"],
+      ["statement_timeout", "5000"],
+    ]),
+  );
+}
+
+async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string, string>): Promise<Dialed> {
+  const account = accountOf(permit.config, await permit.credential());
+  const target = { host: socketPath(account), port: account.port };
+  const wire = await connect(target);
+  try {
+    wire.deadline(dialTimeout);
+    wire.write(
+      startupMessage(protocolVersion.v3_0, [
+        ["user", account.user],
+        ["database", account.database],
+        ...settings,
+        ...fixedSettings,
+      ]),
+    );
+    await login(wire, account);
+    const state = await untilReady(wire, target);
+    wire.deadline(0);
+    return { wire, state };
+  } catch (error) {
+    wire.destroy();
+    if (!(error instanceof PosternError) || !error.code.startsWith("wire.")) throw error;
+    throw new PosternError("resource.unreachable", "The resource broke off while the gateway logged in.", {
+      cause: error,
+    });
+  }
+}
+
+async function connect(target: Target): Promise<Wire> {
+  try {
+    return await connectWire({ ...target, timeout: dialTimeout });
+  } catch (cause) {
+    throw new PosternError("resource.unreachable", "The resource cannot be reached.", {
+      hint: "Try again in a moment; the operator finds the reason in the log.",
+      cause,
+    });
+  }
+}
+
+async function untilReady(wire: Wire, target: Target): Promise<DialedState> {
+  const parameters = new Map<string, string>();
+  let key: CancelKey | undefined;
+  for (;;) {
+    const { type, body } = await receive(wire, maxLoginMessage);
+    if (type === backend.readyForQuery) break;
+    if (type === backend.errorResponse) throw serverRefused(errorFields(body, 0, body.length));
+    if (type === backend.parameterStatus) {
+      const { name, value } = parameterStatusOf(body, 0, body.length);
+      parameters.set(name, value);
+    } else if (type === backend.backendKeyData) key = cancelKeyOf(body, 0, body.length);
+    else if (type !== backend.noticeResponse) throw malformed("start-up", `a message of type ${type} in it`);
+  }
+  for (const [name, value] of fixedSettings) {
+    if (parameters.get(name) !== value) {
+      throw new PosternError("resource.unsupported", `The resource does not keep to ${name} = ${value}.`, {
+        hint: "A pooler in between must pass these settings on.",
+      });
+    }
+  }
+  return { target, parameters, ...(key ? { key } : {}) };
+}
+
+/** As libpq does: a host that is a folder holds the socket `.s.PGSQL.<port>`. */
+function socketPath(account: Account): string {
+  return account.host.startsWith("/") ? `${account.host}/.s.PGSQL.${account.port}` : account.host;
+}
+
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?");
+}
