@@ -25,6 +25,7 @@ export {
   type Identity,
   type IdentityContext,
   type IdentityProvider,
+  identityKey,
   type MintRequest,
   NotAccepted,
   type OpenIdentityProvider,
@@ -54,5 +55,7 @@ export type {
 } from "./protocol.ts";
 export { type Codec, type Cursor, Pump } from "./pump.ts";
 export type { Secret } from "./secret.ts";
+export { bytesOf, type Size } from "./size.ts";
 export { connectWire } from "./socket.ts";
+export type { Who } from "./who.ts";
 export type { Wire } from "./wire.ts";

@@ -1,0 +1,66 @@
+import {
+  type Duration,
+  type Effect,
+  type Guardrail,
+  type HoldRequest,
+  milliseconds,
+  PosternError,
+  type Who,
+} from "../../core/plugin.ts";
+
+export interface ApproveOptions {
+  /** Who may approve. Never the requester, nor whom it acts for, nor who acts for it. */
+  readonly by: Who;
+  /** How long an operation waits before it is refused. */
+  readonly within: Duration;
+  /** In an open transaction a wait holds locks on the resource: refuse at once, or wait this long at most. */
+  readonly inTransaction?: "deny" | Duration;
+  /** What the caller and the approver read with it: a ticket, a runbook. */
+  readonly message?: string;
+}
+
+export interface Approval extends Guardrail<"operation"> {
+  /** The same approval, asked for only where an operation does one of these. */
+  for(...effects: [Effect, ...Effect[]]): Approval;
+}
+
+/**
+ * Holds each operation, on its open connection, until a person says yes.
+ *
+ *     const signOff = approve({ by: group("leads"), within: "15m" });
+ *     { who: group("dba"), on: "orders", may: ["read", "define"], under: [signOff.for("define")] }
+ *
+ * Throws PosternError `policy.duration`, `approve.within`.
+ */
+export function approve(options: ApproveOptions): Approval {
+  const { by, within, inTransaction = "60s", message } = options;
+  const request: HoldRequest = {
+    by,
+    within: positive(within),
+    inTransaction: inTransaction === "deny" ? inTransaction : positive(inTransaction),
+    ...(message === undefined ? {} : { message }),
+  };
+  return approval(request);
+}
+
+function approval(request: HoldRequest, effects?: readonly Effect[]): Approval {
+  const watch = {
+    prepare: () => "willHold" as const,
+    operation: () => ({ hold: request }),
+  };
+  return {
+    name: "approve",
+    needs: ["operation"],
+    ...(effects ? { effects } : {}),
+    open: () => watch,
+    for: (...narrower) => approval(request, narrower),
+  };
+}
+
+function positive(duration: Duration): number {
+  const time = milliseconds(duration);
+  if (time > 0) return time;
+  throw new PosternError("approve.within", `Nobody can approve within "${duration}".`, {
+    hint: 'Give people time: within: "15m".',
+  });
+}
