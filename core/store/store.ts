@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { Log } from "../log.ts";
+import { type Message, openPeer, type Peer } from "../messages.ts";
+import type { StoreCalls, StoreEvents } from "./thread.ts";
+
+/** The store as the supervisor uses it: every call runs in the store's own thread. */
+export interface Store {
+  readonly call: Peer<StoreCalls>["call"];
+  /** Why it answers no more; undefined while it does. */
+  readonly failed: string | undefined;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly dataDir: string;
+  readonly log: Log;
+  /** Entries that the index has just taken in. */
+  indexed?(count: number): void;
+}
+
+/** Opens the database, brings its schema up to date and starts to follow the trail. */
+export async function openStore({ dataDir, log, indexed }: StoreOptions): Promise<Store> {
+  const thread = new Worker(join(import.meta.dir, "thread.ts"));
+  let failed: string | undefined;
+  const peer = openPeer<StoreCalls, StoreEvents>(
+    {
+      indexed: (count) => indexed?.(count),
+      indexFailed: (why) => log.error({ why }, "the trail's index is behind"),
+    },
+    (message) => thread.postMessage(message),
+  );
+  thread.on("message", (message: Message) => peer.receive(message));
+  const gone = (why: string) => {
+    failed ??= why;
+    peer.close(`The store is gone: ${why}`);
+  };
+  thread.on("error", (error: Error) => {
+    log.error({ error }, "the store died");
+    gone(error.message);
+  });
+  thread.on("exit", () => gone("closed"));
+  await peer.call("open", dataDir);
+  return {
+    call: peer.call,
+    get failed() {
+      return failed;
+    },
+    async close() {
+      if (failed === undefined) await peer.call("close");
+      await thread.terminate();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import { parentPort } from "node:worker_threads";
+import { PosternError } from "../error.ts";
+import { type Message, openPeer } from "../messages.ts";
+import type { IssuedCredential } from "../supervision.ts";
+import type { Written } from "../trail/entry.ts";
+import { addCredential, findCredential, revokeCredential } from "./credentials.ts";
+import { Indexer } from "./indexer.ts";
+import { type Database, openDatabase } from "./open.ts";
+import {
+  type AuditEntry,
+  type AuditFilter,
+  findSession,
+  type HoldRow,
+  type Page,
+  pastHolds,
+  pastSessions,
+  queryAudit,
+  type SessionRow,
+  sessionEntries,
+} from "./query.ts";
+
+/** What the store's thread does for the supervisor. */
+export interface StoreCalls {
+  open(dataDir: string): Promise<void>;
+  audit(filter: AuditFilter): Promise<Page<AuditEntry>>;
+  session(id: string): Promise<{ session: SessionRow; entries: readonly Written[] } | undefined>;
+  sessions(limit: number): Promise<SessionRow[]>;
+  holds(limit: number): Promise<HoldRow[]>;
+  /** Rebuilds the index from the segments; resolves with the number of entries when it has caught up. */
+  reindex(): Promise<number>;
+  /** Resolves when all that is in the segments now is in the index. */
+  caughtUp(): Promise<void>;
+  addCredential(issued: IssuedCredential): Promise<void>;
+  credential(id: string): Promise<IssuedCredential | undefined>;
+  revokeCredential(id: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** What it says unasked. */
+export interface StoreEvents {
+  indexed(count: number): void;
+  indexFailed(why: string): void;
+}
+
+interface Opened {
+  readonly database: Database;
+  readonly indexer: Indexer;
+  close(): void;
+}
+
+let opened: Opened | undefined;
+
+function store(): Opened {
+  if (!opened) throw new PosternError("store.closed", "The store is not open.");
+  return opened;
+}
+
+const calls: StoreCalls = {
+  async open(dataDir) {
+    const { database, close } = await openDatabase(join(dataDir, "store.db"));
+    const indexer = new Indexer(database, dataDir, {
+      indexed: (count) => peer.tell("indexed", count),
+      indexFailed: (why) => peer.tell("indexFailed", why),
+    });
+    opened = { database, indexer, close };
+    await indexer.start();
+  },
+  audit: (filter) => queryAudit(store().database, filter),
+  async session(id) {
+    const { database } = store();
+    const session = await findSession(database, id);
+    return session && { session, entries: await sessionEntries(database, id) };
+  },
+  sessions: (limit) => pastSessions(store().database, limit),
+  holds: (limit) => pastHolds(store().database, limit),
+  reindex: () => store().indexer.rebuild(),
+  caughtUp: () => store().indexer.caughtUp(),
+  addCredential: (issued) => addCredential(store().database, issued, Date.now()),
+  credential: (id) => findCredential(store().database, id, Date.now()),
+  revokeCredential: (id) => revokeCredential(store().database, id, Date.now()),
+  async close() {
+    await store().indexer.stop();
+    store().close();
+    opened = undefined;
+  },
+};
+
+const peer = openPeer<StoreEvents, StoreCalls>(calls, (message) => parentPort?.postMessage(message));
+parentPort?.on("message", (message: Message) => peer.receive(message));

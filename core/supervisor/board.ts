@@ -1,0 +1,88 @@
+import { PosternError } from "../error.ts";
+import type { HoldInfo, SessionInfo } from "../supervision.ts";
+import type { HoldEnd } from "../trail/entry.ts";
+
+/** What happens to holds, as `GET /v1/approvals/watch` tells it. */
+export type HoldEvent =
+  | { readonly event: "opened"; readonly hold: HoldInfo }
+  | { readonly event: "ended"; readonly id: string; readonly how: HoldEnd };
+
+interface Placed<T> {
+  readonly info: T;
+  readonly worker: number;
+}
+
+/**
+ * The sessions and holds that are open now, and in which worker. A mirror: each worker is the authority
+ * over its own.
+ */
+export class Board {
+  readonly #sessions = new Map<string, Placed<SessionInfo>>();
+  readonly #holds = new Map<string, Placed<HoldInfo>>();
+  readonly #watchers = new Set<(event: HoldEvent) => void>();
+
+  sessionOpened(worker: number, info: SessionInfo): void {
+    this.#sessions.set(info.id, { info, worker });
+  }
+
+  sessionClosed(id: string): void {
+    this.#sessions.delete(id);
+  }
+
+  holdOpened(worker: number, hold: HoldInfo): void {
+    this.#holds.set(hold.id, { info: hold, worker });
+    this.#tell({ event: "opened", hold });
+  }
+
+  holdEnded(id: string, how: HoldEnd): void {
+    if (this.#holds.delete(id)) this.#tell({ event: "ended", id, how });
+  }
+
+  /** The worker is dead, and its sessions and holds with it. */
+  workerGone(worker: number): void {
+    for (const [id, placed] of this.#sessions) if (placed.worker === worker) this.#sessions.delete(id);
+    for (const [id, placed] of this.#holds) if (placed.worker === worker) this.holdEnded(id, "abandoned");
+  }
+
+  /** Newest first. */
+  sessions(): SessionInfo[] {
+    return [...this.#sessions.values()].map(({ info }) => info).reverse();
+  }
+
+  /** Oldest first: who waits longest stands first. */
+  holds(): HoldInfo[] {
+    return [...this.#holds.values()].map(({ info }) => info);
+  }
+
+  session(id: string): SessionInfo | undefined {
+    return this.#sessions.get(id)?.info;
+  }
+
+  /** Throws PosternError `session.unknown`. */
+  workerOfSession(id: string): number {
+    const placed = this.#sessions.get(id);
+    if (placed) return placed.worker;
+    throw new PosternError("session.unknown", `No session ${id} is open.`, {
+      hint: "`postern sessions list` shows those that are.",
+    });
+  }
+
+  /** Throws PosternError `hold.unknown`. */
+  workerOfHold(id: string): number {
+    const placed = this.#holds.get(id);
+    if (placed) return placed.worker;
+    throw new PosternError("hold.unknown", `Nothing waits under ${id}: it has ended, or never was.`, {
+      hint: "`postern approvals list --all` shows how it ended.",
+    });
+  }
+
+  /** Called for every further event until the returned function is called. */
+  watch(watcher: (event: HoldEvent) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  #tell(event: HoldEvent): void {
+    for (const watcher of this.#watchers) watcher(event);
+  }
+}

@@ -1,0 +1,173 @@
+import { FrontDoor } from "../front-door.ts";
+import type { Identity, OpenIdentityProvider } from "../identity.ts";
+import {
+  bundlePolicy,
+  evaluatePolicy,
+  PolicyNotLoaded,
+  type PolicyWatch,
+  probePolicy,
+  watchPolicy,
+} from "../loader.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Reason } from "../operation.ts";
+import type { Policy } from "../policy.ts";
+import type { PolicyBundle, Supervision } from "../supervision.ts";
+import type { Trail } from "../trail/trail.ts";
+import { openProviders } from "./providers.ts";
+
+export interface KeeperOptions {
+  readonly path: string;
+  readonly dataDir: string;
+  readonly trail: Trail;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly supervision: Supervision;
+}
+
+/** A policy that has been checked, and what of it the supervisor needs. */
+interface Loaded {
+  readonly bundle: PolicyBundle;
+  readonly policy: Policy;
+  readonly providers: readonly OpenIdentityProvider[];
+}
+
+export interface PolicyState {
+  readonly path: string;
+  readonly version: string;
+  readonly files: readonly string[];
+  /** Epoch milliseconds. */
+  readonly loadedAt: number;
+  /** Why the files as they are now are not what is served; absent: they are. */
+  readonly error?: Reason;
+}
+
+/** The policy that is served, and the way to the next one. */
+export class PolicyKeeper {
+  #loaded: Loaded | undefined;
+  #loadedAt = 0;
+  #error: Reason | undefined;
+  #watch: PolicyWatch | undefined;
+  /** Reloads run one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(readonly options: KeeperOptions) {}
+
+  /** The first load: throws what is wrong with the file. */
+  async load(): Promise<Loaded> {
+    const loaded = await this.#read();
+    this.#take(loaded);
+    return loaded;
+  }
+
+  get policy(): Policy {
+    return this.#current().policy;
+  }
+
+  /** The first provider that can mint tokens. */
+  get minter(): Required<Pick<OpenIdentityProvider, "mint">> | undefined {
+    for (const provider of this.#current().providers) {
+      if (provider.mint) return { mint: provider.mint.bind(provider) };
+    }
+    return undefined;
+  }
+
+  /** Who shows this token. Throws PosternError `identity.refused`; the why is in the trail. */
+  identify(token: string, remote: string): Promise<Identity> {
+    const { trail, supervision } = this.options;
+    const listener = { protocol: "control", host: "", port: 0, insecure: false };
+    const { providers } = this.#current();
+    return new FrontDoor(listener, remote, { trail, supervision, providers }).identify({
+      kind: "token",
+      token,
+    });
+  }
+
+  state(): PolicyState {
+    const { bundle } = this.#current();
+    return {
+      path: this.options.path,
+      version: bundle.version,
+      files: bundle.files,
+      loadedAt: this.#loadedAt,
+      ...(this.#error ? { error: this.#error } : {}),
+    };
+  }
+
+  /** Reloads whenever a file of the policy changes. */
+  follow(adopt: (bundle: PolicyBundle) => Promise<void>): void {
+    this.#watch = watchPolicy(this.#current().bundle.files, () => void this.reload(adopt));
+  }
+
+  /** Loads the files anew; `adopt` makes all workers follow, or none. Never throws: the state says why not. */
+  reload(adopt: (bundle: PolicyBundle) => Promise<void>): Promise<PolicyState> {
+    const next = this.#turn.then(() => this.#reload(adopt));
+    this.#turn = next;
+    return next;
+  }
+
+  close(): void {
+    this.#watch?.close();
+    for (const provider of this.#loaded?.providers ?? []) provider.close?.();
+  }
+
+  async #reload(adopt: (bundle: PolicyBundle) => Promise<void>): Promise<PolicyState> {
+    const { log, metrics } = this.options;
+    const version = this.#current().bundle.version;
+    let next: Loaded | undefined;
+    try {
+      next = await this.#read();
+      if (next.bundle.version !== version) await adopt(next.bundle);
+      this.#take(next);
+      metrics.policyReloads.inc({ result: "ok" });
+    } catch (error) {
+      for (const provider of next?.providers ?? []) provider.close?.();
+      this.#refused(error, version);
+      metrics.policyReloads.inc({ result: "refused" });
+    }
+    if (!this.#error && next?.bundle.version !== version) {
+      log.info({ policy: next?.bundle.version }, "the policy was reloaded");
+    }
+    return this.state();
+  }
+
+  async #read(): Promise<Loaded> {
+    const bundle = await bundlePolicy(this.options.path);
+    await probePolicy(bundle);
+    const policy = evaluatePolicy(bundle);
+    return { bundle, policy, providers: await openProviders(policy, this.options.dataDir) };
+  }
+
+  #take(loaded: Loaded): void {
+    const old = this.#loaded;
+    this.#loaded = loaded;
+    this.#loadedAt = Date.now();
+    this.#error = undefined;
+    const { version, files } = loaded.bundle;
+    this.#watch?.files(files);
+    for (const provider of old?.providers ?? []) provider.close?.();
+    if (old?.bundle.version !== version) this.options.trail.append({ kind: "policy", version, files });
+  }
+
+  #refused(error: unknown, version: string): void {
+    const { log, trail } = this.options;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#error = reasonOf(error, message);
+    log.error({ reason: this.#error, serving: version }, "the new policy was refused, the old one stays");
+    trail.append({ kind: "policy-refused", message });
+    // What must change for it to load may lie in files that the old policy did not have.
+    if (error instanceof PolicyNotLoaded) {
+      this.#watch?.files([...new Set([...this.#current().bundle.files, ...error.files])]);
+    }
+  }
+
+  #current(): Loaded {
+    if (!this.#loaded) throw new Error("The policy is used before it is loaded.");
+    return this.#loaded;
+  }
+}
+
+function reasonOf(error: unknown, message: string): Reason {
+  const reason = error instanceof Error && "reason" in error ? (error.reason as Reason) : undefined;
+  return reason ?? { code: "policy.refused", message };
+}

@@ -1,0 +1,16 @@
+import type { OpenIdentityProvider } from "../identity.ts";
+import type { Policy } from "../policy.ts";
+import { isLoopback } from "../socket.ts";
+
+/** The policy's identity providers, in its order. Rejects, with none left open, when one refuses. */
+export async function openProviders(policy: Policy, dataDir: string): Promise<OpenIdentityProvider[]> {
+  const loopbackOnly = policy.listen.every(({ host }) => isLoopback(host));
+  const open: OpenIdentityProvider[] = [];
+  try {
+    for (const provider of policy.identity) open.push(await provider.open({ dataDir, loopbackOnly }));
+  } catch (error) {
+    for (const provider of open) provider.close?.();
+    throw error;
+  }
+  return open;
+}

@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { PosternError } from "../error.ts";
+import { type Message, openPeer, type Peer } from "../messages.ts";
+import type { Supervision } from "../supervision.ts";
+import type { WorkerCalls } from "../worker-calls.ts";
+
+const entry = join(import.meta.dir, "..", "worker-process.ts");
+
+/** How often a worker is asked whether it still turns, in each of the spans that make it `blocked`. */
+const beats = 5;
+
+export interface WorkerOptions {
+  readonly supervision: Supervision;
+  /** Milliseconds without an answer after which a worker counts as blocked and is killed. */
+  readonly blockedMs: number;
+  /** What runs instead of the worker process, for tests. */
+  readonly entry?: string;
+}
+
+/** One worker process, from outside. */
+export class WorkerProcess {
+  readonly peer: Peer<WorkerCalls>;
+  readonly pid: number;
+  /** Resolves once the process is gone, with what ended it: `blocked`, `signal SIGKILL`, `exit 1`. */
+  readonly exited: Promise<string>;
+  readonly #child: Bun.Subprocess;
+  #why: string | undefined;
+
+  constructor(options: WorkerOptions) {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.exited = promise;
+    const child = Bun.spawn([process.execPath, options.entry ?? entry], {
+      serialization: "advanced",
+      stdin: "ignore",
+      // A policy that prints must not write into what `--json` readers read.
+      stdout: 2,
+      stderr: "inherit",
+      ipc: (message: Message) => this.peer.receive(message),
+      onExit: (_, code, signal) => {
+        clearInterval(beat);
+        this.#why ??= signal === null ? `exit ${code}` : `signal ${signal}`;
+        this.peer.close(`The worker process ended (${this.#why}).`);
+        resolve(this.#why);
+      },
+    });
+    this.#child = child;
+    this.pid = child.pid;
+    this.peer = openPeer<WorkerCalls, Supervision>(options.supervision, (message) => {
+      // Between its death and `onExit` the channel may be closed already; `onExit` tells the callers.
+      if (child.connected) child.send(message);
+    });
+    const beat = this.#heartbeat(options.blockedMs);
+  }
+
+  kill(why: string): void {
+    this.#why ??= why;
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Counts beats, not time: when this process itself was stopped, no worker is to blame. */
+  #heartbeat(blockedMs: number): Timer {
+    let missed = 0;
+    let open = false;
+    return setInterval(() => {
+      missed = open ? missed + 1 : 0;
+      if (missed >= beats) this.kill("blocked");
+      if (open) return;
+      open = true;
+      this.peer.call("ping").then(
+        () => {
+          open = false;
+        },
+        () => {},
+      );
+    }, blockedMs / beats);
+  }
+}
+
+/** Rejects with `worker.late` when the worker does not answer in time. */
+export async function within<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new PosternError("worker.late", `A worker did not ${what} within ${ms} ms.`)),
+    ms,
+  );
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

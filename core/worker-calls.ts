@@ -1,0 +1,25 @@
+import type { LogOptions } from "./log.ts";
+import type { Supervised } from "./supervision.ts";
+
+/** Where a worker listens. */
+export interface ListenerAddress {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The first thing a worker process is told. */
+export interface WorkerStart {
+  readonly worker: number;
+  readonly dataDir: string;
+  readonly log: Pick<LogOptions, "level" | "pretty">;
+}
+
+/** What the supervisor calls in a worker process. */
+export interface WorkerCalls extends Supervised {
+  /** Opens the worker's trail; nothing listens before `adopt`. */
+  begin(start: WorkerStart): Promise<void>;
+  addresses(): readonly ListenerAddress[];
+  /** Answered by the event loop: a blocked one stays silent. */
+  ping(): void;
+}
