@@ -38,10 +38,9 @@ export interface Step {
  * rights are what both have, under the guardrails of both.
  */
 export function rulesFor(policy: Policy, identity: Identity, resource: string): RuleSet {
-  const elsewhere = identity.resource !== undefined && identity.resource !== resource;
-  const parties = elsewhere ? [] : partiesOf(policy, identity, resource);
-  const welcome = parties.length > 0 && parties.every(({ rules }) => rules.length > 0);
-  const rules = welcome ? [...new Set(parties.flatMap((party) => party.rules))] : [];
+  const parties = partiesOf(policy, identity, resource);
+  const stranger = parties.find((party) => party.rules.length === 0)?.identity;
+  const rules = stranger ? [] : [...new Set(parties.flatMap((party) => party.rules))];
   const lifetimes = rules.flatMap(({ lifetime }) => lifetime ?? []);
   return {
     policy,
@@ -52,7 +51,7 @@ export function rulesFor(policy: Policy, identity: Identity, resource: string): 
     })),
     ...(lifetimes.length === 0 ? {} : { lifetime: Math.min(...lifetimes) }),
     decide: (actions) =>
-      welcome ? decide(policy, resource, parties, actions) : stranger(identity, resource, parties, actions),
+      stranger ? shutOut(stranger, resource, actions) : decide(policy, resource, parties, actions),
   };
 }
 
@@ -107,20 +106,18 @@ function denial(resource: string, refused: Standing, count: number): Reason {
   };
 }
 
-function stranger(
-  identity: Identity,
-  resource: string,
-  parties: readonly Party[],
-  actions: readonly Action[],
-): Decision {
-  const shut = parties.find(({ rules }) => rules.length === 0)?.identity ?? identity;
-  const label = identityLabel(shut);
-  const bound = parties.length === 0 ? `: this credential is good for ${identity.resource} only` : "";
-  const why = bound === "" ? `no rule lets ${label} use ${resource}` : `not ${resource}${bound}`;
+function shutOut(stranger: Identity, resource: string, actions: readonly Action[]): Decision {
+  const label = identityLabel(stranger);
+  const bound = stranger.resource !== undefined && stranger.resource !== resource;
+  const why = bound
+    ? `the credential of ${label} is good for ${stranger.resource} only`
+    : `no rule lets ${label} use ${resource}`;
   const reason = {
     code: "policy.denied",
-    message: `${label} may not use ${resource}${bound}`,
-    hint: `Ask whoever keeps the policy for a rule that lets ${label} use ${resource}.`,
+    message: `${label} may not use ${resource}: ${why}`,
+    hint: bound
+      ? `Ask for a credential for ${resource}.`
+      : `Ask whoever keeps the policy for a rule that lets ${label} use ${resource}.`,
   };
   return { allowed: false, reason, steps: actions.map((action) => ({ action, why })), guardrails: [] };
 }

@@ -31,8 +31,10 @@ export interface PolicyBundle {
   /** First 12 hex digits of the code's SHA-256. */
   readonly version: string;
   readonly code: string;
-  /** The policy file and every file it imports, absolute. */
+  /** The policy file and every file it imports, absolute; the policy file first. */
   readonly files: readonly string[];
+  /** The code's source map (JSON), so that errors name the file and line that the operator wrote. */
+  readonly map?: string;
 }
 
 export interface SessionInfo {

@@ -1,5 +1,5 @@
 import type { Identity } from "../identity.ts";
-import type { Action, Effect } from "../operation.ts";
+import { type Action, type Effect, effects } from "../operation.ts";
 import type { Policy, Rule } from "../policy.ts";
 import { targetMatcher } from "./target.ts";
 
@@ -31,17 +31,18 @@ interface Candidate {
 const indexes = new WeakMap<Policy, Map<string, Rule[]>>();
 
 export function partyOf(policy: Policy, identity: Identity, resource: string): Party {
-  const rules = (indexOf(policy).get(resource) ?? []).filter(({ who }) => who.matches(identity) === true);
-  const candidates = new Map<Effect, Candidate[]>();
+  const elsewhere = identity.resource !== undefined && identity.resource !== resource;
+  const concerned = elsewhere ? [] : (indexOf(policy).get(resource) ?? []);
+  const rules = concerned.filter(({ who }) => who.matches(identity) === true);
+  const candidates = new Map(
+    effects.map((effect) => [effect, rules.flatMap((rule) => candidatesOf(rule, effect))] as const),
+  );
   const party: Party = {
     identity,
     rules,
     granted: granted(rules, resource),
     stand(action) {
-      let found = candidates.get(action.effect);
-      if (!found)
-        candidates.set(action.effect, (found = rules.flatMap((rule) => candidatesOf(rule, action.effect))));
-      const hit = found.find(({ covers }) => covers(action.on));
+      const hit = candidates.get(action.effect)?.find(({ covers }) => covers(action.on));
       return hit
         ? {
             action,

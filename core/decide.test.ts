@@ -1,0 +1,137 @@
+import { expect, test } from "bun:test";
+import { rulesFor } from "./decide.ts";
+import { guardrail, provider, resource, somebody } from "./policy/fixture.ts";
+import { gateway } from "./policy/gateway.ts";
+import type { RuleInput } from "./policy/input.ts";
+import { write } from "./policy/right.ts";
+import { anyone, group, machine } from "./who.ts";
+
+const record = guardrail("record", ["wire"]);
+const mask = guardrail("mask", ["rows"]);
+const other = guardrail("other", ["rows"]);
+const approve = guardrail("approve", ["operation"], ["define", "write"]);
+const orders = resource("rows", "operation", "rows", "wire");
+
+type Both = { readonly orders: typeof orders; readonly logs: typeof orders };
+function policyOf(...rules: RuleInput<Both, "orders" | "logs" | "*">[]) {
+  return gateway({
+    listen: {},
+    identity: [provider],
+    resources: { orders, logs: orders },
+    always: [record],
+    rules,
+  });
+}
+const alice = somebody("alice", "support");
+const bot = { ...somebody("deploy-bot"), kind: "machine" as const };
+
+test("nothing without a rule", () => {
+  const set = rulesFor(policyOf(), alice, "orders");
+  expect(set.rights).toEqual([]);
+  expect(set.decide([{ effect: "read", on: "a" }])).toMatchObject({
+    allowed: false,
+    reason: { code: "policy.denied", message: "alice may not use orders: no rule lets alice use orders" },
+    guardrails: [],
+  });
+  expect(set.decide([]).allowed).toBe(false);
+});
+
+test("the reason names action, resource, identity and what is allowed", () => {
+  const policy = policyOf({
+    name: "support",
+    who: group("support"),
+    on: "orders",
+    may: ["read", write("tmp.*")],
+  });
+  const decision = rulesFor(policy, alice, "orders").decide([
+    { effect: "read", on: "public.customers" },
+    { effect: "define", on: "public.customers" },
+    { effect: "write", on: "public.customers" },
+  ]);
+  expect(decision.reason).toEqual({
+    code: "policy.denied",
+    message: "define on public.customers is not allowed on orders for alice (and 1 more)",
+    rule: "support",
+    hint: "On orders you may: read, write(tmp.*) (rule support). Ask whoever keeps the policy, or do without.",
+  });
+  expect(decision.steps.map(({ rule, why }) => [rule, why])).toEqual([
+    ["support", "rule support lets group support: read"],
+    [undefined, "no rule lets alice define public.customers on orders"],
+    [undefined, "no rule lets alice write public.customers on orders"],
+  ]);
+});
+
+test("the first rule that matches who, on and may decides; its guardrails apply", () => {
+  const policy = policyOf(
+    { name: "logs", who: anyone, on: "logs", may: "all" },
+    { name: "narrow", who: anyone, on: "orders", may: [write("a")], under: [mask] },
+    { name: "wide", who: anyone, on: "*", may: ["write", "read"], under: [other, approve] },
+  );
+  const set = rulesFor(policy, alice, "orders");
+  const decide = (...on: string[]) => set.decide(on.map((target) => ({ effect: "write", on: target })));
+  expect(set.rights).toEqual([
+    { rule: "narrow", may: ["write(a)"] },
+    { rule: "wide", may: ["write", "read"] },
+  ]);
+  expect(decide("a").guardrails).toEqual([record, mask]);
+  expect(decide("b").guardrails).toEqual([record, other, approve]);
+  expect(decide("b", "a").guardrails).toEqual([record, mask, other, approve]);
+  expect(set.decide([{ effect: "read", on: "a" }]).guardrails).toEqual([record, other]);
+});
+
+test("unknown needs to be named, or all", () => {
+  const unknown = [{ effect: "unknown", on: "*" }] as const;
+  const every = ["read", "write", "delete", "define", "grant", "execute", "connect"] as const;
+  const allowed = (may: "all" | readonly (typeof every)[number][] | ["unknown"]) =>
+    rulesFor(policyOf({ who: anyone, on: "orders", may }), alice, "orders").decide(unknown).allowed;
+  expect([allowed(every), allowed(["unknown"]), allowed("all")]).toEqual([false, true, true]);
+});
+
+test("who acts for another has what both have, under the guardrails of both", () => {
+  const policy = policyOf(
+    { name: "agents", who: machine(), on: "orders", may: ["read", "write"], under: [other] },
+    {
+      name: "support",
+      who: group("support"),
+      on: "orders",
+      may: ["read", "define"],
+      under: [mask],
+      lifetime: "1h",
+    },
+  );
+  const agent = { ...bot, actingFor: alice };
+  const set = rulesFor(policy, agent, "orders");
+  const decide = (effect: "read" | "write" | "define") => set.decide([{ effect, on: "a" }]);
+  expect(decide("read")).toMatchObject({ allowed: true, steps: [{ rule: "agents and support" }] });
+  expect(decide("read").guardrails).toEqual([record, other, mask]);
+  expect(decide("write").reason?.message).toBe("write on a is not allowed on orders for alice");
+  expect(decide("define").reason?.message).toBe(
+    "define on a is not allowed on orders for deploy-bot for alice",
+  );
+  expect(set.lifetime).toBe(3_600_000);
+  expect(rulesFor(policy, { ...bot, actingFor: somebody("eve") }, "orders").rights).toEqual([]);
+});
+
+test("a credential for one resource is good for no other", () => {
+  const policy = policyOf({ who: anyone, on: "*", may: "all" });
+  const bound = { ...alice, resource: "orders" };
+  expect(rulesFor(policy, bound, "orders").decide([]).allowed).toBe(true);
+  expect(rulesFor(policy, bound, "logs").rights).toEqual([]);
+  expect(rulesFor(policy, bound, "logs").decide([]).reason?.message).toContain("good for orders only");
+  const behind = { ...bot, actingFor: bound };
+  expect(rulesFor(policy, behind, "logs").decide([]).allowed).toBe(false);
+});
+
+test("a who that throws refuses instead of passing over its rule", () => {
+  const broken = {
+    label: "broken",
+    matches: () => {
+      throw new Error("no directory");
+    },
+  };
+  const policy = policyOf(
+    { who: broken, on: "orders", may: "all" },
+    { who: anyone, on: "orders", may: "all" },
+  );
+  expect(() => rulesFor(policy, alice, "orders")).toThrow("no directory");
+});

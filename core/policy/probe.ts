@@ -1,0 +1,39 @@
+import type { PolicyBundle } from "../supervision.ts";
+import { PolicyNotLoaded } from "./error.ts";
+
+/** What the probe thread answers: nothing when the policy is good. */
+export interface ProbeAnswer {
+  readonly refused?: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+/**
+ * Evaluates a bundle in a thread first, so that an endless loop in a policy file stops nothing but itself.
+ * Rejects with the error that evaluation threw, or PosternError `policy.slow` past the deadline.
+ */
+export async function probePolicy(bundle: PolicyBundle, deadlineMs = 5_000): Promise<void> {
+  const thread = new Worker(new URL("./probe.thread.ts", import.meta.url).href, { smol: true });
+  const answer = Promise.withResolvers<ProbeAnswer>();
+  const tooSlow = () => answer.reject(slow(bundle, deadlineMs));
+  const timer = setTimeout(tooSlow, deadlineMs);
+  thread.onmessage = ({ data }: MessageEvent<ProbeAnswer>) => answer.resolve(data);
+  thread.onerror = ({ message }) => answer.reject(refused(bundle, { code: "policy.threw", message }));
+  thread.postMessage(bundle);
+  try {
+    const told = await answer.promise;
+    if (told.refused) throw refused(bundle, told.refused);
+  } finally {
+    clearTimeout(timer);
+    thread.terminate();
+  }
+}
+
+function refused(bundle: PolicyBundle, { code, message, hint }: NonNullable<ProbeAnswer["refused"]>) {
+  return new PolicyNotLoaded(code, message, bundle.files, hint === undefined ? {} : { hint });
+}
+
+function slow(bundle: PolicyBundle, deadlineMs: number) {
+  const message = `${bundle.files[0]}: evaluating it took longer than ${deadlineMs} ms.`;
+  return new PolicyNotLoaded("policy.slow", message, bundle.files, {
+    hint: "Look for a loop without an end, or work that belongs outside a policy file.",
+  });
+}
