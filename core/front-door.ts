@@ -51,6 +51,10 @@ export class FrontDoor implements Door {
     return known?.verifier ?? decoyVerifier(decoySecret, id);
   }
 
+  refused(check: string): PosternError {
+    return this.#refused(new NotAccepted(check));
+  }
+
   async #byToken(token: string): Promise<Identity> {
     if (token.length === 0) throw new NotAccepted("no token was given");
     if (token.length > tokenLimit) throw new NotAccepted("the token is too long");

@@ -1,3 +1,4 @@
+import type { PosternError } from "./error.ts";
 import type { Gate } from "./gate.ts";
 import type { Kind } from "./guardrail.ts";
 import type { CallerCredential, Identity, ScramVerifier } from "./identity.ts";
@@ -41,6 +42,8 @@ export interface Door {
   identify(credential: CallerCredential): Promise<Identity>;
   /** For SCRAM: the verifier of a short-lived credential, before its proof. Unknown ids get a decoy. */
   verifier(id: string): Promise<ScramVerifier>;
+  /** The protocol found a proof wrong by itself: writes `check` to the trail; throw what it returns. */
+  refused(check: string): PosternError;
 }
 
 export interface ListenerInfo {

@@ -50,16 +50,12 @@ async function byProof(caller: Wire, door: Door, id: string): Promise<Identity> 
   caller.write(authenticationSaslContinue(scram.serverFirst));
   const final = await secretMessage(caller);
   const proof = scram.finish(saslResponseOf(final, 0, final.length));
-  if (proof === undefined) {
-    throw new PosternError("identity.refused", "The credential was not accepted.");
-  }
+  if (proof === undefined) throw door.refused(`the SCRAM proof for ${id} is wrong`);
   const identity = await door.identify({ kind: "verified", id });
   caller.write(authenticationSaslFinal(proof));
   return identity;
 }
 
 async function secretMessage(caller: Wire): Promise<Buffer> {
-  const { type, body } = await receive(caller, maxSecret);
-  if (type !== frontend.password) throw malformed("PasswordMessage", "another message came in its place");
-  return body;
+  return (await receive(caller, maxSecret, frontend.password)).body;
 }

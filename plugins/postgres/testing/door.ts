@@ -1,0 +1,25 @@
+import { decoyVerifier, scramVerifier } from "../../../core/credential/scram.ts";
+import { type CallerCredential, type Door, type Identity, PosternError } from "../../../core/plugin.ts";
+
+/** A Door that knows the token `good` and the credential `pc_known` with the password `pencil`. */
+export function testDoor(
+  listener: Partial<Door["listener"]> = {},
+): Door & { readonly shown: CallerCredential[] } {
+  const shown: CallerCredential[] = [];
+  const refused = () => new PosternError("identity.refused", "The credential was not accepted (ref_1).");
+  return {
+    shown,
+    listener: { protocol: "postgres", host: "127.0.0.1", port: 5432, insecure: true, ...listener },
+    async identify(credential) {
+      shown.push(credential);
+      if (credential.kind === "token" && credential.token !== "good") throw refused();
+      return alice;
+    },
+    async verifier(id) {
+      return id === "pc_known" ? await scramVerifier("pencil") : decoyVerifier(Buffer.alloc(32), id);
+    },
+    refused,
+  };
+}
+
+export const alice: Identity = { issuer: "test", subject: "alice", kind: "person", groups: [] };

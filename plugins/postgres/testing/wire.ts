@@ -1,0 +1,79 @@
+import { PosternError, type Wire } from "../../../core/plugin.ts";
+
+/** A Wire whose other end is the test: it feeds bytes and sees what was written. */
+export class TestWire implements Wire {
+  readonly remote = "127.0.0.1:1";
+  readonly backlog = 0;
+  closed = false;
+  ended = false;
+  /** All that was written, in order. */
+  sent: Buffer = Buffer.alloc(0);
+  #unread: Buffer = Buffer.alloc(0);
+  #reader: { length: number; resolve(bytes: Buffer): void; reject(error: Error): void } | undefined;
+  #written: () => void = () => {};
+
+  constructor(
+    readonly loopback = true,
+    readonly encrypted = false,
+  ) {}
+
+  feed(...parts: readonly Uint8Array[]): void {
+    this.#unread = Buffer.concat([this.#unread, ...parts]);
+    this.#serve();
+  }
+
+  /** End of file. */
+  finish(): void {
+    this.closed = true;
+    this.#serve();
+  }
+
+  /** Resolves when at least `length` bytes have been written. */
+  async wrote(length: number): Promise<Buffer> {
+    while (this.sent.length < length) {
+      await new Promise<void>((resolve) => {
+        this.#written = resolve;
+      });
+    }
+    return this.sent;
+  }
+
+  read(length: number): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.#reader = { length, resolve, reject };
+      this.#serve();
+    });
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.sent = Buffer.concat([this.sent, bytes]);
+    this.#written();
+    return true;
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  destroy(): void {
+    this.ended = true;
+  }
+
+  deadline(): void {}
+  stream(): void {}
+  pause(): void {}
+  resume(): void {}
+
+  #serve(): void {
+    const reader = this.#reader;
+    if (!reader) return;
+    if (this.#unread.length >= reader.length) {
+      this.#reader = undefined;
+      reader.resolve(this.#unread.subarray(0, reader.length));
+      this.#unread = this.#unread.subarray(reader.length);
+    } else if (this.closed) {
+      this.#reader = undefined;
+      reader.reject(new PosternError("wire.closed", "The connection was closed."));
+    }
+  }
+}
