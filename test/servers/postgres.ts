@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { reachableBy } from "./reachable.ts";
 
 /**
  * A throw-away PostgreSQL for tests: its own data folder, a free port on 127.0.0.1, every statement in
@@ -74,8 +75,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const version = options.version ?? 18;
   const auth = options.auth ?? "scram-sha-256";
   const password = options.password ?? "fixture-password";
-  const bin = binaries[version];
   const owner = unprivileged();
+  const bin = reachableBy(owner, binaries[version]);
   const folder = mkdtempSync(join(tmpdir(), "postern-pg-"));
   const data = join(folder, "data");
   const log = join(folder, "server.log");

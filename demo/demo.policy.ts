@@ -1,0 +1,34 @@
+import { gateway, group, read, write } from "postern";
+import { approve, env, local, mask, postgres, record } from "postern/plugins";
+
+// What callers never see. The columns by name, and whatever looks like one in any other column.
+const pii = mask({ columns: ["email", "card"], detect: ["email", "card"] });
+
+// Who changes a customer waits, on the open connection, until someone else says yes.
+const signOff = approve({ by: group("leads"), within: "15m" });
+
+export default gateway({
+  listen: { postgres: { host: "127.0.0.1", port: Number(process.env.DEMO_PORT ?? 6432), insecure: true } },
+  identity: [local()],
+  always: [record()],
+  resources: {
+    shop: postgres({
+      host: "127.0.0.1",
+      port: Number(process.env.DEMO_DATABASE_PORT ?? 5432),
+      database: "shop",
+      user: "postgres",
+      credential: env("DEMO_DATABASE_PASSWORD"),
+    }),
+  },
+  rules: [
+    { name: "support reads", who: group("support"), on: "shop", may: [read("public.*")], under: [pii] },
+    {
+      name: "support changes customers",
+      who: group("support"),
+      on: "shop",
+      may: [write("public.customers")],
+      under: [pii, signOff],
+    },
+  ],
+  // Nothing else is allowed to anybody: no rule, no access.
+});
