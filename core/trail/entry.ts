@@ -88,6 +88,8 @@ export type Entry =
       op?: number;
       what: "session" | "hold" | "outcome-unknown";
     }
+  /** While the disk was full, so many entries (refusals, mostly) could not be written; `since`: epoch ms. */
+  | { kind: "missed"; entries: number; since: number }
   | { kind: "segment"; file: string; sha256: string; bytes: number }
   | { kind: "admin"; what: string; by: string; target?: string }
   | { kind: "checkpoint"; head: Head; signature: string };

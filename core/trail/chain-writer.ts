@@ -1,0 +1,104 @@
+import { PosternError } from "../error.ts";
+import { checkpointMs, genesis, hashBytes } from "./chain.ts";
+import type { Entry, Head } from "./entry.ts";
+import type { AppendLog } from "./log.ts";
+import { Room } from "./room.ts";
+import { frameBytes } from "./segment.ts";
+
+const largestEntry = 1 << 20;
+
+/** Turns entries into chained frames in one log, and signs the chain's head as it grows. */
+export class ChainWriter {
+  readonly #hash: Uint8Array;
+  readonly #room: Room;
+  readonly #largest: number;
+  #seq = 0;
+  /** Time of the oldest entry that no checkpoint covers. */
+  #unsigned: number | undefined;
+  #missed = 0;
+  #missedSince = 0;
+
+  constructor(
+    private readonly log: AppendLog,
+    private readonly stream: string,
+    private readonly sign: ((head: Head) => string) | undefined,
+    /** Why there is no room, from the recorder. */
+    private readonly stuck: () => string | undefined,
+  ) {
+    this.#hash = genesis(stream).slice();
+    this.#room = new Room(log.largest >> 2);
+    this.#largest = Math.min(largestEntry, log.largest >> 1);
+  }
+
+  get head(): Head {
+    return { stream: this.stream, seq: this.#seq, hash: Buffer.from(this.#hash).toString("hex") };
+  }
+
+  append(entry: Entry, time: number): number {
+    this.checkpoint(time, checkpointMs);
+    const segment = this.log.segment;
+    if (this.#missed > 0) this.#tellMissed(time);
+    const seq = this.#write(entry, time);
+    if (seq === undefined) {
+      if (this.#missed++ === 0) this.#missedSince = time;
+      throw this.#full();
+    }
+    if (this.log.segment !== segment) this.checkpoint(time);
+    return seq;
+  }
+
+  /** Signs the head when something unsigned is this old (ms). Without room even for that, the next one will. */
+  checkpoint(time: number, age = 0): void {
+    if (!this.sign || this.#unsigned === undefined || time - this.#unsigned < age) return;
+    const { head } = this;
+    const written = this.#write({ kind: "checkpoint", head, signature: this.sign(head) }, time);
+    if (written !== undefined) this.#unsigned = undefined;
+  }
+
+  #tellMissed(time: number): void {
+    const entry: Entry = { kind: "missed", entries: this.#missed, since: this.#missedSince };
+    if (this.#write(entry, time) !== undefined) this.#missed = 0;
+  }
+
+  /** undefined: no room. */
+  #write(entry: Entry, time: number): number | undefined {
+    const { log } = this;
+    const seq = this.#seq + 1;
+    const body = `{"seq":${seq},"time":${time},${JSON.stringify(entry).slice(1)}`;
+    const floor = this.#room.floor(entry.kind);
+    // Three bytes a UTF-16 unit is the most UTF-8 takes; the exact length is worth finding out near an end only.
+    let most = hashBytes + body.length * 3;
+    if (frameBytes(most) + floor > log.here) {
+      most = hashBytes + Buffer.byteLength(body, "utf8");
+      if (most > this.#largest) throw tooLarge(entry.kind, most);
+      const wasted = frameBytes(most) > log.here ? log.here : 0;
+      if (log.room - wasted - frameBytes(most) < floor || !log.claim(most)) return undefined;
+    }
+    const { bytes, at } = log;
+    const payload = hashBytes + bytes.write(body, at + hashBytes, "utf8");
+    bytes.set(this.#hash, at);
+    Bun.SHA256.hash(new Uint8Array(bytes.buffer, at, payload), this.#hash);
+    bytes.set(this.#hash, at);
+    log.commit(payload);
+    this.#seq = seq;
+    this.#room.wrote(entry.kind);
+    if (entry.kind !== "checkpoint") this.#unsigned ??= time;
+    return seq;
+  }
+
+  #full(): PosternError {
+    const why = this.stuck();
+    return new PosternError(
+      "trail.full",
+      `The audit trail has no room for another entry${why === undefined ? "" : ` (${why})`}.`,
+      { hint: "Free space on the disk that holds the data folder; the gateway goes on by itself." },
+    );
+  }
+}
+
+function tooLarge(kind: string, bytes: number): PosternError {
+  return new PosternError(
+    "trail.too-large",
+    `An audit entry of kind ${kind} has ${bytes} bytes, more than the trail takes.`,
+  );
+}

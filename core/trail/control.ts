@@ -1,0 +1,84 @@
+/**
+ * Int32 words shared by the thread that writes and the recorder thread. Counters are the low 32 bits
+ * of a sequence number: compare them by difference, never by size.
+ */
+
+/** Bumped by the writer when the recorder should look. The recorder sleeps on it. */
+export const WAKE = 0;
+/** Bumped by the recorder when something was flushed, became ready or failed. The writer waits on it. */
+export const TICK = 1;
+/** 1 when the recorder has given up: nothing becomes durable any more. */
+export const FAILED = 2;
+const globals = 4;
+const slots = 8;
+
+/** Where the words of one log are. */
+export class LogWords {
+  /** Number of the segment being written, from 1; 0 before the first. Written by the writer. */
+  readonly segment: number;
+  /** How many segments should exist. Written by the writer. */
+  readonly wanted: number;
+  /** How many exist, zeroed and flushed. Written by the recorder. */
+  readonly ready: number;
+  /** Frames written and, of those, flushed. */
+  readonly written: number;
+  readonly flushed: number;
+  /** Somebody waits until this many are flushed. */
+  readonly asked: number;
+  /** 1 while the recorder knows of nothing to flush: the writer must wake it for the next frame. */
+  readonly quiet: number;
+  /** The used length of the last segment plus 1 once the log is closed; 0 before. */
+  readonly closed: number;
+
+  constructor(log: number) {
+    const base = globals + log * slots;
+    this.segment = base;
+    this.wanted = base + 1;
+    this.ready = base + 2;
+    this.written = base + 3;
+    this.flushed = base + 4;
+    this.asked = base + 5;
+    this.quiet = base + 6;
+    this.closed = base + 7;
+  }
+}
+
+export function controlBytes(logs: number): number {
+  return 4 * (globals + logs * slots);
+}
+
+export function bump(words: Int32Array, word: number): void {
+  Atomics.add(words, word, 1);
+  Atomics.notify(words, word);
+}
+
+/** One log as the recorder thread is told of it. */
+export interface LogOptions {
+  readonly dir: string;
+  /** The first eight bytes of each segment. */
+  readonly magic: string;
+  readonly segmentBytes: number;
+  /** How long after a frame was seen it is flushed when nobody waits. */
+  readonly lazyMs: number;
+  /** Tell the writer the SHA-256 of each segment that is full. */
+  readonly seals: boolean;
+}
+
+export interface RecorderOptions {
+  readonly shared: SharedArrayBuffer;
+  readonly logs: readonly LogOptions[];
+}
+
+/** What the recorder thread says; `log` is the index in RecorderOptions.logs. */
+export type RecorderMessage =
+  | {
+      readonly kind: "sealed";
+      readonly log: number;
+      readonly segment: number;
+      readonly sha256: string;
+      readonly bytes: number;
+    }
+  /** No further segment can be made for now (ENOSPC and its kin); it keeps trying. */
+  | { readonly kind: "stuck"; readonly log: number; readonly why: string }
+  | { readonly kind: "closed"; readonly log: number }
+  | { readonly kind: "failed"; readonly why: string };

@@ -1,0 +1,122 @@
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { END, frameBytes, headerBytes, lengthBytes, segmentName } from "./segment.ts";
+
+/** One frame as it lies in its segment. `payload` is a view that is good until the next call. */
+export interface Frame {
+  readonly segment: number;
+  /** Of the length word, in the file. */
+  readonly offset: number;
+  readonly payload: Buffer;
+}
+
+/** Why a reader goes no further. `end`: all that was written so far; more may come. */
+export type Stop =
+  | { readonly at: "end" }
+  | { readonly at: "missing" }
+  /** Not a segment, or a frame that cannot be one. */
+  | { readonly at: "damaged"; readonly what: string };
+
+const windowBytes = 256 << 10;
+
+/**
+ * Reads the frames of one log in order, from a live file of another process too. After `end`, `next`
+ * may be called again when there is more.
+ */
+export class Frames {
+  #fd: number | undefined;
+  #window = Buffer.alloc(windowBytes);
+  /** The part of the file that the window holds. */
+  #from = 0;
+  #to = 0;
+  stop: Stop = { at: "end" };
+
+  constructor(
+    private readonly dir: string,
+    private readonly magic: string,
+    private segment = 1,
+    private offset = headerBytes,
+  ) {}
+
+  next(): Frame | undefined {
+    for (;;) {
+      if (this.#fd === undefined && !this.#open()) return undefined;
+      const { segment, offset } = this;
+      const head = this.#view(offset, lengthBytes);
+      const length = head ? head.readInt32LE(0) : 0;
+      if (length === END) {
+        this.close();
+        this.segment++;
+        this.offset = headerBytes;
+        continue;
+      }
+      if (length === 0) return this.#stop({ at: "end" });
+      if (length < 0) return this.#stop({ at: "damaged", what: "a length that cannot be one" });
+      const payload = this.#view(offset + lengthBytes, length);
+      if (!payload) return this.#stop({ at: "damaged", what: "a frame that is longer than its segment" });
+      this.offset += frameBytes(length);
+      return { segment, offset, payload };
+    }
+  }
+
+  /** Forgets the last frame, so that `next` reads it from the file again. */
+  again(frame: Frame): void {
+    this.offset = frame.offset;
+    this.#to = this.#from;
+  }
+
+  /** Segment and offset of the next frame. */
+  get position(): { readonly segment: number; readonly offset: number } {
+    return { segment: this.segment, offset: this.offset };
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#from = this.#to = 0;
+  }
+
+  #open(): boolean {
+    let fd: number;
+    try {
+      fd = openSync(join(this.dir, segmentName(this.segment)), "r");
+    } catch {
+      this.stop = { at: "missing" };
+      return false;
+    }
+    this.#fd = fd;
+    const magic = this.#view(0, headerBytes)?.toString("latin1");
+    if (magic === this.magic) return true;
+    this.close();
+    // A segment that is still being made has no magic yet.
+    const empty = magic === undefined || magic === "\0".repeat(headerBytes);
+    this.stop = empty ? { at: "end" } : { at: "damaged", what: "no segment of this kind" };
+    return false;
+  }
+
+  #stop(stop: Stop): undefined {
+    this.stop = stop;
+    // What lies beyond was read too early: read it again next time.
+    this.#to = this.#from;
+    return undefined;
+  }
+
+  /** `length` bytes of the file from `offset`; undefined when the file ends before. */
+  #view(offset: number, length: number): Buffer | undefined {
+    if (offset < this.#from || offset + length > this.#to) {
+      if (length > 1 << 30) return undefined;
+      if (length > this.#window.length) this.#window = Buffer.alloc(length + windowBytes);
+      this.#from = offset;
+      this.#to = offset + readSync(this.#fd!, this.#window, 0, this.#window.length, offset);
+      if (offset + length > this.#to) return undefined;
+    }
+    return this.#window.subarray(offset - this.#from, offset - this.#from + length);
+  }
+}
+
+/** Numbers of the segments in a folder, in order. */
+export function segmentsIn(dir: string): number[] {
+  return readdirSync(dir)
+    .flatMap((name) => (/^\d{6,}\.seg$/.test(name) ? [Number.parseInt(name, 10)] : []))
+    .sort((a, b) => a - b);
+}

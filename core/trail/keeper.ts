@@ -1,0 +1,153 @@
+import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, readSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { bump, type LogOptions, LogWords, type RecorderMessage, TICK } from "./control.ts";
+import { Provision, segmentName } from "./segment.ts";
+
+const retryMs = 100;
+const window = new Uint8Array(1 << 20);
+
+/** The recorder's side of one log: makes segments ahead, flushes them, seals them. */
+export class Keeper {
+  readonly #at: LogWords;
+  /** Open files of segments that are not sealed yet, by number. */
+  readonly #files = new Map<number, number>();
+  readonly #sealing: { segment: number; fd: number; hash: Bun.CryptoHasher; bytes: number }[] = [];
+  #provision: Provision | undefined;
+  #retryAt = 0;
+  #stuck = false;
+  #sealed = 0;
+  /** When the oldest frame that waits for a flush was seen. */
+  #since: number | undefined;
+  #trimmed = false;
+  done = false;
+
+  constructor(
+    private readonly words: Int32Array,
+    private readonly log: number,
+    private readonly options: LogOptions,
+    private readonly tell: (message: RecorderMessage) => void,
+  ) {
+    this.#at = new LogWords(log);
+  }
+
+  /** Milliseconds until the next flush or retry must happen; 0: now. */
+  due(now: number): number {
+    const { words } = this;
+    if (Atomics.load(words, this.#at.written) === Atomics.load(words, this.#at.flushed)) {
+      Atomics.store(words, this.#at.quiet, 1);
+      // The writer looks at `quiet` after it stores `written`: one of the two sees the other.
+      if (Atomics.load(words, this.#at.written) === Atomics.load(words, this.#at.flushed)) {
+        this.#since = undefined;
+        return this.#stuck ? Math.max(1, this.#retryAt - now) : Number.POSITIVE_INFINITY;
+      }
+      Atomics.store(words, this.#at.quiet, 0);
+    }
+    this.#since ??= now;
+    const asked = Atomics.load(words, this.#at.asked) - Atomics.load(words, this.#at.flushed);
+    return (asked | 0) > 0 ? 0 : Math.max(0, this.#since + this.options.lazyMs - now);
+  }
+
+  /** Makes durable all that was written when it is called. */
+  flush(): void {
+    const written = Atomics.load(this.words, this.#at.written);
+    // Read after `written`: a frame's segment is announced before the frame is counted.
+    const segment = Atomics.load(this.words, this.#at.segment);
+    for (let index = this.#sealed + 1; index <= segment; index++) fdatasyncSync(this.#file(index));
+    Atomics.store(this.words, this.#at.flushed, written);
+    this.#since = undefined;
+    bump(this.words, TICK);
+    while (this.#sealed + 1 < segment) this.#seal();
+  }
+
+  /** One small step of what need not happen at once. False when there is none. */
+  work(now: number): boolean {
+    if (this.done) return false;
+    if (Atomics.load(this.words, this.#at.closed) > 0) this.#finish();
+    if (this.#sealing.length > 0) this.#hash();
+    else if (this.#trimmed) {
+      this.done = true;
+      this.tell({ kind: "closed", log: this.log });
+    } else if (Atomics.load(this.words, this.#at.ready) >= Atomics.load(this.words, this.#at.wanted))
+      return false;
+    else if (now < this.#retryAt) return false;
+    else this.#make(now);
+    return true;
+  }
+
+  #make(now: number): void {
+    const index = Atomics.load(this.words, this.#at.ready) + 1;
+    const { dir, magic, segmentBytes } = this.options;
+    try {
+      this.#provision ??= new Provision(dir, index, magic, segmentBytes);
+      if (!this.#provision.step()) return;
+    } catch (error) {
+      this.#retryAt = now + retryMs;
+      if (!this.#stuck) this.tell({ kind: "stuck", log: this.log, why: String((error as Error).message) });
+      this.#stuck = true;
+      return;
+    }
+    this.#files.set(index, this.#provision.fd);
+    this.#provision = undefined;
+    this.#stuck = false;
+    syncDirectory(dir);
+    Atomics.store(this.words, this.#at.ready, index);
+    bump(this.words, TICK);
+  }
+
+  #seal(): void {
+    const segment = ++this.#sealed;
+    const fd = this.#file(segment);
+    this.#files.delete(segment);
+    if (this.options.seals)
+      this.#sealing.push({ segment, fd, hash: new Bun.CryptoHasher("sha256"), bytes: 0 });
+    else closeSync(fd);
+  }
+
+  #hash(): void {
+    const sealing = this.#sealing[0]!;
+    const read = readSync(sealing.fd, window, 0, window.length, sealing.bytes);
+    sealing.bytes += read;
+    if (read > 0) {
+      sealing.hash.update(window.subarray(0, read));
+      return;
+    }
+    this.#sealing.shift();
+    closeSync(sealing.fd);
+    const { segment, bytes } = sealing;
+    this.tell({ kind: "sealed", log: this.log, segment, bytes, sha256: sealing.hash.digest("hex") });
+  }
+
+  /** After the last frame: cuts the last segment to what is used, removes what was made ahead. */
+  #finish(): void {
+    if (this.#trimmed) return;
+    this.#trimmed = true;
+    const segment = Atomics.load(this.words, this.#at.segment);
+    const used = Atomics.load(this.words, this.#at.closed) - 1;
+    if (segment > 0) {
+      this.flush();
+      ftruncateSync(this.#file(segment), used);
+      fsyncSync(this.#file(segment));
+      this.#seal();
+    }
+    this.#provision?.abandon();
+    for (const [index, fd] of this.#files) {
+      closeSync(fd);
+      unlinkSync(join(this.options.dir, segmentName(index)));
+    }
+    this.#files.clear();
+  }
+
+  #file(index: number): number {
+    return this.#files.get(index)!;
+  }
+}
+
+/** A new file's name outlives a power cut only once its folder is flushed. */
+function syncDirectory(dir: string): void {
+  const fd = openSync(dir, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,92 @@
+import { bump, LogWords, WAKE } from "./control.ts";
+import { END, frameBytes, headerBytes, lengthBytes, type MappedSegment, mapSegment } from "./segment.ts";
+
+/**
+ * A sequence of segments written by one thread. To append: `claim` room, write the payload into
+ * `bytes` from `at`, then `commit`. Between the two nothing is visible to a reader.
+ */
+export class AppendLog {
+  readonly #at: LogWords;
+  #mapped: MappedSegment | undefined;
+  /** Where the next frame's length word goes. */
+  #offset = 0;
+  /** Number of the current segment; 0 before the first. */
+  segment = 0;
+  /** Frames committed. */
+  count = 0;
+
+  constructor(
+    private readonly words: Int32Array,
+    log: number,
+    private readonly dir: string,
+    private readonly segmentBytes: number,
+    /** How many segments to have ready beyond the current one. */
+    private readonly ahead: number,
+  ) {
+    this.#at = new LogWords(log);
+  }
+
+  /** Asks the recorder to make the first segments. */
+  start(): void {
+    Atomics.store(this.words, this.#at.wanted, this.segment + 1 + this.ahead);
+    bump(this.words, WAKE);
+  }
+
+  /** The largest payload that fits a segment. */
+  get largest(): number {
+    return this.segmentBytes - headerBytes - 2 * lengthBytes - 3;
+  }
+
+  /** Bytes that frames can still take in the current segment and in those that are ready. */
+  get room(): number {
+    return this.here + this.#further * (this.segmentBytes - headerBytes - lengthBytes);
+  }
+
+  /** Bytes that frames can still take in the current segment; room for the end mark is kept. */
+  get here(): number {
+    return this.#mapped ? this.segmentBytes - lengthBytes - this.#offset : 0;
+  }
+
+  get #further(): number {
+    return Atomics.load(this.words, this.#at.ready) - this.segment;
+  }
+
+  /** Makes the current segment one where a payload of this size fits. False: none is ready. */
+  claim(payload: number): boolean {
+    if (frameBytes(payload) <= this.here) return true;
+    if (this.#further < 1 || payload > this.largest) return false;
+    if (this.#mapped) Atomics.store(this.#mapped.words, this.#offset >> 2, END);
+    this.#mapped = mapSegment(this.dir, this.segment + 1);
+    this.#offset = headerBytes;
+    Atomics.store(this.words, this.#at.segment, ++this.segment);
+    this.start();
+    return true;
+  }
+
+  /** The current segment. */
+  get bytes(): Buffer {
+    return this.#mapped!.bytes;
+  }
+
+  /** Where in `bytes` the next payload goes. */
+  get at(): number {
+    return this.#offset + lengthBytes;
+  }
+
+  commit(payload: number): void {
+    Atomics.store(this.#mapped!.words, this.#offset >> 2, payload);
+    this.#offset += frameBytes(payload);
+    Atomics.store(this.words, this.#at.written, ++this.count | 0);
+    if (Atomics.load(this.words, this.#at.quiet) === 1) {
+      Atomics.store(this.words, this.#at.quiet, 0);
+      bump(this.words, WAKE);
+    }
+  }
+
+  /** No frame follows. The recorder flushes, cuts the file and says `closed`. */
+  close(): void {
+    this.#mapped = undefined;
+    Atomics.store(this.words, this.#at.closed, this.#offset + 1);
+    bump(this.words, WAKE);
+  }
+}

@@ -1,0 +1,143 @@
+import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
+import { PosternError } from "../error.ts";
+import { signer } from "./chain.ts";
+import { ChainWriter } from "./chain-writer.ts";
+import { type LogOptions, LogWords, TICK } from "./control.ts";
+import type { Head } from "./entry.ts";
+import { AppendLog } from "./log.ts";
+import { Recordings } from "./recordings.ts";
+import { recordingMagic, trailMagic } from "./segment.ts";
+import { StreamTrail } from "./stream-trail.ts";
+import { RecorderThread } from "./thread.ts";
+import { Watermark } from "./watermark.ts";
+
+export interface TrailOptions {
+  readonly dataDir: string;
+  /** A name never used before: letters, digits, `-`. */
+  readonly stream: string;
+  readonly role: "supervisor" | "worker";
+  readonly strict: boolean;
+  /** Ed25519, PKCS8 PEM. Without it there are no checkpoints. */
+  readonly signingKey?: string;
+  /** Heads of streams of dead processes (`heads`): this stream commits to them. */
+  readonly previous?: readonly Head[];
+  readonly segmentBytes?: number;
+  readonly recordingSegmentBytes?: number;
+  /** Without progress of the recorder for so long nothing new is admitted. Default 1000. */
+  readonly lateMs?: number;
+  /** A session whose recording finds no room for so long is ended. Default 10000. */
+  readonly pauseMs?: number;
+  /** `trail.dead` without a session: end them all. `recording.full` with one: end that one. */
+  onFault(error: PosternError, session?: string): void;
+}
+
+const lazyMs = 3;
+const recordingLazyMs = 250;
+
+/** Opens a new stream and its recorder thread; resolves when the `start` entry is written and durable. */
+export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
+  const { dataDir, stream, onFault } = options;
+  const {
+    segmentBytes = 8 << 20,
+    recordingSegmentBytes = 16 << 20,
+    lateMs = 1000,
+    pauseMs = 10_000,
+  } = options;
+  const log = (folder: string, magic: string, bytes: number, lazy: number, seals: boolean): LogOptions => ({
+    dir: makeFolder(dataDir, folder, stream),
+    magic,
+    segmentBytes: bytes,
+    lazyMs: lazy,
+    seals,
+  });
+  const logs = [
+    log("trail", trailMagic, segmentBytes, lazyMs, false),
+    log("recordings", recordingMagic, recordingSegmentBytes, recordingLazyMs, true),
+  ] as const;
+  const { ready } = new LogWords(0);
+  let stuck: { readonly why: string; readonly ready: number } | undefined;
+  let dead: string | undefined;
+  let trail: StreamTrail | undefined;
+  const thread = new RecorderThread(
+    logs,
+    (message) => {
+      if (message.kind === "stuck" && message.log === 0) {
+        stuck = { why: message.why, ready: Atomics.load(words, ready) };
+      }
+      trail?.said(message);
+    },
+    (why) => {
+      dead = why;
+      trail?.fail(why);
+    },
+  );
+  const { words } = thread;
+  const trailLog = new AppendLog(words, 0, logs[0].dir, segmentBytes, 1);
+  const recordingLog = new AppendLog(words, 1, logs[1].dir, recordingSegmentBytes, 1);
+  const sign = options.signingKey === undefined ? undefined : signer(options.signingKey);
+  const chain = new ChainWriter(trailLog, stream, sign, () =>
+    stuck?.ready === Atomics.load(words, ready) ? stuck.why : undefined,
+  );
+  const recordingMark = new Watermark(words, 1, lateMs);
+
+  trailLog.start();
+  while (Atomics.load(words, ready) === 0) {
+    if (stuck !== undefined || dead !== undefined) {
+      await thread.stop();
+      throw new PosternError("trail.full", `The audit trail cannot be opened: ${stuck?.why ?? dead}.`, {
+        hint: `Make room on the disk that holds ${dataDir}, and look at the rights of the folder.`,
+      });
+    }
+    const seen = Atomics.load(words, TICK);
+    if (Atomics.load(words, ready) > 0) break;
+    await Atomics.waitAsync(words, TICK, seen, 20).value;
+  }
+  const recordings = new Recordings(
+    stream,
+    recordingLog,
+    recordingMark,
+    pauseMs,
+    () => trail?.expect(),
+    onFault,
+  );
+  const watermark = new Watermark(words, 0, lateMs);
+  const { strict } = options;
+  trail = new StreamTrail({
+    stream,
+    strict,
+    lateMs,
+    thread,
+    log: trailLog,
+    chain,
+    watermark,
+    recordings,
+    onFault,
+  });
+  const { role, previous } = options;
+  const start = { kind: "start", version: manifest.version, pid: process.pid, role } as const;
+  trail.append(previous === undefined ? start : { ...start, previous });
+  trail.sign();
+  await trail.durable(trail.head.seq);
+  return trail;
+}
+
+function makeFolder(dataDir: string, folder: string, stream: string): string {
+  const parent = join(dataDir, folder);
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  const dir = join(parent, stream);
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    throw new PosternError("trail.exists", `The audit trail has a stream named ${stream} already.`, {
+      cause: error,
+    });
+  }
+  for (const path of [parent, dataDir]) {
+    const fd = openSync(path, "r");
+    fsyncSync(fd);
+    closeSync(fd);
+  }
+  return dir;
+}

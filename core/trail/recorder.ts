@@ -1,0 +1,37 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { bump, FAILED, type RecorderMessage, type RecorderOptions, TICK, WAKE } from "./control.ts";
+import { Keeper } from "./keeper.ts";
+
+/**
+ * The recorder thread. It sleeps in Atomics.wait, flushes at once when somebody waits (all that wait,
+ * with one flush), and does what is not urgent in small steps in between.
+ */
+function record({ shared, logs }: RecorderOptions, tell: (message: RecorderMessage) => void): void {
+  const words = new Int32Array(shared);
+  const keepers = logs.map((options, log) => new Keeper(words, log, options, tell));
+  while (!keepers.every((keeper) => keeper.done)) {
+    const seen = Atomics.load(words, WAKE);
+    let wait = Number.POSITIVE_INFINITY;
+    for (const keeper of keepers) {
+      if (keeper.due(performance.now()) === 0) keeper.flush();
+      wait = Math.min(wait, keeper.due(performance.now()));
+    }
+    let worked = false;
+    for (const keeper of keepers) worked = keeper.work(performance.now()) || worked;
+    if (!worked) Atomics.wait(words, WAKE, seen, wait);
+  }
+}
+
+const port = parentPort;
+if (port) {
+  const options = workerData as RecorderOptions;
+  const tell = (message: RecorderMessage) => port.postMessage(message);
+  try {
+    record(options, tell);
+  } catch (error) {
+    const words = new Int32Array(options.shared);
+    Atomics.store(words, FAILED, 1);
+    bump(words, TICK);
+    tell({ kind: "failed", why: String((error as Error).message) });
+  }
+}
