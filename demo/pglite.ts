@@ -52,7 +52,7 @@ function serve(socket: Socket, database: PGlite, takeTurn: () => Promise<() => v
   let working = false;
   socket.on("error", () => {});
   socket.on("close", giveUp);
-  socket.on("data", (chunk) => {
+  socket.on("data", (chunk: Buffer) => {
     pending.push(chunk);
     if (!working) void work();
   });

@@ -1,5 +1,5 @@
 /** What the demo prints: plain text, coloured only on a terminal that wants it. */
-const colour = process.stdout.isTTY && !process.env["NO_COLOR"];
+const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 
 const paint = (code: number) => (text: string) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
 
