@@ -1,0 +1,42 @@
+import type { Action, Operation, Parameters } from "../../core/plugin.ts";
+
+/** UTF-16 units of a statement, and of one parameter, that a recording keeps. */
+const longestText = 65_536;
+const longestValue = 4_096;
+/** Parameters, and operations of a batch, that a recording keeps. */
+const most = 1_000;
+
+/** One operation in a recording, as JSON. Binary parameters are `\x` and hex digits. */
+export interface OperationEvent {
+  readonly text: string;
+  readonly actions: readonly Action[];
+  readonly parameters?: readonly (string | null)[];
+  readonly inTransaction?: true;
+  readonly batch?: readonly OperationEvent[];
+  /** The text or a list was longer than what is kept. */
+  readonly cut?: true;
+}
+
+export function eventOf(operation: Operation, redact?: (text: string) => string): OperationEvent {
+  const { text, actions, parameters, batch, inTransaction } = operation;
+  const shown = redact ? redact(text) : text;
+  const cut = shown.length > longestText || (parameters?.length ?? 0) > most || (batch?.length ?? 0) > most;
+  return {
+    text: shown.slice(0, longestText),
+    actions,
+    ...(parameters && !redact ? { parameters: valuesOf(parameters) } : {}),
+    ...(inTransaction ? { inTransaction } : {}),
+    ...(batch ? { batch: batch.slice(0, most).map((one) => eventOf(one, redact)) } : {}),
+    ...(cut ? { cut } : {}),
+  };
+}
+
+function valuesOf(parameters: Parameters): (string | null)[] {
+  return Array.from({ length: Math.min(parameters.length, most) }, (_, index) => {
+    const value = parameters.at(index);
+    if (value instanceof Uint8Array) {
+      return `\\x${Buffer.from(value.subarray(0, longestValue / 2)).toString("hex")}`;
+    }
+    return value === null ? null : value.slice(0, longestValue);
+  });
+}

@@ -1,0 +1,59 @@
+import {
+  bytesOf,
+  type GuardedSession,
+  type Guardrail,
+  type Recording,
+  type Size,
+  type Watch,
+} from "../../core/plugin.ts";
+import { eventOf } from "./event.ts";
+import { redactLiterals } from "./redact.ts";
+
+export interface RecordOptions {
+  /** `redact`: trail and recording keep statements without numbers and quoted text, and no parameters. */
+  readonly statements?: "clear" | "redact";
+  /** How much is kept of what the caller saw in one session. */
+  readonly answers?: "all" | "none" | Size;
+}
+
+/**
+ * Keeps what a session asked and what its caller saw, for `postern sessions replay`. Put it outermost:
+ *
+ *     always: [record()]
+ *
+ * Throws PosternError `policy.size`.
+ */
+export function record(options: RecordOptions = {}): Guardrail<"operation" | "wire"> {
+  const { statements = "clear", answers = "all" } = options;
+  const kept = answers === "all" ? Number.POSITIVE_INFINITY : answers === "none" ? 0 : bytesOf(answers);
+  const redact = statements === "redact" ? redactLiterals : undefined;
+  return {
+    name: "record",
+    needs: kept > 0 ? ["operation", "wire"] : ["operation"],
+    ...(redact ? { redact } : {}),
+    open: (session) => open(session, kept, redact),
+  };
+}
+
+function open(session: GuardedSession, kept: number, redact: ((text: string) => string) | undefined): Watch {
+  const recording = session.recording();
+  return {
+    operation(operation) {
+      const waits = recording.event("operation", eventOf(operation, redact));
+      return waits ? waits.then(() => "allow" as const) : "allow";
+    },
+    ...(kept > 0 ? { wire: keeper(recording, kept) } : {}),
+  };
+}
+
+function keeper(recording: Recording, kept: number): (bytes: Uint8Array) => void | Promise<void> {
+  let left = kept;
+  return (bytes) => {
+    if (left <= 0) return;
+    left -= bytes.length;
+    if (left >= 0) return recording.bytes(bytes);
+    const written = recording.bytes(bytes.subarray(0, bytes.length + left));
+    const cut = recording.event("cut", { after: kept });
+    return written && cut ? Promise.all([written, cut]).then(() => {}) : (written ?? cut);
+  };
+}
