@@ -1,0 +1,125 @@
+import { type Dialed, PosternError, type Wire } from "../../core/plugin.ts";
+import { backend } from "./wire/message.ts";
+import { bind, execute, parse, sync } from "./wire/query.ts";
+import { malformed } from "./wire/read.ts";
+import { type Received, receive } from "./wire/receive.ts";
+import { errorFields } from "./wire/report.ts";
+import { CellWalker } from "./wire/rows.ts";
+
+/** A row as text, NULL as null. */
+export type Row = readonly (string | null)[];
+
+export interface ControlOptions {
+  /** Milliseconds without a query after which the connection is closed. */
+  readonly idle: number;
+  /** Milliseconds a query may take. */
+  readonly timeout: number;
+}
+
+const defaults: ControlOptions = { idle: 30_000, timeout: 6_000 };
+
+/** More than any answer to the gateway's own questions, in bytes. */
+const maxMessage = 16 * 1024 * 1024;
+
+/**
+ * The gateway's own connection to a resource: opened by the first query, closed when idle, opened again
+ * when it broke. One query at a time, extended protocol, everything as text.
+ */
+export class Control {
+  readonly #options: ControlOptions;
+  #open: Promise<Wire> | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #idle: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: Partial<ControlOptions> = {}) {
+    this.#options = { ...defaults, ...options };
+  }
+
+  /**
+   * `dial` is used when no connection is open. Throws what it throws, `resource.query` with the
+   * server's SQLSTATE, or `resource.unreachable`.
+   */
+  query(dial: () => Promise<Dialed>, text: string, parameters: readonly (string | null)[]): Promise<Row[]> {
+    const turn = this.#turn.then(() => this.#run(dial, text, parameters));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#idle);
+    const open = this.#open;
+    this.#open = undefined;
+    (await open?.catch(() => undefined))?.destroy();
+  }
+
+  async #run(
+    dial: () => Promise<Dialed>,
+    text: string,
+    parameters: readonly (string | null)[],
+  ): Promise<Row[]> {
+    clearTimeout(this.#idle);
+    try {
+      let wire = await this.#open;
+      if (wire === undefined || wire.closed) {
+        this.#open = dial().then((dialed) => dialed.wire);
+        wire = await this.#open;
+      }
+      wire.deadline(this.#options.timeout);
+      wire.write(Buffer.concat([parse("", text), bind("", "", parameters), execute(""), sync]));
+      const rows = await answer(wire);
+      wire.deadline(0);
+      this.#idle = setTimeout(() => void this.close(), this.#options.idle);
+      this.#idle.unref();
+      return rows;
+    } catch (error) {
+      // Whatever was left unread on it would be taken for the next answer.
+      if (!(error instanceof PosternError && error.code === "resource.query")) await this.close();
+      throw error;
+    }
+  }
+}
+
+async function answer(wire: Wire): Promise<Row[]> {
+  const rows: Row[] = [];
+  const cells = new CellWalker();
+  let failed: PosternError | undefined;
+  for (;;) {
+    const message = await receive(wire, maxMessage);
+    if (message.type === backend.readyForQuery) break;
+    if (message.type === backend.errorResponse) failed = queryError(message);
+    else if (message.type === backend.dataRow) rows.push(textCells(cells, message.body));
+    else if (!expected.has(message.type))
+      throw malformed("answer", `a message of type ${message.type} in it`);
+  }
+  if (failed) throw failed;
+  return rows;
+}
+
+const expected: ReadonlySet<number> = new Set([
+  backend.parseComplete,
+  backend.bindComplete,
+  backend.commandComplete,
+  backend.noticeResponse,
+  backend.parameterStatus,
+  backend.notificationResponse,
+]);
+
+function textCells(cells: CellWalker, body: Buffer): Row {
+  const row: (string | null)[] = [];
+  cells.open(body, 0, body.length);
+  while (cells.next()) {
+    row.push(cells.length === -1 ? null : body.toString("utf8", cells.start, cells.start + cells.length));
+  }
+  return row;
+}
+
+function queryError({ body }: Received): PosternError {
+  const { code = "", message = "" } = errorFields(body, 0, body.length);
+  return new PosternError(
+    "resource.query",
+    "The resource failed to answer a question of the gateway's own.",
+    {
+      cause: new Error(`${code} ${message}`),
+    },
+  );
+}

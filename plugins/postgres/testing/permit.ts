@@ -1,0 +1,37 @@
+import { issuePermit } from "../../../core/permit.ts";
+import type { Arrival, Permit, Protocol } from "../../../core/plugin.ts";
+import { accept, type StartupState } from "../accept.ts";
+import type { PostgresConfig } from "../config.ts";
+import { dial } from "../dial.ts";
+import { refuse } from "../refuse.ts";
+import { protocolVersion } from "../wire/startup.ts";
+import { alice } from "./door.ts";
+
+const protocol: Protocol<PostgresConfig> = {
+  name: "postgres",
+  emits: [],
+  accept,
+  dial,
+  relay: async () => {},
+  refuse,
+};
+
+/** A permit for a resource with this config and credential. */
+export function testPermit(config: PostgresConfig, credential?: string): Permit<PostgresConfig> {
+  const secret = { label: "env TEST", read: async () => credential ?? "" };
+  return issuePermit("ses_test", "postern test", {
+    protocol,
+    config,
+    ...(credential === undefined ? {} : { credential: secret }),
+  });
+}
+
+/** A caller that has arrived with these settings. */
+export function testArrival(settings: Record<string, string> = {}, application?: string): Arrival {
+  const state: StartupState = {
+    version: protocolVersion.v3_0,
+    user: "alice",
+    settings: new Map(Object.entries(settings)),
+  };
+  return { identity: alice, resource: "orders", state, ...(application ? { application } : {}) };
+}
