@@ -33,6 +33,9 @@ interface Listening {
   readonly listener: WireListener;
 }
 
+/** What sessions that are told to end at a stop may take for it. */
+const farewellMs = 2_000;
+
 /** The traffic-carrying part of one worker process. */
 export class Gateway implements Supervised {
   readonly #sessions: Sessions;
@@ -58,8 +61,12 @@ export class Gateway implements Supervised {
   }
 
   /** All or nothing: evaluated, providers and new listeners open, or the old policy stays as it is. */
-  async adopt(bundle: PolicyBundle): Promise<void> {
-    const policy = evaluatePolicy(bundle);
+  adopt(bundle: PolicyBundle): Promise<void> {
+    return this.follow(evaluatePolicy(bundle));
+  }
+
+  /** What `adopt` does with an evaluated policy. */
+  async follow(policy: Policy): Promise<void> {
     const loopbackOnly = policy.listen.every((listener) => isLoopback(listener.host));
     const providers = await Promise.all(
       policy.identity.map((provider) => provider.open({ dataDir: this.options.dataDir, loopbackOnly })),
@@ -95,11 +102,10 @@ export class Gateway implements Supervised {
   async stop(graceMs: number): Promise<void> {
     for (const { listener } of this.#listening.values()) listener.stop();
     this.#listening.clear();
-    const deadline = Date.now() + graceMs;
-    while (this.#sessions.size > 0 && Date.now() < deadline) await Bun.sleep(20);
-    this.#sessions.endAll({ code: "gateway.stopping", message: "The gateway is shutting down." });
-    const last = Date.now() + 2_000;
-    while (this.#sessions.size > 0 && Date.now() < last) await Bun.sleep(20);
+    if (!(await this.#sessions.empty(graceMs))) {
+      this.#sessions.endAll({ code: "gateway.stopping", message: "The gateway is shutting down." });
+      await this.#sessions.empty(farewellMs);
+    }
     this.#sessions.stop();
     for (const provider of this.#open?.providers ?? []) provider.close?.();
     await this.options.trail.close();

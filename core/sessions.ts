@@ -23,6 +23,7 @@ export class Sessions {
   readonly #counters: Counters = new Map();
   #policy: Policy | undefined;
   #sweep: ReturnType<typeof setInterval>;
+  #whenEmpty: (() => void)[] = [];
 
   constructor(readonly services: SessionsServices) {
     this.#sweep = setInterval(() => this.#endWhatIsOver(), 250);
@@ -80,6 +81,9 @@ export class Sessions {
       this.services.log.error({ session: session.id, error }, "the end of a session could not be recorded");
     }
     this.services.supervision.sessionClosed(session.id);
+    if (this.#open.size > 0) return;
+    for (const resolve of this.#whenEmpty) resolve();
+    this.#whenEmpty = [];
   }
 
   /** False: there is no such session. */
@@ -91,6 +95,18 @@ export class Sessions {
 
   endAll(reason: Reason): void {
     for (const session of this.#open.values()) session.end(reason);
+  }
+
+  /** Resolves true once no session is open, false after `ms`. */
+  empty(ms: number): Promise<boolean> {
+    if (this.#open.size === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), ms);
+      this.#whenEmpty.push(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
   }
 
   stop(): void {
