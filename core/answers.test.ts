@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import { composeAnswers } from "./answers.ts";
+import { PosternError } from "./error.ts";
+import type { Answer, Column, RowFilter } from "./guardrail.ts";
+import type { Reason } from "./operation.ts";
+
+const columns: Column[] = ["id", "email"].map((name) => ({
+  name,
+  type: "text",
+  holdsText: true,
+  format: "text",
+  origins: [{ column: name }],
+}));
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (value: Uint8Array | null) => (value ? new TextDecoder().decode(value) : null);
+
+function tag(mark: string, ...only: number[]): Answer {
+  return {
+    rows: () => ({ columns: only, cell: (_, value) => bytes(text(value) + mark) }),
+    text: (_, message) => message + mark,
+  };
+}
+
+function composed(answers: readonly Answer[]): { answer: Answer; failures: Reason[] } {
+  const failures: Reason[] = [];
+  const answer = composeAnswers(answers, (reason) => failures.push(reason));
+  if (!answer) throw new Error("nothing was composed");
+  return { answer, failures };
+}
+
+describe("composeAnswers", () => {
+  test("nobody asked: undefined, so the answer stays opaque", () => {
+    expect(composeAnswers([], () => {})).toBeUndefined();
+  });
+
+  test("what nobody wants is not there to be decoded", () => {
+    const { answer } = composed([{ text: (_, message) => message }]);
+    expect(answer.rows).toBeUndefined();
+    expect(answer.stream).toBeUndefined();
+  });
+
+  test("the outermost sees the answer last, and only its own columns", () => {
+    const { answer } = composed([tag("-outer", 0, 1), tag("-inner", 1)]);
+    const filter = answer.rows?.(columns) as RowFilter;
+    expect(filter.columns).toEqual([0, 1]);
+    expect(text(filter.cell(0, bytes("x")))).toBe("x-outer");
+    expect(text(filter.cell(1, bytes("x")))).toBe("x-inner-outer");
+    expect(answer.text?.("error", "x")).toBe("x-inner-outer");
+  });
+
+  test("one that withholds wins over one that masks; all clear stays clear", () => {
+    expect(composed([tag("-", 0), { rows: () => "withhold" }]).answer.rows?.(columns)).toBe("withhold");
+    expect(composed([{ rows: () => "clear" }]).answer.rows?.(columns)).toBe("clear");
+  });
+
+  test("NULL of an inner one is final", () => {
+    const nothing: Answer = { rows: () => ({ columns: [1], cell: () => null }) };
+    expect(
+      (composed([tag("-", 1), nothing]).answer.rows?.(columns) as RowFilter).cell(1, bytes("x")),
+    ).toBeNull();
+  });
+
+  test("the earliest deadline counts", () => {
+    const reason = { code: "limit.statement-time", message: "Too long." };
+    const { answer } = composed([{ deadline: { after: 20, reason } }, { deadline: { after: 10, reason } }]);
+    expect(answer.deadline?.after).toBe(10);
+  });
+
+  test("a guardrail that throws withholds and ends the session; nothing it saw leaves", () => {
+    const fail = () => {
+      throw new TypeError("hunter2");
+    };
+    const { answer, failures } = composed([{ rows: fail, text: fail, document: fail, stream: fail }]);
+    expect(answer.rows?.(columns)).toBe("withhold");
+    expect(answer.text?.("error", "hunter2")).toBe("[withheld]");
+    expect(answer.document?.("application/json", "hunter2")).toBeNull();
+    expect(answer.stream?.({ direction: "toCaller", channel: "out", bytes: bytes("x") })).toBeUndefined();
+    expect(failures).toHaveLength(4);
+    expect(JSON.stringify(failures)).not.toContain("hunter2");
+    const cells = composed([{ rows: () => ({ columns: [0], cell: fail }) }]);
+    expect((cells.answer.rows?.(columns) as RowFilter).cell(0, bytes("x"))).toBeNull();
+    expect(cells.failures).toHaveLength(1);
+  });
+
+  test("a PosternError stops the answer with its own reason", () => {
+    const stop: Answer = {
+      rows: () => ({
+        columns: [],
+        cell: (_, value) => value,
+        row() {
+          throw new PosternError("limit.rows", "Too many.");
+        },
+      }),
+    };
+    const { answer, failures } = composed([stop]);
+    expect(() => (answer.rows?.(columns) as RowFilter).row?.()).toThrow("Too many.");
+    expect(failures).toEqual([]);
+  });
+});
