@@ -28,6 +28,12 @@ function composed(answers: readonly Answer[]): { answer: Answer; failures: Reaso
   return { answer, failures };
 }
 
+function filterOf(answer: Answer): RowFilter {
+  const filter = answer.rows?.(columns);
+  if (typeof filter !== "object") throw new Error(`no filter: ${filter}`);
+  return filter;
+}
+
 describe("composeAnswers", () => {
   test("nobody asked: undefined, so the answer stays opaque", () => {
     expect(composeAnswers([], () => {})).toBeUndefined();
@@ -41,7 +47,7 @@ describe("composeAnswers", () => {
 
   test("the outermost sees the answer last, and only its own columns", () => {
     const { answer } = composed([tag("-outer", 0, 1), tag("-inner", 1)]);
-    const filter = answer.rows?.(columns) as RowFilter;
+    const filter = filterOf(answer);
     expect(filter.columns).toEqual([0, 1]);
     expect(text(filter.cell(0, bytes("x")))).toBe("x-outer");
     expect(text(filter.cell(1, bytes("x")))).toBe("x-inner-outer");
@@ -55,9 +61,7 @@ describe("composeAnswers", () => {
 
   test("NULL of an inner one is final", () => {
     const nothing: Answer = { rows: () => ({ columns: [1], cell: () => null }) };
-    expect(
-      (composed([tag("-", 1), nothing]).answer.rows?.(columns) as RowFilter).cell(1, bytes("x")),
-    ).toBeNull();
+    expect(filterOf(composed([tag("-", 1), nothing]).answer).cell(1, bytes("x"))).toBeNull();
   });
 
   test("the earliest deadline counts", () => {
@@ -78,7 +82,7 @@ describe("composeAnswers", () => {
     expect(failures).toHaveLength(4);
     expect(JSON.stringify(failures)).not.toContain("hunter2");
     const cells = composed([{ rows: () => ({ columns: [0], cell: fail }) }]);
-    expect((cells.answer.rows?.(columns) as RowFilter).cell(0, bytes("x"))).toBeNull();
+    expect(filterOf(cells.answer).cell(0, bytes("x"))).toBeNull();
     expect(cells.failures).toHaveLength(1);
   });
 
@@ -93,7 +97,7 @@ describe("composeAnswers", () => {
       }),
     };
     const { answer, failures } = composed([stop]);
-    expect(() => (answer.rows?.(columns) as RowFilter).row?.()).toThrow("Too many.");
+    expect(() => filterOf(answer).row?.()).toThrow("Too many.");
     expect(failures).toEqual([]);
   });
 });
