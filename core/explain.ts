@@ -1,0 +1,94 @@
+import { rulesFor, type Step } from "./decide.ts";
+import { PosternError } from "./error.ts";
+import type { GuardedSession, Guardrail } from "./guardrail.ts";
+import { type Identity, identityLabel } from "./identity.ts";
+import type { Operation, Reason } from "./operation.ts";
+import type { Policy } from "./policy.ts";
+
+/** What a policy makes of one text, and why; plain data, as `postern policy explain --json` prints it. */
+export interface Explanation {
+  readonly identity: string;
+  readonly resource: string;
+  readonly text: string;
+  readonly policyVersion: string;
+  readonly verdict: "allow" | "hold" | "deny";
+  readonly allowed: boolean;
+  /** Allowed, once a person approves. */
+  readonly held: boolean;
+  /** Present when not allowed. */
+  readonly reason?: Reason;
+  /** Each action with the rule that decided it, and why. */
+  readonly steps: readonly Step[];
+  /** The deciding rules, each once. */
+  readonly rules: readonly string[];
+  /** Names of the guardrails that apply, outermost first. */
+  readonly guardrails: readonly string[];
+}
+
+/**
+ * Decides one text as a session would, without one: the resource's protocol classifies it, nothing is
+ * sent. Throws PosternError `explain.resource`, `explain.protocol`.
+ */
+export async function explain(
+  policy: Policy,
+  identity: Identity,
+  resource: string,
+  text: string,
+): Promise<Explanation> {
+  const found = policy.resources[resource];
+  if (!found) {
+    const names = Object.keys(policy.resources).join(", ");
+    throw new PosternError("explain.resource", `"${resource}" is no resource of this policy.`, {
+      hint: `There are: ${names || "none"}.`,
+    });
+  }
+  const { protocol, config } = found;
+  if (!protocol.classify) {
+    throw new PosternError("explain.protocol", `${protocol.name} cannot tell what a text would do.`, {
+      hint: "Only protocols whose operations are texts can be explained.",
+    });
+  }
+  const actions = await protocol.classify(text, config);
+  const decision = rulesFor(policy, identity, resource).decide(actions);
+  const operation = { text, actions, inTransaction: false, policyVersion: policy.version };
+  const session = { id: "explained", identity, resource, protocol: protocol.name };
+  const said = decision.allowed ? prepare(decision.guardrails, operation, session) : decision.reason;
+  const verdict = said === undefined ? "allow" : said === "willHold" ? "hold" : "deny";
+  return {
+    identity: identityLabel(identity),
+    resource,
+    text,
+    policyVersion: policy.version,
+    verdict,
+    allowed: verdict !== "deny",
+    held: verdict === "hold",
+    ...(typeof said === "object" ? { reason: said } : {}),
+    steps: decision.steps,
+    rules: [...new Set(decision.steps.flatMap(({ rule }) => rule ?? []))],
+    guardrails: decision.guardrails.map(({ name }) => name),
+  };
+}
+
+/** What the guardrails say from the text alone: the first refusal, else whether one will ask a person. */
+function prepare(
+  guardrails: readonly Guardrail[],
+  operation: Operation,
+  session: Pick<GuardedSession, "id" | "identity" | "resource" | "protocol">,
+): Reason | "willHold" | undefined {
+  let said: "willHold" | undefined;
+  for (const guardrail of guardrails) {
+    const watch = guardrail.open({ ...session, ...inert });
+    const one = watch.prepare?.(operation);
+    watch.close?.();
+    if (typeof one === "object") return one.deny;
+    if (one === "willHold") said = one;
+  }
+  return said;
+}
+
+/** A session in which nothing is counted, kept or ended. */
+const inert = {
+  recording: () => ({ id: "none", event() {}, bytes() {} }),
+  counter: () => ({ value: 0, since: 0 }),
+  end() {},
+};
