@@ -35,13 +35,13 @@ test("fills in every default", () => {
     rules: [
       { who: group("support"), on: "*", may: ["read", write("public.releases", "tmp.*"), remove("a")] },
     ],
-    limits: { idle: "5m", owed: 10 },
+    limits: { idle: "5m", owed: 10, frame: "1MB" },
     health: 9090,
   });
   expect(isPolicy(policy)).toBe(true);
   expect(policy.listen).toEqual([{ protocol: "rows", host: "127.0.0.1", port: 0, insecure: true }]);
   expect(policy.health).toBe("127.0.0.1:9090");
-  expect(policy.limits).toEqual({ ...defaultLimits, idle: 300_000, owed: 10 });
+  expect(policy.limits).toEqual({ ...defaultLimits, idle: 300_000, owed: 10, frame: 1_048_576 });
   expect(policy).toMatchObject({ trail: "default", workers: 1, always: [], version: "unloaded" });
   expect(policy.rules[0]).toMatchObject({
     name: "rules[0]",
@@ -113,6 +113,7 @@ test.each([
   [{ resources: { "a b": rows } }, "resources.a b"],
   [{ resources: { orders: "postgres://" } }, "resources.orders: is no resource"],
   [{ limits: { idle: "-1s" } }, 'limits.idle: "-1s" is no duration'],
+  [{ limits: { frame: "1MiB" } }, 'limits.frame: "1MiB" is no size'],
   [{ limits: { owed: 0 } }, "limits.owed: must be at least 1"],
   [{ health: "nowhere" }, 'health: "nowhere" is no address'],
   [{ workers: 0 }, "workers"],

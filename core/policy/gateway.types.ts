@@ -52,6 +52,9 @@ gateway({
 // @ts-expect-error a duration in minutes that no unit spells
 gateway({ ...base, limits: { idle: "15min" } });
 
+// @ts-expect-error a size that no unit spells
+gateway({ ...base, limits: { frame: "1MiB" } });
+
 gateway({
   ...base,
   rules: [

@@ -4,6 +4,7 @@ import type { IdentityProvider } from "../identity.ts";
 import type { Effect } from "../operation.ts";
 import type { Right } from "../policy.ts";
 import type { Resource } from "../protocol.ts";
+import type { Size } from "../size.ts";
 import type { Who } from "../who.ts";
 
 /** Resources by the name that callers use. */
@@ -69,11 +70,11 @@ export interface LimitsInput {
   readonly idle?: Duration;
   readonly sessions?: number;
   readonly sessionsPerIdentity?: number;
-  readonly frame?: number;
+  readonly frame?: Size;
   readonly guardrail?: Duration;
   readonly owed?: number;
   readonly statements?: number;
-  readonly buffer?: number;
+  readonly buffer?: Size;
 }
 
 type NameOf<R> = keyof R & string;

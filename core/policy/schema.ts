@@ -6,26 +6,34 @@ import type { IdentityProvider } from "../identity.ts";
 import { effects } from "../operation.ts";
 import type { Right } from "../policy.ts";
 import type { Resource } from "../protocol.ts";
+import { bytesOf, type Size } from "../size.ts";
 import type { Who } from "../who.ts";
 
 /** The shape of `gateway()`'s argument, for policy files that no type checker has seen. */
 
 const duration = v.pipe(
   v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    try {
-      return milliseconds(dataset.value as Duration);
-    } catch (error) {
-      addIssue({
-        message: error instanceof PosternError ? `${error.message} ${error.more.hint}` : String(error),
-      });
-      return NEVER;
-    }
-  }),
+  converted((text) => milliseconds(text as Duration)),
+);
+const size = v.pipe(
+  v.string(),
+  converted((text) => bytesOf(text as Size)),
 );
 const count = v.pipe(v.number(), v.integer(), v.minValue(1, "must be at least 1"));
 const port = v.pipe(v.number(), v.integer(), v.minValue(0, "is no port"), v.maxValue(65_535, "is no port"));
 const text = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+
+function converted(convert: (text: string) => number) {
+  return v.rawTransform<string, number>(({ dataset, addIssue, NEVER }) => {
+    try {
+      return convert(dataset.value);
+    } catch (error) {
+      if (!(error instanceof PosternError)) throw error;
+      addIssue({ message: `${error.message} ${error.more.hint}` });
+      return NEVER;
+    }
+  });
+}
 
 /** A value that a factory made, told apart by its members; `what` names it in the error. */
 function made<T>(what: string, ...members: string[]) {
@@ -97,11 +105,11 @@ export const schema = v.strictObject({
       idle: v.optional(duration),
       sessions: v.optional(count),
       sessionsPerIdentity: v.optional(count),
-      frame: v.optional(count),
+      frame: v.optional(size),
       guardrail: v.optional(duration),
       owed: v.optional(count),
       statements: v.optional(count),
-      buffer: v.optional(count),
+      buffer: v.optional(size),
     }),
     {},
   ),
