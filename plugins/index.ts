@@ -1,0 +1,8 @@
+/** Every plugin of this package: what a policy file imports from `postern/plugins`. Importing one is its registration. */
+
+export * from "./approve/index.ts";
+export * from "./limit/index.ts";
+export * from "./local/index.ts";
+export * from "./oidc/index.ts";
+export * from "./record/index.ts";
+export * from "./secrets/index.ts";
