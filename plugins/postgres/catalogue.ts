@@ -1,4 +1,8 @@
-import type { Origin } from "../../core/plugin.ts";
+import type { Origin, Permit } from "../../core/plugin.ts";
+import { CatalogueCache } from "./catalogue/cache.ts";
+import type { PostgresConfig } from "./config.ts";
+import { Control } from "./control.ts";
+import { dialControl } from "./dial.ts";
 
 /** What a session asks of the resource's catalogue to tell which stored columns a value comes from. */
 export interface Catalogue {
@@ -22,4 +26,39 @@ export interface ColumnFacts {
   readonly name: string;
   /** The column itself first, then what it inherits from or, for a view, may be computed from. */
   readonly origins: readonly Origin[] | "unknown";
+}
+
+interface Shared {
+  readonly cache: CatalogueCache;
+  readonly control: Control;
+}
+
+/** One cache and one connection for all sessions of a resource; gone with the policy that holds its config. */
+const resources = new WeakMap<PostgresConfig, Shared>();
+
+/** `permit`: `Link.controlPermit` of the session that asks; used when no connection is open. */
+export function catalogueOf(
+  config: PostgresConfig,
+  permit: (purpose: string) => Permit<PostgresConfig>,
+): Catalogue {
+  const { cache, control } = sharedOf(config);
+  const dial = async () => await dialControl(permit("catalogue"));
+  return {
+    table: (oid) => cache.table(oid),
+    load: (oids) => cache.load(oids, (text, parameters) => control.query(dial, text, parameters)),
+  };
+}
+
+/** To call when an operation that may define something has gone to the resource, and when it has ended. */
+export function invalidate(config: PostgresConfig): void {
+  resources.get(config)?.cache.invalidate();
+}
+
+function sharedOf(config: PostgresConfig): Shared {
+  let shared = resources.get(config);
+  if (!shared) {
+    shared = { cache: new CatalogueCache(), control: new Control() };
+    resources.set(config, shared);
+  }
+  return shared;
 }

@@ -1,0 +1,120 @@
+import type { Row } from "../control.ts";
+import { type PlainTarget, plainTargets } from "./tree.ts";
+
+/** What the server's catalogue says of one relation, as the query below answers it. */
+export interface RelationRow {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly columns: readonly { readonly number: number; readonly name: string }[];
+  /** Tables that it inherits from or is a partition of. */
+  readonly parents: readonly number[];
+  /** Tables that inherit from it or are its partitions, at any depth; at most `maxChildren` + 1. */
+  readonly children: readonly { readonly schema: string; readonly name: string }[];
+  /** Of a generated column: the columns of this table that it is computed from. */
+  readonly generated: readonly { readonly column: number; readonly from: number }[];
+  /** Of a view. */
+  readonly view?: ViewRow;
+}
+
+export interface ViewRow {
+  /** Its columns that are one stored column as it is; of the others only what follows is known. */
+  readonly plain: readonly PlainTarget[];
+  /** Every relation that it reads from. */
+  readonly relations: readonly number[];
+  /** Every column that it names. A whole row (`select c from c`) names none. */
+  readonly columns: readonly { readonly relation: number; readonly column: number }[];
+  /** It uses a whole row somewhere. */
+  readonly wholeRow: boolean;
+  /** It calls something that may read tables of which nothing is written down here. */
+  readonly opaque: boolean;
+}
+
+/** Of more partitions than this the names are not kept. */
+export const maxChildren = 500;
+
+/**
+ * One row a relation. A view is known by its rewrite rule `_RETURN`: pg_depend lists the columns that
+ * it names, the rule's own tree the relations (pg_depend leaves out those of the system) and whole
+ * rows (Var with varattno 0). User-defined functions and operators, and the built-in functions that run
+ * a query given as text, make it opaque.
+ */
+export const factsQuery = `
+with recursive wanted as (
+  select c.oid, n.nspname, c.relname, c.relkind
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.oid = any ($1::pg_catalog.oid[])
+), below as (
+  select i.inhparent as top, i.inhrelid as oid
+  from wanted w join pg_catalog.pg_inherits i on i.inhparent = w.oid
+  union
+  select b.top, i.inhrelid from below b join pg_catalog.pg_inherits i on i.inhparent = b.oid
+), rule as (
+  select r.oid, r.ev_class, r.ev_action::pg_catalog.text as tree
+  from pg_catalog.pg_rewrite r join wanted w on w.oid = r.ev_class
+  where r.ev_type = '1'
+)
+select w.oid, w.nspname, w.relname, w.relkind,
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname))
+   from pg_catalog.pg_attribute a where a.attrelid = w.oid and not a.attisdropped),
+  (select pg_catalog.json_agg(i.inhparent::pg_catalog.int8)
+   from pg_catalog.pg_inherits i where i.inhrelid = w.oid),
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname))
+   from (select b.oid from below b where b.top = w.oid limit ${maxChildren + 1}) child
+   join pg_catalog.pg_class c on c.oid = child.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace),
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(f.adnum, d.refobjsubid))
+   from pg_catalog.pg_attrdef f
+   join pg_catalog.pg_attribute a on a.attrelid = f.adrelid and a.attnum = f.adnum and a.attgenerated <> ''
+   join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and d.objid = f.oid
+    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = w.oid
+   where f.adrelid = w.oid and d.refobjsubid > 0 and d.refobjsubid <> f.adnum),
+  (select pg_catalog.json_agg(distinct m[1]::pg_catalog.int8)
+   from rule, pg_catalog.regexp_matches(rule.tree, ':relid (\\d+)', 'g') m where rule.ev_class = w.oid),
+  (select pg_catalog.json_agg(distinct pg_catalog.jsonb_build_array(d.refobjid::pg_catalog.int8, d.refobjsubid))
+   from rule join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+    and d.objid = rule.oid and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+   where rule.ev_class = w.oid and d.refobjid <> w.oid and d.refobjsubid > 0),
+  exists (select from rule where rule.ev_class = w.oid and rule.tree ~ ':varattno 0 '),
+  exists (select from rule join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+    and d.objid = rule.oid and d.refclassid in ('pg_catalog.pg_proc'::pg_catalog.regclass,
+    'pg_catalog.pg_operator'::pg_catalog.regclass) where rule.ev_class = w.oid)
+  or exists (select from rule, pg_catalog.pg_proc p
+    where rule.ev_class = w.oid and p.proname ~ '^(query|table|schema|database|cursor)_to_xml'
+    and pg_catalog.strpos(rule.tree, ':funcid ' || p.oid || ' ') > 0),
+  (select rule.tree from rule where rule.ev_class = w.oid)
+from wanted w`;
+
+/** Reads one row of the query's answer. */
+export function relationRow(row: Row): RelationRow {
+  const [oid, schema, name, kind, columns, parents, children, generated] = row;
+  const [relations, named, wholeRow, opaque, tree] = row.slice(8);
+  const isView = kind === "v" || kind === "m";
+  return {
+    oid: Number(oid),
+    schema: schema ?? "",
+    name: name ?? "",
+    kind: kind ?? "",
+    columns: list<[number, string]>(columns).map(([number, column]) => ({ number, name: column })),
+    parents: list<number>(parents),
+    children: list<[string, string]>(children).map(([schema, name]) => ({ schema, name })),
+    generated: list<[number, number]>(generated).map(([column, from]) => ({ column, from })),
+    ...(isView
+      ? {
+          view: {
+            plain: plainTargets(tree ?? ""),
+            relations: list<number>(relations).filter(
+              (relation) => relation !== 0 && relation !== Number(oid),
+            ),
+            columns: list<[number, number]>(named).map(([relation, column]) => ({ relation, column })),
+            wholeRow: wholeRow === "t",
+            opaque: opaque === "t",
+          },
+        }
+      : {}),
+  };
+}
+
+function list<T>(json: string | null | undefined): readonly T[] {
+  return json == null ? [] : (JSON.parse(json) as T[]);
+}
