@@ -9,6 +9,7 @@ export function report({ name, passed, failed, skipped, todo, seconds, output })
   ];
   console.log(`${failed > 0 ? "FAIL" : "ok  "} ${name} (${notes.join(", ")}; ${seconds.toFixed(1)} s)`);
   if (failed > 0) console.log(indent(output.trim()));
+  else for (const [figure] of output.matchAll(/^measured: .*/gm)) console.log(`     ${figure}`);
 }
 
 /** The last line, and whether the run is good. */

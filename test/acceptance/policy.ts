@@ -1,0 +1,54 @@
+/** The policy that the acceptance tests run under, as an operator would write it. */
+export interface PolicyParts {
+  readonly databasePort: number;
+  readonly trail?: "default" | "strict";
+  /** Further rules, as source text. */
+  readonly rules?: string;
+}
+
+export function policyText({ databasePort, trail = "default", rules = "" }: PolicyParts): string {
+  return `
+import { gateway, group, read, write } from "postern";
+import { approve, env, local, mask, postgres, record } from "postern/plugins";
+
+const pii = mask({ columns: ["email", "card"] });
+const signOff = approve({ by: group("leads"), within: "10m" });
+const hasty = approve({ by: group("leads"), within: "1s" });
+
+export default gateway({
+  listen: { postgres: { host: "127.0.0.1", port: 0, insecure: true } },
+  identity: [local()],
+  always: [record()],
+  trail: "${trail}",
+  limits: { sessionsPerIdentity: 500 },
+  resources: {
+    shop: postgres({
+      host: "127.0.0.1",
+      port: ${databasePort},
+      database: "postgres",
+      user: "postgres",
+      credential: env("DATABASE_PASSWORD"),
+    }),
+  },
+  rules: [${rules}
+    { name: "everybody reads masked", who: group("support", "hasty"), on: "shop", may: ["read"], under: [pii] },
+    { name: "support takes orders", who: group("support"), on: "shop", may: [write("public.orders")] },
+    {
+      name: "support changes customers",
+      who: group("support"),
+      on: "shop",
+      may: [write("public.customers")],
+      under: [signOff],
+    },
+    {
+      name: "hasty changes customers",
+      who: group("hasty"),
+      on: "shop",
+      may: [write("public.customers")],
+      under: [hasty],
+    },
+    { name: "bench", who: group("bench"), on: "shop", may: ["read", "write"] },
+  ],
+});
+`;
+}
