@@ -35,10 +35,11 @@ export class ChainWriter {
   }
 
   append(entry: Entry, time: number): number {
-    this.checkpoint(time, checkpointMs);
+    // A reader takes an entry that stands unsigned for longer as a sign of a removed checkpoint.
+    const signed = this.checkpoint(time, checkpointMs);
     const segment = this.log.segment;
     if (this.#missed > 0) this.#tellMissed(time);
-    const seq = this.#write(entry, time);
+    const seq = signed ? this.#write(entry, time) : undefined;
     if (seq === undefined) {
       if (this.#missed++ === 0) this.#missedSince = time;
       throw this.#full();
@@ -47,12 +48,14 @@ export class ChainWriter {
     return seq;
   }
 
-  /** Signs the head when something unsigned is this old (ms). Without room even for that, the next one will. */
-  checkpoint(time: number, age = 0): void {
-    if (!this.sign || this.#unsigned === undefined || time - this.#unsigned < age) return;
+  /** Signs the head when something unsigned is this old (ms). False: no room even for that. */
+  checkpoint(time: number, age = 0): boolean {
+    if (!this.sign || this.#unsigned === undefined || time - this.#unsigned < age) return true;
     const { head } = this;
     const written = this.#write({ kind: "checkpoint", head, signature: this.sign(head) }, time);
-    if (written !== undefined) this.#unsigned = undefined;
+    if (written === undefined) return false;
+    this.#unsigned = undefined;
+    return true;
   }
 
   #tellMissed(time: number): void {

@@ -1,8 +1,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Entry, Head } from "./entry.ts";
-import { segmentsIn } from "./frames.ts";
-import { follow, trailFolder } from "./read.ts";
+import { hashBytes } from "./chain.ts";
+import type { Entry, Head, Written } from "./entry.ts";
+import { Frames, segmentsIn } from "./frames.ts";
+import { follow, linked, parseBody, trailFolder } from "./read.ts";
+import { trailMagic } from "./segment.ts";
 
 /** All streams in a data folder, by name. */
 export function streams(dataDir: string): string[] {
@@ -16,27 +18,59 @@ export function streams(dataDir: string): string[] {
   }
 }
 
-/** Written by the supervisor before a worker opens its stream: a stream removed whole is missed then. */
+const workerStart = "worker-start";
+
+/** For the supervisor to write once a worker's stream is open: a stream removed whole is missed then. */
 export function workerStarted(stream: string): Entry {
   return { kind: "admin", what: workerStart, by: "supervisor", target: stream };
 }
-export const workerStart = "worker-start";
 
-/** The streams that the `start` entry of this one commits to. */
-export function previousOf(dataDir: string, stream: string): readonly Head[] {
+/** The stream whose start this entry tells of. */
+export function startedWorker(entry: Entry): string | undefined {
+  return entry.kind === "admin" && entry.what === workerStart ? entry.target : undefined;
+}
+
+/** The first entry of a stream, when it is a whole `start`. */
+export function startOf(
+  dataDir: string,
+  stream: string,
+): Written<Extract<Entry, { kind: "start" }>> | undefined {
   const reader = follow(dataDir, stream);
   const first = reader.next();
   reader.close();
-  return first?.kind === "start" ? (first.previous ?? []) : [];
+  return first?.kind === "start" ? first : undefined;
 }
 
-/** The last good entry of a stream; undefined when it has none. */
-export function headOf(dataDir: string, stream: string): Head | undefined {
-  const reader = follow(dataDir, stream);
-  while (reader.next());
-  reader.close();
-  const { seq, hash } = reader.position;
-  return seq === 0 ? undefined : { stream, seq, hash };
+export interface Last {
+  readonly head: Head;
+  /** The stream was closed: `stop` and its checkpoint are its last entries. */
+  readonly ended: boolean;
+}
+
+/**
+ * The last good entry of a stream; undefined when it has none. Looks at the last used segment alone,
+ * and trusts the hash of the first entry there.
+ */
+export function lastOf(dataDir: string, stream: string): Last | undefined {
+  const dir = trailFolder(dataDir, stream);
+  for (const segment of segmentsIn(dir).reverse()) {
+    const frames = new Frames(dir, trailMagic, segment);
+    let hash: Uint8Array | undefined;
+    let seq = 0;
+    let ended = false;
+    for (let frame = frames.next(); frame?.segment === segment; frame = frames.next()) {
+      const stored = new Uint8Array(frame.payload.subarray(0, hashBytes));
+      if (hash && !frame.payload.subarray(0, hashBytes).equals(linked(hash, frame.payload) ?? hash)) break;
+      const entry = parseBody(frame.payload);
+      if (!entry) break;
+      ended = entry.kind === "stop" || (ended && entry.kind === "checkpoint");
+      seq = entry.seq;
+      hash = stored;
+    }
+    frames.close();
+    if (hash) return { head: { stream, seq, hash: Buffer.from(hash).toString("hex") }, ended };
+  }
+  return undefined;
 }
 
 /**
@@ -45,8 +79,8 @@ export function headOf(dataDir: string, stream: string): Head | undefined {
  */
 export function heads(dataDir: string): Head[] {
   const all = streams(dataDir);
-  const committed = new Set(all.flatMap((stream) => previousOf(dataDir, stream)).map((head) => head.stream));
-  return all
-    .filter((stream) => !committed.has(stream) && segmentsIn(trailFolder(dataDir, stream)).length > 0)
-    .flatMap((stream) => headOf(dataDir, stream) ?? []);
+  const committed = new Set(
+    all.flatMap((stream) => (startOf(dataDir, stream)?.previous ?? []).map((head) => head.stream)),
+  );
+  return all.flatMap((stream) => (committed.has(stream) ? [] : (lastOf(dataDir, stream)?.head ?? [])));
 }
