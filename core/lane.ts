@@ -1,0 +1,250 @@
+import { PosternError } from "./error.ts";
+import type { Codec, Cursor } from "./pump.ts";
+import type { Wire } from "./wire.ts";
+
+/** A scratch buffer that one large chunk has grown is given back. */
+const keptScratch = 1024 * 1024;
+
+/** One direction of a pump: a source, a codec, a target. */
+export class Lane implements Cursor {
+  view: Buffer = Buffer.alloc(0);
+  at = 0;
+  end = 0;
+  endsAtOnce = false;
+  over = false;
+  #runStart = 0;
+  #forwarding = 0;
+  #dropping = 0;
+  #needed = 0;
+  #stalled = false;
+  #working = false;
+  #closing = false;
+  #scratch = Buffer.allocUnsafe(16 * 1024);
+  #filled = 0;
+  #injected: Uint8Array[] = [];
+  /** Chunks of a message that is needed whole, joined once it is. */
+  #later: Buffer[] = [];
+  #laterBytes = 0;
+  #acted = false;
+  /** Why the source is paused; it is resumed when none is left. */
+  #full = false;
+  #slow = false;
+  #recording = false;
+
+  constructor(
+    readonly source: Wire,
+    readonly target: Wire,
+    readonly codec: Codec,
+    readonly buffer: number,
+    readonly passed: ((bytes: Uint8Array) => Promise<void> | undefined) | undefined,
+    readonly close: () => void,
+    readonly fail: (error: unknown) => void,
+  ) {}
+
+  get atBoundary(): boolean {
+    return this.#forwarding === 0;
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.over) return;
+    const left = this.end - this.at;
+    this.#laterBytes += chunk.length;
+    if (left + this.#laterBytes < this.#needed) {
+      this.#later.push(chunk);
+      return;
+    }
+    if (left === 0 && this.#later.length === 0) this.view = chunk;
+    else this.view = Buffer.concat([this.view.subarray(this.at, this.end), ...this.#later, chunk]);
+    this.#later = [];
+    this.#laterBytes = 0;
+    this.at = 0;
+    this.#runStart = 0;
+    this.end = this.view.length;
+    if (this.#stalled) {
+      this.codec.waiting?.(this.view);
+      this.#bound();
+    } else this.#work();
+  }
+
+  sourceClosed(): void {
+    this.#closing = true;
+    if (this.over) return;
+    if (!this.#stalled || this.endsAtOnce) this.#finish();
+  }
+
+  drained(): void {
+    this.#slow = false;
+    this.#go();
+  }
+
+  unstall(): void {
+    if (!this.#stalled || this.over) return;
+    this.#stalled = false;
+    if (this.#working) return;
+    this.#full = false;
+    this.#work();
+    if (!this.#stalled && this.#closing) this.#finish();
+    else this.#go();
+  }
+
+  inject(bytes: Uint8Array): void {
+    if (this.over) return;
+    if (!this.atBoundary) this.#injected.push(bytes.slice());
+    else if (this.#working) this.insert(bytes);
+    else this.#send(bytes);
+  }
+
+  forward(length: number): void {
+    this.#acted = true;
+    this.#needed = 0;
+    this.#forwarding = length;
+    this.#advance();
+  }
+
+  drop(length: number): void {
+    this.#acted = true;
+    this.#needed = 0;
+    this.#cut();
+    this.#dropping = length;
+    this.#advance();
+    this.#runStart = this.at;
+  }
+
+  replace(length: number, bytes: Uint8Array): void {
+    this.#acted = true;
+    this.#needed = 0;
+    this.#cut();
+    this.#put(bytes);
+    this.at += length;
+    this.#runStart = this.at;
+  }
+
+  need(length: number): void {
+    this.#acted = true;
+    this.#needed = length;
+  }
+
+  stall(): void {
+    this.#acted = true;
+    this.#needed = 0;
+    this.#stalled = true;
+  }
+
+  insert(bytes: Uint8Array): void {
+    this.#cut();
+    this.#put(bytes);
+  }
+
+  /** Writes what this chunk has come to, as one write. */
+  flush(): void {
+    if (this.#filled === 0) {
+      if (this.at > this.#runStart) this.#send(this.view.subarray(this.#runStart, this.at));
+    } else {
+      this.#cut();
+      const bytes = this.#scratch.subarray(0, this.#filled);
+      this.#filled = 0;
+      this.#send(bytes);
+      if (this.#scratch.length > keptScratch) this.#scratch = Buffer.allocUnsafe(16 * 1024);
+    }
+    this.#runStart = this.at;
+  }
+
+  #work(): void {
+    this.#working = true;
+    try {
+      this.#advance();
+      while (this.at < this.end && !this.#stalled && !this.over) {
+        if (this.#forwarding === 0 && this.#injected.length > 0) this.#release();
+        if (this.#needed > this.end - this.at) break;
+        this.#acted = false;
+        this.codec.decode(this);
+        if (!this.#acted && !this.over) {
+          throw new PosternError("relay.stuck", "A codec neither consumed a message nor asked for more.");
+        }
+      }
+      if (this.#forwarding === 0 && this.#injected.length > 0) this.#release();
+    } catch (error) {
+      this.#stalled = true;
+      this.fail(error);
+    } finally {
+      this.#working = false;
+    }
+    this.flush();
+    if (this.at === this.end) {
+      this.at = 0;
+      this.end = 0;
+      this.#runStart = 0;
+    }
+    if (this.#stalled) this.#bound();
+  }
+
+  #advance(): void {
+    const here = this.end - this.at;
+    if (this.#forwarding > 0) {
+      const step = Math.min(this.#forwarding, here);
+      this.at += step;
+      this.#forwarding -= step;
+    } else if (this.#dropping > 0) {
+      const step = Math.min(this.#dropping, here);
+      this.at += step;
+      this.#dropping -= step;
+      this.#runStart = this.at;
+    }
+  }
+
+  #release(): void {
+    for (const bytes of this.#injected) this.insert(bytes);
+    this.#injected = [];
+  }
+
+  /** Moves the run of forwarded bytes before `at` into the scratch buffer. */
+  #cut(): void {
+    if (this.at > this.#runStart) this.#put(this.view.subarray(this.#runStart, this.at));
+    this.#runStart = this.at;
+  }
+
+  #put(bytes: Uint8Array): void {
+    const length = this.#filled + bytes.length;
+    if (length > this.#scratch.length) {
+      const grown = Buffer.allocUnsafe(Math.max(length, this.#scratch.length * 2));
+      this.#scratch.copy(grown, 0, 0, this.#filled);
+      this.#scratch = grown;
+    }
+    this.#scratch.set(bytes, this.#filled);
+    this.#filled = length;
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.target.write(bytes);
+    const kept = this.passed?.(bytes);
+    if (kept) {
+      this.#recording = true;
+      this.source.pause();
+      kept.then(() => {
+        this.#recording = false;
+        this.#go();
+      });
+    }
+    if (this.target.backlog > this.buffer) {
+      this.#slow = true;
+      this.source.pause();
+    }
+  }
+
+  #bound(): void {
+    if (this.end - this.at > this.buffer) {
+      this.#full = true;
+      this.source.pause();
+    }
+  }
+
+  #go(): void {
+    if (!this.#full && !this.#slow && !this.#recording && !this.over) this.source.resume();
+  }
+
+  #finish(): void {
+    if (this.over) return;
+    this.codec.ended();
+    this.close();
+  }
+}
