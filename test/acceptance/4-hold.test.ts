@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
+import type { HoldEnd } from "../../core/trail/entry.ts";
 import { needs, testWith } from "../needs.ts";
 import { execute, fields, query, RawClient, startup, status, sync } from "../raw.ts";
 import { type Door, openDoor } from "./door.ts";
@@ -29,7 +30,7 @@ describe("must hold 4: a held UPDATE", () => {
   const answer = (id: string, how: "approve" | "deny", token: string) =>
     door.postern("approvals", how, id, "--token", token);
 
-  async function endedAs(id: string, how: string): Promise<void> {
+  async function endedAs(id: string, how: HoldEnd): Promise<void> {
     const entries = await door.entries("hold-ended");
     expect(entries.filter(({ hold }) => hold === id).map((entry) => entry.how)).toEqual([how]);
   }

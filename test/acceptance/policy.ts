@@ -2,14 +2,15 @@
 export interface PolicyParts {
   readonly databasePort: number;
   readonly trail?: "default" | "strict";
-  /** Further rules, as source text. */
-  readonly rules?: string;
+  /** Whether `shared.ts` beside it exports one more rule. */
+  readonly shared?: boolean;
 }
 
-export function policyText({ databasePort, trail = "default", rules = "" }: PolicyParts): string {
+export function policyText({ databasePort, trail = "default", shared = false }: PolicyParts): string {
   return `
 import { gateway, group, read, write } from "postern";
 import { approve, env, local, mask, postgres, record } from "postern/plugins";
+${shared ? 'import { shared } from "./shared.ts";' : ""}
 
 const pii = mask({ columns: ["email", "card"] });
 const signOff = approve({ by: group("leads"), within: "10m" });
@@ -30,7 +31,7 @@ export default gateway({
       credential: env("DATABASE_PASSWORD"),
     }),
   },
-  rules: [${rules}
+  rules: [${shared ? "\n    shared," : ""}
     { name: "everybody reads masked", who: group("support", "hasty"), on: "shop", may: ["read"], under: [pii] },
     { name: "support takes orders", who: group("support"), on: "shop", may: [write("public.orders")] },
     {

@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Entry, Written } from "../../core/trail/entry.ts";
+import { follow } from "../../core/trail/read.ts";
+import { streams } from "../../core/trail/streams.ts";
+import { type PostgresServer, type PostgresVersion, startPostgres } from "../servers/postgres.ts";
+import { openWiretap, type Wiretap } from "../wiretap.ts";
+import { GatewayProcess, type Printed } from "./gateway-process.ts";
+import { schema } from "./people.ts";
+import { policyText } from "./policy.ts";
+
+export interface DoorOptions {
+  readonly version: PostgresVersion;
+  readonly trail?: "default" | "strict";
+  /** The database's password. */
+  readonly password?: string;
+  /** For postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The data folder; absent: one of its own. */
+  readonly data?: string;
+  /** Source of a file that exports one more rule, `shared`; the policy imports it. */
+  readonly sharedRules?: string;
+  /** Keeps every byte between gateway and server. */
+  readonly tapServer?: boolean;
+}
+
+/** A real server, a real gateway process before it, and what a test asks of both. */
+export class Door {
+  constructor(
+    readonly server: PostgresServer,
+    readonly gateway: GatewayProcess,
+    /** Where the policy lies. */
+    readonly folder: string,
+    readonly data: string,
+    readonly serverWire?: Wiretap,
+  ) {}
+
+  get port(): number {
+    return this.gateway.port;
+  }
+
+  /** A token that names these groups. */
+  async token(subject: string, group: string, ttl = "1h"): Promise<string> {
+    const minted = await this.postern("token", "mint", "--subject", subject, "--group", group, "--ttl", ttl);
+    if (minted.code !== 0) throw new Error(minted.stderr);
+    return minted.stdout.trim();
+  }
+
+  postern(...args: string[]): Promise<Printed> {
+    return this.gateway.postern(...args);
+  }
+
+  async json<T>(...args: string[]): Promise<T> {
+    const { stdout, stderr } = await this.postern(...args, "--json");
+    try {
+      return JSON.parse(stdout) as T;
+    } catch {
+      throw new Error(`postern ${args.join(" ")} printed no JSON: ${stdout}${stderr}`);
+    }
+  }
+
+  /** All entries of this kind, from the segments themselves. */
+  async entries<K extends Entry["kind"]>(kind: K): Promise<Written<Extract<Entry, { kind: K }>>[]> {
+    const found: Written[] = [];
+    for (const stream of streams(this.data)) {
+      const reader = follow(this.data, stream);
+      for (const entry of reader) if (entry.kind === kind) found.push(entry);
+      reader.close();
+    }
+    return found as Written<Extract<Entry, { kind: K }>>[];
+  }
+
+  /** Whether the server's own log, which has every statement that reached it, shows this text. */
+  async serverSaw(mark: string): Promise<boolean> {
+    await this.server.sql("select 'all before this is in the log'");
+    return this.server.logged().includes(mark);
+  }
+
+  async timesRun(mark: string): Promise<number> {
+    await this.serverSaw(mark);
+    const lines = this.server.logged().split("\n");
+    return lines.filter((line) => /LOG: {2}(statement|execute)/.test(line) && line.includes(mark)).length;
+  }
+
+  /** Until no connection but ours is left at the server, so that nothing more will run. */
+  serverIdle(): Promise<void> {
+    return this.until("the server is idle", async () => {
+      const others = await this.server.sql(
+        "select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()",
+      );
+      return others.length === 0;
+    });
+  }
+
+  sessionsClosed(): Promise<void> {
+    return this.until("all sessions are closed", async () => {
+      return (await this.json<unknown[]>("sessions", "list")).length === 0;
+    });
+  }
+
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 20_000;
+    while (!(await holds())) {
+      if (Date.now() > deadline)
+        throw new Error(`Waited 20 s in vain until ${what}.\n${this.logged().slice(-2000)}`);
+      await Bun.sleep(10);
+    }
+  }
+
+  logged(): string {
+    return this.gateway.logged();
+  }
+
+  /** SIGKILL, to all its processes at once. */
+  kill(): Promise<void> {
+    return this.gateway.kill();
+  }
+
+  start(): Promise<void> {
+    return this.gateway.start();
+  }
+
+  async alive(): Promise<boolean> {
+    return (await this.postern("sessions", "list")).code === 0;
+  }
+
+  /** Bytes of memory of its own (not of mapped files), over all its processes. */
+  memory(): number {
+    return this.gateway.memory();
+  }
+
+  descriptors(): number {
+    return this.gateway.descriptors();
+  }
+
+  /** How many of its processes are not those that it started with. */
+  restarts(): number {
+    return this.gateway.restarts();
+  }
+
+  async close(): Promise<void> {
+    await this.gateway.kill();
+    await this.serverWire?.close();
+    await this.server.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export async function openDoor(options: DoorOptions): Promise<Door> {
+  const { version, trail = "default", password = "fixture-password", settings, sharedRules } = options;
+  const folder = mkdtempSync(join(tmpdir(), "postern-door-"));
+  const server = await startPostgres({ version, password, ...(settings ? { settings } : {}) });
+  await server.sql(schema);
+  const serverWire = options.tapServer ? await openWiretap(server.port) : undefined;
+  const policy = join(folder, "policy.ts");
+  if (sharedRules !== undefined) writeFileSync(join(folder, "shared.ts"), sharedRules);
+  const databasePort = serverWire?.port ?? server.port;
+  writeFileSync(policy, policyText({ databasePort, trail, shared: sharedRules !== undefined }));
+  const data = options.data ?? join(folder, "data");
+  const gateway = new GatewayProcess(policy, data, join(folder, "gateway.log"), {
+    DATABASE_PASSWORD: password,
+  });
+  const door = new Door(server, gateway, folder, data, serverWire);
+  try {
+    await gateway.start();
+    return door;
+  } catch (error) {
+    await door.close();
+    throw error;
+  }
+}
