@@ -12,6 +12,11 @@ export interface ListenerAddress {
 export interface WorkerStart {
   readonly worker: number;
   readonly dataDir: string;
+  /** Name of the trail stream it writes; never used before. */
+  readonly stream: string;
+  readonly strict: boolean;
+  /** Path of the key that signs checkpoints (PKCS8 PEM). */
+  readonly signingKey: string;
   readonly log: Pick<LogOptions, "level" | "pretty">;
 }
 

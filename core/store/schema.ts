@@ -2,6 +2,7 @@ import { blob, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm
 import type { Identity } from "../identity.ts";
 import type { Action, Reason } from "../operation.ts";
 import type { HoldEnd } from "../trail/entry.ts";
+import type { Position } from "../trail/read.ts";
 
 /*
  * `entries`, `sessions`, `holds` and `positions` are the trail's index: derived, and rebuilt from the
@@ -83,10 +84,10 @@ export const holds = sqliteTable(
   (table) => [index("holds_opened").on(table.openedAt)],
 );
 
-/** The last entry of each stream that the index holds: written in the transaction that inserts it. */
+/** How far the index has read each stream: written in the transaction that inserts what was read. */
 export const positions = sqliteTable("positions", {
   stream: text().primaryKey(),
-  seq: integer().notNull(),
+  position: text({ mode: "json" }).$type<Position>().notNull(),
 });
 
 /** Short-lived caller credentials, as SCRAM-SHA-256 verifiers (RFC 5803): no password is stored. */

@@ -15,12 +15,14 @@ export interface Store {
 export interface StoreOptions {
   readonly dataDir: string;
   readonly log: Log;
+  /** Trail streams that are written now; later ones are told by `streamOpened`. */
+  readonly live: readonly string[];
   /** Entries that the index has just taken in. */
   indexed?(count: number): void;
 }
 
 /** Opens the database, brings its schema up to date and starts to follow the trail. */
-export async function openStore({ dataDir, log, indexed }: StoreOptions): Promise<Store> {
+export async function openStore({ dataDir, log, live, indexed }: StoreOptions): Promise<Store> {
   const thread = new Worker(join(import.meta.dir, "thread.ts"));
   let failed: string | undefined;
   const peer = openPeer<StoreCalls, StoreEvents>(
@@ -40,7 +42,7 @@ export async function openStore({ dataDir, log, indexed }: StoreOptions): Promis
     gone(error.message);
   });
   thread.on("exit", () => gone("closed"));
-  await peer.call("open", dataDir);
+  await peer.call("open", dataDir, live);
   return {
     call: peer.call,
     get failed() {

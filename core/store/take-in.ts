@@ -1,6 +1,7 @@
 import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Written } from "../trail/entry.ts";
+import type { Position } from "../trail/read.ts";
 import type { Database } from "./open.ts";
 import { entryRow, type Owner, ownerColumns } from "./row.ts";
 import { entries, holds, positions, sessions } from "./schema.ts";
@@ -10,11 +11,14 @@ type Of<K extends Written["kind"]> = Extract<Written, { kind: K }>;
 
 /**
  * Takes entries of one stream, in order, into the index: rows, what they mean for sessions and holds,
- * and the new position, in one transaction. Entries that are already in change nothing.
+ * and the position after them, in one transaction. Entries that are already in change nothing. `batch` is not empty.
  */
-export async function takeIn(database: Database, stream: string, batch: readonly Written[]): Promise<void> {
-  const last = batch.at(-1);
-  if (!last) return;
+export async function takeIn(
+  database: Database,
+  stream: string,
+  batch: readonly Written[],
+  position: Position,
+): Promise<void> {
   const owners = await ownersOf(database, batch);
   const rows = batch.map((entry) => entryRow(stream, entry, ownerOf(entry, owners)));
   await database.batch([
@@ -22,8 +26,8 @@ export async function takeIn(database: Database, stream: string, batch: readonly
     ...batch.flatMap((entry) => effects(database, stream, entry)),
     database
       .insert(positions)
-      .values({ stream, seq: last.seq })
-      .onConflictDoUpdate({ target: positions.stream, set: { seq: last.seq } }),
+      .values({ stream, position })
+      .onConflictDoUpdate({ target: positions.stream, set: { position } }),
   ]);
 }
 

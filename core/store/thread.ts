@@ -22,15 +22,19 @@ import {
 
 /** What the store's thread does for the supervisor. */
 export interface StoreCalls {
-  open(dataDir: string): Promise<void>;
+  /** `live`: the streams that are written now. */
+  open(dataDir: string, live: readonly string[]): Promise<void>;
   audit(filter: AuditFilter): Promise<Page<AuditEntry>>;
   session(id: string): Promise<{ session: SessionRow; entries: readonly Written[] } | undefined>;
   sessions(limit: number): Promise<SessionRow[]>;
   holds(limit: number): Promise<HoldRow[]>;
   /** Rebuilds the index from the segments; resolves with the number of entries when it has caught up. */
   reindex(): Promise<number>;
-  /** Resolves when all that is in the segments now is in the index. */
-  caughtUp(): Promise<void>;
+  /** Resolves when all that is in the segments now is in the index, with the number of entries taken in. */
+  caughtUp(): Promise<number>;
+  /** A process begins to write this stream of the trail, or has ended. */
+  streamOpened(stream: string): void;
+  streamEnded(stream: string): void;
   addCredential(issued: IssuedCredential): Promise<void>;
   credential(id: string): Promise<IssuedCredential | undefined>;
   revokeCredential(id: string): Promise<boolean>;
@@ -57,14 +61,15 @@ function store(): Opened {
 }
 
 const calls: StoreCalls = {
-  async open(dataDir) {
+  async open(dataDir, live) {
     const { database, close } = await openDatabase(join(dataDir, "store.db"));
     const indexer = new Indexer(database, dataDir, {
       indexed: (count) => peer.tell("indexed", count),
       indexFailed: (why) => peer.tell("indexFailed", why),
     });
     opened = { database, indexer, close };
-    await indexer.start();
+    for (const stream of live) indexer.opened(stream);
+    indexer.start();
   },
   audit: (filter) => queryAudit(store().database, filter),
   async session(id) {
@@ -76,6 +81,8 @@ const calls: StoreCalls = {
   holds: (limit) => pastHolds(store().database, limit),
   reindex: () => store().indexer.rebuild(),
   caughtUp: () => store().indexer.caughtUp(),
+  streamOpened: (stream) => store().indexer.opened(stream),
+  streamEnded: (stream) => store().indexer.ended(stream),
   addCredential: (issued) => addCredential(store().database, issued, Date.now()),
   credential: (id) => findCredential(store().database, id, Date.now()),
   revokeCredential: (id) => revokeCredential(store().database, id, Date.now()),

@@ -1,8 +1,8 @@
 import { PosternError } from "../error.ts";
-import type { Log, LogOptions } from "../log.ts";
+import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { PolicyBundle, Supervision } from "../supervision.ts";
-import type { ListenerAddress } from "../worker-calls.ts";
+import type { ListenerAddress, WorkerStart } from "../worker-calls.ts";
 import { WorkerProcess, within } from "./worker.ts";
 
 /** A worker that dies young is replaced ever later, up to this. */
@@ -11,20 +11,21 @@ const first = 100;
 const adoptMs = 30_000;
 
 export interface FleetOptions {
-  readonly dataDir: string;
   readonly blockedMs: number;
   readonly log: Log;
-  readonly workerLog: Pick<LogOptions, "level" | "pretty">;
   readonly metrics: Metrics;
   /** The supervisor's ear for one worker. */
   supervision(worker: number): Supervision;
-  /** A worker died; what it left open is closed before this resolves. */
-  died(worker: number, pid: number): Promise<void>;
+  /** A new process is about to serve as this worker. */
+  starting(worker: number): WorkerStart;
+  /** It died; what it left open is closed before this resolves. */
+  died(start: WorkerStart): Promise<void>;
   readonly entry?: string;
 }
 
 interface Slot {
   process: WorkerProcess;
+  start: WorkerStart;
   ready: boolean;
   /** Failed starts in a row. */
   failures: number;
@@ -128,22 +129,22 @@ export class Fleet {
   }
 
   async #add(worker: number): Promise<void> {
-    const slot: Slot = { process: this.#spawn(worker), ready: false, failures: 0 };
+    const slot: Slot = { ...this.#spawn(worker), ready: false, failures: 0 };
     this.#slots[worker] = slot;
-    await this.#begin(worker, slot.process);
+    await this.#begin(slot);
     slot.ready = true;
     this.#count();
   }
 
-  #spawn(worker: number): WorkerProcess {
+  #spawn(worker: number): Pick<Slot, "process" | "start"> {
     const { blockedMs, entry } = this.options;
     const supervision = this.options.supervision(worker);
-    return new WorkerProcess({ supervision, blockedMs, ...(entry === undefined ? {} : { entry }) });
+    const options = { supervision, blockedMs, ...(entry === undefined ? {} : { entry }) };
+    return { process: new WorkerProcess(options), start: this.options.starting(worker) };
   }
 
-  async #begin(worker: number, process: WorkerProcess): Promise<void> {
-    const { dataDir, workerLog: log } = this.options;
-    await within(adoptMs, "start", process.peer.call("begin", { worker, dataDir, log }));
+  async #begin({ process, start }: Slot): Promise<void> {
+    await within(adoptMs, "start", process.peer.call("begin", start));
     if (this.#bundle) await within(adoptMs, "adopt the policy", process.peer.call("adopt", this.#bundle));
   }
 
@@ -157,7 +158,7 @@ export class Fleet {
       metrics.workersReplaced.inc({ why });
       log.error({ worker, pid, why }, "a worker ended and is replaced");
       await Promise.all([
-        died(worker, pid).catch((error: unknown) =>
+        died(slot.start).catch((error: unknown) =>
           log.error({ error, worker, pid }, "what a dead worker left open could not be closed in the trail"),
         ),
         this.#replace(worker, slot),
@@ -168,10 +169,10 @@ export class Fleet {
   async #replace(worker: number, slot: Slot): Promise<void> {
     if (slot.failures > 0) await Bun.sleep(Math.min(first * 2 ** (slot.failures - 1), slowest));
     if (this.#stopping) return;
-    slot.process = this.#spawn(worker);
+    Object.assign(slot, this.#spawn(worker));
     this.#watch(worker, slot);
     try {
-      await this.#begin(worker, slot.process);
+      await this.#begin(slot);
       slot.ready = true;
       slot.failures = 0;
       this.#count();

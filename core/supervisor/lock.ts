@@ -1,6 +1,9 @@
 import { Database } from "bun:sqlite";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 
+/** A database that is collected as garbage gives up its lock. */
+const held = new Set<Database>();
+
 /** The right to write below one path, for as long as this process lives. */
 export interface Lock {
   release(): void;
@@ -22,10 +25,12 @@ export function takeLock(path: string): Lock | { readonly heldBy: number | undef
     if ((error as { code?: unknown }).code !== "SQLITE_BUSY") throw error;
     return { heldBy: holder(path) };
   }
+  held.add(database);
   writeFileSync(`${path}.pid`, `${process.pid}\n`, { mode: 0o600 });
   return {
     release() {
       rmSync(`${path}.pid`, { force: true });
+      held.delete(database);
       database.close();
     },
   };

@@ -1,3 +1,4 @@
+import { PosternError } from "../error.ts";
 import { FrontDoor } from "../front-door.ts";
 import type { Identity, OpenIdentityProvider } from "../identity.ts";
 import {
@@ -117,6 +118,7 @@ export class PolicyKeeper {
     let next: Loaded | undefined;
     try {
       next = await this.#read();
+      this.#needsNoRestart(next.policy);
       if (next.bundle.version !== version) await adopt(next.bundle);
       this.#take(next);
       metrics.policyReloads.inc({ result: "ok" });
@@ -147,6 +149,17 @@ export class PolicyKeeper {
     this.#watch?.files(files);
     for (const provider of old?.providers ?? []) provider.close?.();
     if (old?.bundle.version !== version) this.options.trail.append({ kind: "policy", version, files });
+  }
+
+  /** What processes are started with cannot change under them. */
+  #needsNoRestart(next: Policy): void {
+    const { policy } = this.#current();
+    for (const setting of ["workers", "trail", "health"] as const) {
+      if (policy[setting] === next[setting]) continue;
+      throw new PosternError("policy.restart", `\`${setting}\` changed, which needs a restart.`, {
+        hint: `Restart the gateway, or put \`${setting}\` back to ${JSON.stringify(policy[setting])}.`,
+      });
+    }
   }
 
   #refused(error: unknown, version: string): void {

@@ -46,8 +46,11 @@ export class WorkerProcess {
     this.#child = child;
     this.pid = child.pid;
     this.peer = openPeer<WorkerCalls, Supervision>(options.supervision, (message) => {
-      // Between its death and `onExit` the channel may be closed already; `onExit` tells the callers.
-      if (child.connected) child.send(message);
+      try {
+        child.send(message);
+      } catch {
+        // Dead already; `onExit` tells who waits for an answer.
+      }
     });
     const beat = this.#heartbeat(options.blockedMs);
   }

@@ -55,7 +55,7 @@ CREATE TABLE `holds` (
 CREATE INDEX `holds_opened` ON `holds` (`opened_at`);--> statement-breakpoint
 CREATE TABLE `positions` (
 	`stream` text PRIMARY KEY NOT NULL,
-	`seq` integer NOT NULL
+	`position` text NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `sessions` (

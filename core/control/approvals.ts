@@ -1,0 +1,57 @@
+import { Hono } from "hono";
+import * as v from "valibot";
+import type { HoldRow } from "../store/query.ts";
+import type { HoldEvent } from "../supervisor/board.ts";
+import type { Supervisor } from "../supervisor.ts";
+import type { HoldView } from "./api.ts";
+import { bearer, body, flag, ndjsonOf, query } from "./request.ts";
+
+const answer = v.strictObject({
+  approve: v.boolean(),
+  because: v.optional(v.pipe(v.string(), v.maxLength(1000))),
+  digest: v.optional(v.string()),
+});
+
+export function approvalRoutes(supervisor: Supervisor): Hono {
+  const { board, store } = supervisor.parts;
+  return new Hono()
+    .get("/approvals", async (context) => {
+      const { all } = query(context, v.object({ all: flag }));
+      const open: readonly HoldView[] = board.holds();
+      if (!all) return context.json({ approvals: open });
+      await store.call("caughtUp");
+      const ended = (await store.call("holds", 1000)).map(holdView);
+      return context.json({ approvals: [...open, ...ended] });
+    })
+    .get("/approvals/watch", () =>
+      ndjsonOf((write: (event: HoldEvent) => void) => {
+        for (const hold of board.holds()) write({ event: "opened", hold });
+        return board.watch(write);
+      }),
+    )
+    .post("/approvals/:id", async (context) => {
+      const by = await bearer(context, supervisor);
+      const { approve, because, digest } = await body(context, answer);
+      await supervisor.settle(context.req.param("id"), {
+        approve,
+        by,
+        ...(because === undefined ? {} : { because }),
+        ...(digest === undefined ? {} : { digest }),
+      });
+      return context.body(null, 204);
+    });
+}
+
+function holdView(row: HoldRow): HoldView {
+  const { id, session, identity, resource, text, actions, inTransaction, by, digest, openedAt, expires } =
+    row;
+  return {
+    ...{ id, session, identity, resource, text, actions, inTransaction, by, digest, openedAt, expires },
+    ...(row.parameters === null ? {} : { parameters: row.parameters }),
+    ...(row.batch === null ? {} : { batch: row.batch }),
+    ...(row.endedAt === null ? {} : { endedAt: row.endedAt }),
+    ...(row.how === null ? {} : { how: row.how }),
+    ...(row.endedBy === null ? {} : { endedBy: row.endedBy }),
+    ...(row.because === null ? {} : { because: row.because }),
+  };
+}

@@ -1,0 +1,40 @@
+import { Hono } from "hono";
+import * as v from "valibot";
+import { defaultLife } from "../credential/issue.ts";
+import { PosternError } from "../error.ts";
+import type { Supervisor } from "../supervisor.ts";
+import type { CredentialAnswer, TokenAnswer } from "./api.ts";
+import { bearer, body, duration, operator } from "./request.ts";
+
+const tokenRequest = v.strictObject({
+  subject: v.pipe(v.string(), v.minLength(1)),
+  groups: v.optional(v.array(v.string()), []),
+  kind: v.optional(v.picklist(["person", "machine"]), "person"),
+  ttl: duration("1h"),
+});
+
+const credentialRequest = v.strictObject({ resource: v.optional(v.string()), ttl: duration(defaultLife) });
+
+export function credentialRoutes(supervisor: Supervisor): Hono {
+  const { keeper } = supervisor.parts;
+  return new Hono()
+    .post("/tokens", async (context) => {
+      const request = await body(context, tokenRequest);
+      const minter = keeper.minter;
+      if (!minter) {
+        throw new PosternError("token.no-mint", "No identity provider of the policy can mint tokens.", {
+          hint: "`local()` can; for others, sign in where they are.",
+        });
+      }
+      await supervisor.admin("token-mint", operator, request.subject);
+      const expires = Date.now() + request.ttl;
+      const answer: TokenAnswer = { token: await minter.mint(request), expires };
+      return context.json(answer, 201);
+    })
+    .post("/credentials", async (context) => {
+      const identity = await bearer(context, supervisor);
+      const { resource, ttl } = await body(context, credentialRequest);
+      const answer: CredentialAnswer = await supervisor.issueCredential(identity, ttl, resource);
+      return context.json(answer, 201);
+    });
+}

@@ -1,0 +1,109 @@
+import type { Context } from "hono";
+import * as v from "valibot";
+import { type Duration, milliseconds } from "../duration.ts";
+import { PosternError } from "../error.ts";
+import type { Identity } from "../identity.ts";
+import type { Supervisor } from "../supervisor.ts";
+
+/**
+ * How the trail names whoever uses the socket without a token: its mode lets in the gateway's own user
+ * and root, and Bun does not tell which of them.
+ */
+export const operator = "control socket";
+
+/** The body as this shape. Throws PosternError `request.invalid`. */
+export async function body<T>(context: Context, schema: v.GenericSchema<unknown, T>): Promise<T> {
+  const text = await context.req.text();
+  let value: unknown;
+  try {
+    value = text === "" ? {} : JSON.parse(text);
+  } catch {
+    throw new PosternError("request.invalid", "The body is no JSON.");
+  }
+  return valid(schema, value, "The body");
+}
+
+/** The query parameters as this shape; `many`: those that are lists. Throws PosternError `request.invalid`. */
+export function query<T>(context: Context, schema: v.GenericSchema<unknown, T>, ...many: string[]): T {
+  const lists = many.flatMap((name) => {
+    const values = context.req.queries(name);
+    return values ? [[name, values]] : [];
+  });
+  return valid(schema, { ...context.req.query(), ...Object.fromEntries(lists) }, "The query");
+}
+
+function valid<T>(schema: v.GenericSchema<unknown, T>, value: unknown, what: string): T {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const flaws = result.issues.map((issue) => `${v.getDotPath(issue) ?? "."}: ${issue.message}`);
+  throw new PosternError(
+    "request.invalid",
+    `${what} is not as docs/control-api.md has it: ${flaws.join("; ")}.`,
+  );
+}
+
+/** `1`, `true` or the bare name switch it on. */
+export const flag = v.optional(
+  v.pipe(
+    v.string(),
+    v.transform((text) => text !== "0" && text !== "false"),
+  ),
+  "false",
+);
+
+/** Milliseconds of a duration as the policy writes it. */
+export function duration(fallback: Duration) {
+  return v.pipe(
+    v.optional(v.string(), fallback),
+    v.regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'write a duration: "15m"'),
+    v.transform((text) => milliseconds(text as Duration)),
+  );
+}
+
+/** Whoever shows the token in `Authorization: Bearer …`. Throws PosternError `request.no-token`, `identity.refused`. */
+export function bearer(context: Context, supervisor: Supervisor): Promise<Identity> {
+  const token = /^Bearer +(\S+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
+  if (token === undefined) {
+    throw new PosternError("request.no-token", "This needs a token: who asks matters here.", {
+      hint: "Send `Authorization: Bearer TOKEN`, with a token of one of the policy's identity providers.",
+    });
+  }
+  return supervisor.parts.keeper.identify(token, operator);
+}
+
+/** NDJSON of what there is; the source is read as the reader takes it. */
+export function ndjson(source: Iterable<unknown>): Response {
+  const iterator = source[Symbol.iterator]();
+  return lineResponse({
+    pull(controller) {
+      const { done, value } = iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(line(value));
+    },
+    cancel() {
+      iterator.return?.();
+    },
+  });
+}
+
+/** NDJSON of what happens, until the reader goes. `begin` returns what to call then. */
+export function ndjsonOf(begin: (write: (value: unknown) => void) => () => void): Response {
+  let end: (() => void) | undefined;
+  return lineResponse({
+    start(controller) {
+      end = begin((value) => controller.enqueue(line(value)));
+    },
+    cancel() {
+      end?.();
+    },
+  });
+}
+
+function lineResponse(source: Bun.UnderlyingSource<Uint8Array>): Response {
+  const headers = { "content-type": "application/x-ndjson" };
+  return new Response(new ReadableStream(source), { headers });
+}
+
+function line(value: unknown): Uint8Array {
+  return Buffer.from(`${JSON.stringify(value)}\n`);
+}

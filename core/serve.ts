@@ -1,0 +1,131 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import manifest from "../package.json" with { type: "json" };
+import { controlApp } from "./control/app.ts";
+import { healthApp } from "./control/health.ts";
+import { listenControl, listenHealth } from "./control/listen.ts";
+import { createLog, type LogOptions } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import type { Policy } from "./policy.ts";
+import { openStore } from "./store/store.ts";
+import { Board } from "./supervisor/board.ts";
+import { takeDataFolder } from "./supervisor/data-folder.ts";
+import { Fleet } from "./supervisor/fleet.ts";
+import { PolicyKeeper } from "./supervisor/policy-keeper.ts";
+import { followSignals } from "./supervisor/signals.ts";
+import { signingKey } from "./supervisor/signing-key.ts";
+import { newStream, workerPlan } from "./supervisor/worker-plan.ts";
+import { Supervisor } from "./supervisor.ts";
+import { openTrail } from "./trail/open.ts";
+import { recover } from "./trail/recover.ts";
+import { heads } from "./trail/streams.ts";
+import type { ListenerAddress } from "./worker-calls.ts";
+
+export interface ServeOptions {
+  readonly policyPath: string;
+  readonly dataDir: string;
+  readonly log?: Pick<LogOptions, "level" | "pretty">;
+  /** Milliseconds that sessions get to end by themselves at a stop. Default 10 s. */
+  readonly graceMs?: number;
+  /** Milliseconds after which a worker that answers nothing is killed. Default 5 s. */
+  readonly blockedMs?: number;
+}
+
+/** A gateway that serves. */
+export interface Running {
+  readonly dataDir: string;
+  readonly policyVersion: string;
+  readonly addresses: readonly ListenerAddress[];
+  /** Graceful: sessions get their grace, trail and store are closed. Safe to call twice. */
+  stop(): Promise<void>;
+  /** Resolves when it has stopped, by `stop` or a signal, with undefined or what forced it to stop. */
+  readonly stopped: Promise<string | undefined>;
+}
+
+/**
+ * Starts a gateway in this process and its workers beside it; resolves when callers are served. What
+ * was left open by an earlier one is closed in the trail before anything listens. SIGTERM and SIGINT stop
+ * it, a second one at once; SIGHUP reloads the policy. Rejects with the PosternError that is in the way.
+ */
+export async function serve(options: ServeOptions): Promise<Running> {
+  const { graceMs = 10_000, blockedMs = 5_000 } = options;
+  const dataDir = resolve(options.dataDir);
+  const log = createLog({ ...options.log, process: "supervisor" });
+  const metrics = createMetrics();
+  const stopped = Promise.withResolvers<string | undefined>();
+  await using opening = new AsyncDisposableStack();
+
+  const lock = await takeDataFolder(dataDir);
+  opening.defer(() => lock.release());
+
+  const key = signingKey(dataDir);
+  const previous = heads(dataDir);
+  const stream = newStream("supervisor");
+  const trail = await openTrail({
+    ...{ dataDir, stream, role: "supervisor", strict: false, signingKey: key.pem, previous },
+    onFault: (error) => {
+      log.fatal({ error }, "the audit trail of the supervisor is dead");
+      void stop(error.message);
+    },
+  });
+  opening.defer(() => trail.close());
+  const abandoned = recover(
+    dataDir,
+    trail,
+    previous.map((head) => head.stream),
+  );
+  if (abandoned.length > 0) log.warn({ count: abandoned.length }, "an earlier gateway left things open");
+
+  const indexed = (count: number) => metrics.indexed.inc(count);
+  const store = await openStore({ dataDir, log, live: [stream], indexed });
+  opening.defer(() => store.close());
+
+  const board = new Board();
+  const plan = workerPlan({ dataDir, board, store, trail, signingKey: key.path, log: options.log ?? {} });
+  const path = resolve(options.policyPath);
+  const keeper = new PolicyKeeper({ path, dataDir, trail, log, metrics, supervision: plan.supervision(0) });
+  opening.defer(() => keeper.close());
+  const { bundle, policy } = await keeper.load();
+
+  const starting = (worker: number) => plan.starting(worker, policy.trail === "strict");
+  const fleet = new Fleet({ blockedMs, log, metrics, ...plan, starting });
+  const parts = { version: manifest.version, dataDir, trail, store, board, fleet, keeper, metrics, log };
+  const supervisor = new Supervisor(parts);
+  const control = listenControl(dataDir, controlApp(supervisor).fetch);
+  opening.defer(() => control.stop());
+  if (policy.health !== undefined) {
+    const health = listenHealth(policy.health, healthApp(supervisor).fetch);
+    opening.defer(() => health.stop());
+  }
+
+  opening.defer(() => fleet.stop(graceMs));
+  await fleet.start(workerCount(policy), bundle);
+  keeper.follow((next) => fleet.adopt(next));
+  const signals = followSignals({
+    reload: () => void supervisor.reload(),
+    stop: () => void stop(),
+    stopNow: () => {
+      fleet.kill();
+      process.exit(1);
+    },
+  });
+
+  const running = opening.move();
+  let stopping: Promise<void> | undefined;
+  function stop(why?: string): Promise<void> {
+    stopping ??= (async () => {
+      log.info(why === undefined ? {} : { why }, "stopping");
+      await running.disposeAsync();
+      signals.close();
+      stopped.resolve(why);
+    })();
+    return stopping;
+  }
+  const addresses = await fleet.addresses();
+  log.info({ policy: bundle.version, listeners: addresses, workers: fleet.size, dataDir }, "ready");
+  return { dataDir, policyVersion: bundle.version, addresses, stop: () => stop(), stopped: stopped.promise };
+}
+
+function workerCount({ workers }: Policy): number {
+  return workers === "auto" ? availableParallelism() : workers;
+}

@@ -1,0 +1,90 @@
+import { issueCredential } from "./credential/issue.ts";
+import { PosternError } from "./error.ts";
+import type { Identity } from "./identity.ts";
+import type { Log } from "./log.ts";
+import { type Metrics, renderMetrics } from "./metrics.ts";
+import type { Store } from "./store/store.ts";
+import type { HoldAnswer } from "./supervision.ts";
+import type { Board } from "./supervisor/board.ts";
+import type { Fleet } from "./supervisor/fleet.ts";
+import type { PolicyKeeper, PolicyState } from "./supervisor/policy-keeper.ts";
+import type { StreamTrail } from "./trail/stream-trail.ts";
+
+export interface SupervisorParts {
+  readonly version: string;
+  readonly dataDir: string;
+  readonly trail: StreamTrail;
+  readonly store: Store;
+  readonly board: Board;
+  readonly fleet: Fleet;
+  readonly keeper: PolicyKeeper;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** The process that holds store, trail and control while its workers carry traffic. */
+export class Supervisor {
+  readonly startedAt = Date.now();
+  constructor(readonly parts: SupervisorParts) {}
+
+  /** Why it cannot serve now; undefined when it can. */
+  get unready(): string | undefined {
+    const { fleet, store, trail } = this.parts;
+    if (!fleet.workers().some(({ ready }) => ready)) return "no worker serves";
+    if (store.failed !== undefined) return `the store is gone: ${store.failed}`;
+    if (trail.status.state !== "ok") return `the audit trail is ${trail.status.state}`;
+    return undefined;
+  }
+
+  reload(): Promise<PolicyState> {
+    const { keeper, fleet } = this.parts;
+    return keeper.reload((bundle) => fleet.adopt(bundle));
+  }
+
+  /** Written before it is done: what cannot be audited does not happen. Throws PosternError `trail.*`. */
+  async admin(what: string, by: string, target?: string): Promise<void> {
+    const { trail } = this.parts;
+    await trail.durable(
+      trail.append({ kind: "admin", what, by, ...(target === undefined ? {} : { target }) }),
+    );
+  }
+
+  /** The worker is the authority: it may refuse. Throws PosternError `hold.unknown`, `approval.refused`. */
+  async settle(hold: string, answer: HoldAnswer): Promise<void> {
+    const { board, fleet } = this.parts;
+    const { refused } = await fleet.worker(board.workerOfHold(hold)).peer.call("settle", hold, answer);
+    if (refused === undefined) return;
+    throw new PosternError("approval.refused", refused, {
+      hint: "`postern approvals list --all` shows what became of it.",
+    });
+  }
+
+  /** Throws PosternError `session.unknown`. */
+  async endSession(id: string, by: string, because: string | undefined): Promise<void> {
+    const { board, fleet } = this.parts;
+    const { peer } = fleet.worker(board.workerOfSession(id));
+    await this.admin("session-kill", by, id);
+    const message = `An operator ended the session${because === undefined ? "." : `: ${because}`}`;
+    if (await peer.call("endSession", id, { code: "session.killed", message })) return;
+    throw new PosternError("session.unknown", `No session ${id} is open any more.`);
+  }
+
+  /** A user name and password that stand for this identity. Throws PosternError `credential.*`. */
+  async issueCredential(identity: Identity, ttl: number, resource: string | undefined) {
+    const { keeper, store } = this.parts;
+    if (resource !== undefined && !Object.hasOwn(keeper.policy.resources, resource)) {
+      throw new PosternError("credential.resource", `There is no resource named ${resource}.`);
+    }
+    const request = { ttl, ...(resource === undefined ? {} : { resource }) };
+    const { password, ...issued } = await issueCredential(identity, request);
+    await this.admin("credential-issue", `${identity.issuer} ${identity.subject}`, issued.id);
+    await store.call("addCredential", issued);
+    return { user: issued.id, password, expires: issued.expires };
+  }
+
+  /** All processes' metrics, as Prometheus text. */
+  async metrics(): Promise<string> {
+    const { fleet, metrics } = this.parts;
+    return renderMetrics([await metrics.registry.getMetricsAsJSON(), ...(await fleet.metrics())]);
+  }
+}

@@ -1,0 +1,50 @@
+import { newId } from "../id.ts";
+import type { LogOptions } from "../log.ts";
+import type { Store } from "../store/store.ts";
+import type { Supervision } from "../supervision.ts";
+import { recover } from "../trail/recover.ts";
+import type { StreamTrail } from "../trail/stream-trail.ts";
+import { workerStarted } from "../trail/streams.ts";
+import type { WorkerStart } from "../worker-calls.ts";
+import type { Board } from "./board.ts";
+
+export interface PlanParts {
+  readonly dataDir: string;
+  readonly board: Board;
+  readonly store: Store;
+  readonly trail: StreamTrail;
+  /** Path of the key that signs checkpoints. */
+  readonly signingKey: string;
+  readonly log: Pick<LogOptions, "level" | "pretty">;
+}
+
+/** What the supervisor does around the life of a worker: its stream, its questions, what it leaves behind. */
+export function workerPlan(parts: PlanParts) {
+  const { dataDir, board, store, trail, signingKey, log } = parts;
+  return {
+    starting(worker: number, strict: boolean): WorkerStart {
+      const stream = newStream(`worker-${worker}`);
+      trail.append(workerStarted(stream));
+      void store.call("streamOpened", stream);
+      return { worker, dataDir, stream, strict, signingKey, log };
+    },
+    supervision: (worker: number): Supervision => ({
+      sessionOpened: (session) => board.sessionOpened(worker, session),
+      sessionClosed: (id) => board.sessionClosed(id),
+      holdOpened: (hold) => board.holdOpened(worker, hold),
+      holdEnded: (id, how) => board.holdEnded(id, how),
+      credential: (id) => store.call("credential", id),
+    }),
+    /** Nobody may find a session or hold of a dead worker open, in the lists or in the trail. */
+    async died({ worker, stream }: WorkerStart): Promise<void> {
+      board.workerGone(worker);
+      recover(dataDir, trail, [stream]);
+      await store.call("streamEnded", stream);
+    },
+  };
+}
+
+/** `01k9…-worker-0`: never used before, and sorts by age. */
+export function newStream(writer: string): string {
+  return `${newId("").slice(1)}-${writer}`;
+}

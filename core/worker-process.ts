@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PosternError } from "./error.ts";
+import { Gateway } from "./gateway.ts";
+import { createLog, type Log } from "./log.ts";
+import { type Message, openPeer, type Peer } from "./messages.ts";
+import { createMetrics } from "./metrics.ts";
+import type { Supervision } from "./supervision.ts";
+import { takeLock } from "./supervisor/lock.ts";
+import { openTrail } from "./trail/open.ts";
+import type { WorkerCalls, WorkerStart } from "./worker-calls.ts";
+
+/*
+ * The entry of a worker process: one Gateway, driven by its supervisor over Bun's IPC. It does not outlive
+ * the supervisor, and only the supervisor ends it.
+ */
+
+function serveAsWorker(): void {
+  let gateway: Gateway | undefined;
+  const begun = (): Gateway => {
+    if (!gateway) throw new PosternError("worker.not-begun", "This worker has not begun.");
+    return gateway;
+  };
+  const calls: WorkerCalls = {
+    async begin(start) {
+      gateway = await open(start, supervision(peer));
+    },
+    addresses: () => begun().addresses,
+    ping() {},
+    adopt: (bundle) => begun().adopt(bundle),
+    settle: (hold, answer) => begun().settle(hold, answer),
+    endSession: (id, reason) => begun().endSession(id, reason),
+    metrics: () => begun().metrics(),
+    stop: (graceMs) => begun().stop(graceMs),
+  };
+  const peer = openPeer<Supervision, WorkerCalls>(calls, (message) => process.send?.(message));
+  process.on("message", (message: Message) => peer.receive(message));
+  // An orphan must not go on: nobody would answer its questions or close what it leaves open.
+  process.on("disconnect", () => process.exit(1));
+  // A terminal sends these to the whole group; the supervisor decides what becomes of its workers.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
+}
+
+async function open(start: WorkerStart, supervision: Supervision): Promise<Gateway> {
+  const { worker, dataDir, stream, strict, signingKey } = start;
+  const name = `worker-${worker}`;
+  const log = createLog({ ...start.log, process: name });
+  const lock = takeLock(join(dataDir, `${name}.lock`));
+  if ("heldBy" in lock) {
+    throw new PosternError("worker.locked", `Process ${lock.heldBy} still serves as ${name}.`);
+  }
+  const trail = await openTrail({
+    dataDir,
+    stream,
+    role: "worker",
+    strict,
+    signingKey: readFileSync(signingKey, "utf8"),
+    onFault: (error, session) => {
+      if (session === undefined) void giveUp(error, gateway, log);
+      else void gateway.endSession(session, error.reason);
+    },
+  });
+  const gateway = new Gateway({ worker, dataDir, trail, supervision, log, metrics: createMetrics(name) });
+  return gateway;
+}
+
+/** Nothing may pass without a trail: the supervisor puts a fresh worker in this one's place. */
+async function giveUp(error: PosternError, gateway: Gateway, log: Log): Promise<never> {
+  log.fatal({ error }, "the audit trail of this worker is dead");
+  await gateway.stop(0).catch((error: unknown) => log.error({ error }, "it could not stop cleanly"));
+  process.exit(3);
+}
+
+function supervision(peer: Peer<Supervision>): Supervision {
+  return {
+    sessionOpened: (session) => peer.tell("sessionOpened", session),
+    sessionClosed: (id) => peer.tell("sessionClosed", id),
+    holdOpened: (hold) => peer.tell("holdOpened", hold),
+    holdEnded: (id, how) => peer.tell("holdEnded", id, how),
+    credential: (id) => peer.call("credential", id),
+  };
+}
+
+serveAsWorker();
