@@ -79,6 +79,20 @@ test("the first rule that matches who, on and may decides; its guardrails apply"
   expect(set.decide([{ effect: "read", on: "a" }]).guardrails).toEqual([record, other]);
 });
 
+test("rules of other resources and identities cost nothing", () => {
+  let asked = 0;
+  const counted = { label: "counted", matches: () => (asked++, false) };
+  const policy = policyOf(
+    ...Array.from({ length: 1_000 }, () => ({ who: counted, on: "logs" as const, may: "all" as const })),
+    { who: counted, on: "orders", may: "all" },
+    { who: anyone, on: "orders", may: ["read"] },
+  );
+  const set = rulesFor(policy, alice, "orders");
+  expect(asked).toBe(1);
+  expect(set.decide([{ effect: "read", on: "a" }]).allowed).toBe(true);
+  expect(asked).toBe(1);
+});
+
 test("unknown needs to be named, or all", () => {
   const unknown = [{ effect: "unknown", on: "*" }] as const;
   const every = ["read", "write", "delete", "define", "grant", "execute", "connect"] as const;
