@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { ordinaryClient, url } from "./client.ts";
 import { type Database, startDatabase } from "./database.ts";
 import { type DemoGateway, startGateway } from "./gateway.ts";
@@ -46,9 +48,11 @@ try {
   say(`psql "${url(login)}"`);
   say("\nSomething that waits: update customers set city = 'Rome' where id = 1;");
   say("In a second terminal, here, you are Lea and see and approve it:\n");
-  const { dataFlag } = gateway;
-  say(`npm run -s postern -- approvals list ${dataFlag}`);
-  say(`npm run -s postern -- approvals approve HOLD ${dataFlag} --token ${leadToken}`);
+  const { data } = gateway;
+  const tokenFile = join(data, "..", "lea.token");
+  writeFileSync(tokenFile, leadToken, { mode: 0o600 });
+  say(`npm run -s postern -- approvals list --data ${data}`);
+  say(`npm run -s postern -- approvals approve HOLD --data ${data} --token-file ${tokenFile}`);
   say(faint("\nThe policy is demo/demo.policy.ts: change it, save it, and the next statement follows it."));
   say(faint("Ctrl-C stops everything and removes it."));
 } catch (error) {
@@ -57,6 +61,6 @@ try {
 }
 
 function token(subject: string, group: string): Promise<string> {
-  const minted = gateway?.postern("token", "mint", "--subject", subject, "--group", group, "--ttl", "24h");
+  const minted = gateway?.postern(["token", "mint", "--subject", subject, "--group", group, "--ttl", "24h"]);
   return (minted ?? Promise.reject(new Error("no gateway"))).then((text) => text.trim());
 }

@@ -58,11 +58,11 @@ async function heldUpdate({ sam, gateway, database, leadToken }: Walk, expect: E
   ended.catch(() => {});
   const hold = await Promise.race([waiting.promise, ended]);
   say(`  ${faint("and waits. Lea, who leads the team, looks and approves:")}`);
-  say(`    $ postern approvals list\n${indented(await gateway.postern("approvals", "list"))}`);
+  say(`    $ postern approvals list\n${indented(await gateway.postern(["approvals", "list"], leadToken))}`);
   const city = async () => (await database.sql("select city from customers where id = 4"))[0]?.[0];
   expect("nothing has changed yet", (await city()) === "Bergen");
   say(`    $ postern approvals approve ${hold}`);
-  say(indented(await gateway.postern("approvals", "approve", hold, "--token", leadToken)));
+  say(indented(await gateway.postern(["approvals", "approve", hold], leadToken)));
   const { text, failed } = await answer;
   received(text);
   expect("the update ran, once", !failed && text.includes("UPDATE 1") && (await city()) === "Oslo");
@@ -70,14 +70,14 @@ async function heldUpdate({ sam, gateway, database, leadToken }: Walk, expect: E
 
 async function replay({ gateway }: Walk, expect: Expect): Promise<void> {
   title("4  Everything can be seen again, as Sam saw it, and nobody can change it unseen");
-  const sessions = JSON.parse(await gateway.postern("sessions", "list", "--all", "--json"));
+  const sessions = JSON.parse(await gateway.postern(["sessions", "list", "--all", "--json"]));
   const id = sessions.at(-1)?.id ?? "";
   say(`    $ postern sessions replay ${id}`);
-  const replayed = await gateway.postern("sessions", "replay", id, "--speed", "0");
+  const replayed = await gateway.postern(["sessions", "replay", id, "--speed", "0"]);
   say(indented(replayed));
   expect("the recording shows the masked rows", replayed.includes("Ada Brandt") && !clear(replayed));
   say("    $ postern audit verify");
-  say(indented(await gateway.postern("audit", "verify")));
+  say(indented(await gateway.postern(["audit", "verify"])));
   expect("the chain of the trail is whole", true);
 }
 

@@ -27,8 +27,7 @@ describe("must hold 4: a held UPDATE", () => {
     return { client, id };
   }
 
-  const answer = (id: string, how: "approve" | "deny", token: string) =>
-    door.postern("approvals", how, id, "--token", token);
+  const answer: Door["answer"] = (...args) => door.answer(...args);
 
   async function endedAs(id: string, how: HoldEnd): Promise<void> {
     const entries = await door.entries("hold-ended");

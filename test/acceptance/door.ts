@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { Entry, Written } from "../../core/trail/entry.ts";
 import { follow } from "../../core/trail/read.ts";
 import { streams } from "../../core/trail/streams.ts";
+import { Postern, type Printed } from "../postern.ts";
 import { type PostgresServer, type PostgresVersion, startPostgres } from "../servers/postgres.ts";
 import { openWiretap, type Wiretap } from "../wiretap.ts";
-import { GatewayProcess, type Printed } from "./gateway-process.ts";
 import { schema } from "./people.ts";
 import { policyText } from "./policy.ts";
 
@@ -29,7 +29,7 @@ export interface DoorOptions {
 export class Door {
   constructor(
     readonly server: PostgresServer,
-    readonly gateway: GatewayProcess,
+    readonly gateway: Postern,
     /** Where the policy lies. */
     readonly folder: string,
     readonly data: string,
@@ -48,7 +48,12 @@ export class Door {
   }
 
   postern(...args: string[]): Promise<Printed> {
-    return this.gateway.postern(...args);
+    return this.gateway.postern(args);
+  }
+
+  /** Answers a hold as whoever this token proves. */
+  answer(hold: string, how: "approve" | "deny", token: string): Promise<Printed> {
+    return this.gateway.postern(["approvals", how, hold], token);
   }
 
   async json<T>(...args: string[]): Promise<T> {
@@ -158,7 +163,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   const databasePort = serverWire?.port ?? server.port;
   writeFileSync(policy, policyText({ databasePort, trail, shared: sharedRules !== undefined }));
   const data = options.data ?? join(folder, "data");
-  const gateway = new GatewayProcess(policy, data, join(folder, "gateway.log"), {
+  const gateway = new Postern(policy, data, join(folder, "gateway.log"), {
     DATABASE_PASSWORD: password,
   });
   const door = new Door(server, gateway, folder, data, serverWire);

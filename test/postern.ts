@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const main = join(import.meta.dir, "../../core/cli/main.ts");
+const main = join(import.meta.dir, "../core/cli/main.ts");
+
+export type Environment = Readonly<Record<string, string>>;
 
 export interface Printed {
   readonly code: number;
@@ -10,13 +12,29 @@ export interface Printed {
   readonly stderr: string;
 }
 
-const running = new Set<GatewayProcess>();
+/** `postern …`: the command line, once. */
+export async function postern(args: readonly string[], environment: Environment = {}): Promise<Printed> {
+  const child = Bun.spawn([process.execPath, main, ...args], {
+    env: { ...process.env, ...environment },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [code, stdout, stderr] = await Promise.all([
+    child.exited,
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code, stdout, stderr };
+}
+
+const running = new Set<Postern>();
 process.on("exit", () => {
   for (const gateway of running) gateway.killNow();
 });
 
 /** `postern serve` as an operator runs it: a process group of its own, output in a file. */
-export class GatewayProcess {
+export class Postern {
   port = 0;
   #child: ChildProcess | undefined;
   #exited: Promise<unknown> = Promise.resolve();
@@ -27,7 +45,7 @@ export class GatewayProcess {
     readonly policy: string,
     readonly data: string,
     readonly log: string,
-    readonly environment: Readonly<Record<string, string>>,
+    readonly environment: Environment,
   ) {}
 
   async start(): Promise<void> {
@@ -47,8 +65,10 @@ export class GatewayProcess {
     for (;;) {
       const said = this.logged().slice(before);
       const port = listening(said);
-      if (port !== undefined) this.port = port;
-      if (port !== undefined && (await this.postern("sessions", "list")).code === 0) break;
+      if (port !== undefined) {
+        this.port = port;
+        break;
+      }
       if (child.exitCode !== null || Date.now() > deadline)
         throw new Error(`The gateway did not start:\n${said}`);
       await Bun.sleep(20);
@@ -56,19 +76,16 @@ export class GatewayProcess {
     this.#first = new Set(this.#processes());
   }
 
-  /** The command line, against this gateway. */
-  async postern(...args: string[]): Promise<Printed> {
-    const child = Bun.spawn([process.execPath, main, ...args, "--data", this.data], {
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [code, stdout, stderr] = await Promise.all([
-      child.exited,
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-    ]);
-    return { code, stdout, stderr };
+  /** The command line, against this gateway; `token` says who is asking. */
+  postern(args: readonly string[], token?: string): Promise<Printed> {
+    return postern([...args, "--data", this.data], token === undefined ? {} : { POSTERN_TOKEN: token });
+  }
+
+  /** SIGTERM. Resolves when all of it has ended. */
+  async stop(): Promise<void> {
+    this.#child?.kill("SIGTERM");
+    await this.#exited;
+    await this.kill();
   }
 
   logged(): string {
@@ -116,10 +133,10 @@ export class GatewayProcess {
   }
 }
 
-/** The port in the log line that says where callers connect. */
+/** The port of the first listener, from the log line that says that callers are served. */
 function listening(log: string): number | undefined {
-  const port = /"port":\s*(\d+)|127\.0\.0\.1:(\d+)/.exec(log);
-  return port ? Number(port[1] ?? port[2]) : undefined;
+  const ready = log.split("\n").find((line) => line.includes('"msg":"ready"'));
+  return ready === undefined ? undefined : Number(/"port":(\d+)/.exec(ready)?.[1]);
 }
 
 function proc(pid: string, file: string): string {
