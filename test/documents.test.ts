@@ -49,8 +49,13 @@ test("policies in README.md and the plugins' pages type-check", () => {
       cwd: root,
       encoding: "utf8",
     });
-    const named = stdout.replace(/\S*example-(\d+)\.ts/g, (_, index) => `${policies[Number(index)]?.page}`);
-    expect(named).toBe("");
+    const flaws = stdout.split("\n").flatMap((line) => {
+      const example = policies[Number(/example-(\d+)\.ts/.exec(line)?.[1] ?? Number.NaN)];
+      // A page may leave out what it is not about, and says so by an ellipsis.
+      const elided = example?.code.includes("/* … */") && /missing the following properties/.test(line);
+      return line === "" || elided ? [] : [`${example?.page}: ${line}`];
+    });
+    expect(flaws).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
