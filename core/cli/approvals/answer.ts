@@ -1,0 +1,71 @@
+import type { Command } from "commander";
+import type { ApprovalRequest } from "../../control/api.ts";
+import {
+  type DataFlag,
+  type JsonFlag,
+  signedIn,
+  type TokenFlags,
+  withData,
+  withJson,
+  withToken,
+} from "../flags.ts";
+import { command, type Lesson } from "../help.ts";
+import type { Terminal } from "../terminal.ts";
+import { holdText } from "./hold.ts";
+import { holdById } from "./show.ts";
+
+interface Flags extends DataFlag, JsonFlag, TokenFlags {
+  readonly because?: string;
+  readonly digest?: string;
+}
+
+export function approve(terminal: Terminal): Command {
+  return answer(terminal, "approve", {
+    summary: "let a held operation run",
+    description:
+      "Approves exactly what is held, once: what it prints is what runs. The gateway checks that you may,\n" +
+      "and that you are not the one who asked. With --digest from `show` or `list --json` it counts only if\n" +
+      "the hold is still the one that you read then.",
+    examples: [
+      'postern approvals approve hold_01k3x9… --because "CHG-4711" --token-file lea.token',
+      "postern approvals approve hold_01k3x9… --digest 9f2c…",
+    ],
+    exits: [1, 3, 4],
+  });
+}
+
+export function deny(terminal: Terminal): Command {
+  return answer(terminal, "deny", {
+    summary: "refuse a held operation",
+    description:
+      "The caller is told at once, with your reason. Nothing of the operation reaches the resource.",
+    examples: ['postern approvals deny hold_01k3x9… --because "not on a Friday" --token-file lea.token'],
+    exits: [1, 3, 4],
+  });
+}
+
+function answer(terminal: Terminal, verb: "approve" | "deny", lesson: Lesson): Command {
+  return withJson(
+    withToken(
+      withData(
+        command(verb, lesson)
+          .argument("<hold>", "id of the hold, from `postern approvals list`")
+          .option("--because <text>", "your reason, for the caller and the trail")
+          .option("--digest <sha256>", "count only for the operation with this digest"),
+      ),
+    ),
+  ).action(async (id: string, flags: Flags) => {
+    const client = signedIn(terminal, flags);
+    const hold = await holdById(client, id);
+    const body: ApprovalRequest = {
+      approve: verb === "approve",
+      digest: flags.digest ?? hold.digest,
+      ...(flags.because === undefined ? {} : { because: flags.because }),
+    };
+    await client.send("POST", `/v1/approvals/${encodeURIComponent(id)}`, body);
+    const done = verb === "approve" ? "approved" : "denied";
+    if (flags.json)
+      return terminal.out(`${JSON.stringify({ hold: id, [done]: true, digest: body.digest })}\n`);
+    terminal.out(`${done}\n${holdText({ ...hold, how: done })}`);
+  });
+}

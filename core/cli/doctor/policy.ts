@@ -1,0 +1,39 @@
+import { connect } from "node:net";
+import { PosternError } from "../../error.ts";
+import { loadPolicy } from "../../loader.ts";
+import { type Finding, fail, ok } from "./finding.ts";
+
+/** Milliseconds to reach a resource. */
+const patience = 3_000;
+
+/** Whether the policy loads, and whether its resources can be reached from here. */
+export async function policyAndResources(path: string): Promise<Finding[]> {
+  try {
+    const { version, resources } = await loadPolicy(path);
+    const reached = Object.entries(resources).flatMap(([name, { config }]) => reach(name, config) ?? []);
+    return [ok("policy", `${path} loads, version ${version}`), ...(await Promise.all(reached))];
+  } catch (error) {
+    if (!(error instanceof PosternError)) throw error;
+    return [fail("policy", error.message, error.more.hint ?? "Mend the policy file.")];
+  }
+}
+
+/** Only what says host and port can be tried without speaking its protocol. */
+function reach(name: string, config: unknown): Promise<Finding> | undefined {
+  if (typeof config !== "object" || config === null || !("host" in config) || !("port" in config))
+    return undefined;
+  const { host, port } = config;
+  if (typeof host !== "string" || typeof port !== "number" || host.startsWith("/")) return undefined;
+  const check = `resource ${name}`;
+  const where = `${host}:${port}`;
+  const { promise, resolve } = Promise.withResolvers<Finding>();
+  const socket = connect({ host, port, timeout: patience });
+  const no = (why: string) =>
+    resolve(
+      fail(check, `${where} cannot be reached: ${why}`, "Check the address, that it runs, and the firewall."),
+    );
+  socket.once("connect", () => resolve(ok(check, `${where} accepts connections`)));
+  socket.once("timeout", () => no(`no answer in ${patience / 1000} s`));
+  socket.once("error", (error) => no(error.message));
+  return promise.finally(() => socket.destroy());
+}
