@@ -26,7 +26,7 @@ export class ChainWriter {
     private readonly stuck: () => string | undefined,
   ) {
     this.#hash = genesis(stream).slice();
-    this.#room = new Room(log.largest >> 2);
+    this.#room = new Room(log.largest >> 1);
     this.#largest = Math.min(largestEntry, log.largest >> 1);
   }
 

@@ -1,8 +1,8 @@
 import type { Entry } from "./entry.ts";
 
 /** What each admitted thing will still need to end: bytes for its outcome, close or hold-ended. */
-const promised: Partial<Record<Entry["kind"], number>> = { operation: 512, open: 1024, hold: 2048 };
-const kept: Partial<Record<Entry["kind"], number>> = { outcome: 512, close: 1024, "hold-ended": 2048 };
+const promised: Partial<Record<Entry["kind"], number>> = { operation: 256, open: 1024, hold: 2048 };
+const kept: Partial<Record<Entry["kind"], number>> = { outcome: 256, close: 1024, "hold-ended": 2048 };
 /** Entries that end something or hold the chain together: they may use the last byte. */
 const ending: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
   "outcome",

@@ -38,6 +38,8 @@ const tickMs = 100;
 export class StreamTrail implements Trail {
   readonly strict: boolean;
   readonly stream: string;
+  /** The recorder behind it. Only tests of its death touch it. */
+  readonly thread: RecorderThread;
   readonly #parts: StreamTrailParts;
   readonly #pulse: Pulse;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -53,6 +55,7 @@ export class StreamTrail implements Trail {
     this.#parts = parts;
     this.strict = parts.strict;
     this.stream = parts.stream;
+    this.thread = parts.thread;
     this.#pulse = new Pulse(parts.thread.words, () => this.#beat());
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#timer.unref();
@@ -107,10 +110,11 @@ export class StreamTrail implements Trail {
       await this.#closed[1].promise;
       this.append({ kind: "stop", reason });
       chain.checkpoint(Date.now());
-      this.#ended = new PosternError("trail.dead", "The audit trail is closed.");
+      this.#ended = closedError();
       log.close();
       await this.#closed[0].promise;
     } finally {
+      this.#ended ??= closedError();
       clearInterval(this.#timer);
       await thread.stop();
     }
@@ -187,4 +191,8 @@ export class StreamTrail implements Trail {
     chain.checkpoint(Date.now(), checkpointMs);
     watermark.appended(log.count, now);
   }
+}
+
+function closedError(): PosternError {
+  return new PosternError("trail.dead", "The audit trail is closed.");
 }
