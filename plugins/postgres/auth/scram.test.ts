@@ -1,0 +1,112 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { decoyVerifier, scramVerifier } from "../../../core/credential/scram.ts";
+import { PosternError } from "../../../core/plugin.ts";
+import { md5Password } from "./login.ts";
+import { ScramClient } from "./scram-client.ts";
+import { ScramServer } from "./scram-server.ts";
+
+// RFC 7677, 3: user "user", password "pencil". PostgreSQL's clients leave the user name out, so the client here
+// is checked against our server, and the server against the RFC.
+const salt = Buffer.from("W22ZaJ0SNY7soEsUEjb6gQ==", "base64");
+const clientFirst = "n,,n=user,r=rOprNGfwEbeRWgbNEkqO";
+const serverNonce = "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+const clientFinal =
+  "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
+
+test("the server agrees with RFC 7677", async () => {
+  const server = new ScramServer(clientFirst, await scramVerifier("pencil", salt), serverNonce);
+  expect(server.serverFirst).toBe(
+    "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+  );
+  expect(server.finish(clientFinal)).toBe("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+});
+
+test("client and server agree; another password or a decoy does not", async () => {
+  const real = await scramVerifier("pencil");
+  for (const [verifier, password, agreed] of [
+    [real, "pencil", true],
+    [real, "pencil ", false],
+    [decoyVerifier(Buffer.alloc(32), "pc_x"), "pencil", false],
+  ] as const) {
+    const client = new ScramClient(password);
+    const server = new ScramServer(client.first, verifier);
+    const proof = server.finish(await client.respond(server.serverFirst));
+    expect(proof !== undefined).toBe(agreed);
+    if (proof !== undefined) {
+      expect(client.verify(proof)).toBe(true);
+      expect(client.verify(proof.replace(/.=$/, "A="))).toBe(false);
+      expect(new ScramClient(password).verify(proof)).toBe(false);
+    }
+  }
+});
+
+test("a proof is good for one exchange only", async () => {
+  const verifier = await scramVerifier("pencil", salt);
+  const server = new ScramServer(clientFirst, verifier);
+  expect(() => server.finish(clientFinal)).toThrow(/nonce/);
+});
+
+test("the server takes channel binding, an authorization identity and other forms for what they are: not offered", async () => {
+  const verifier = await scramVerifier("pencil", salt);
+  for (const first of [
+    "p=tls-server-end-point,,n=,r=abc",
+    "n,a=admin,n=,r=abc",
+    "n,,m=ext,n=,r=abc",
+    "n,,n=,r=",
+    "n,,n=,r=a,b",
+    "",
+  ]) {
+    expect(() => new ScramServer(first, verifier)).toThrow(PosternError);
+  }
+  const server = new ScramServer(clientFirst, verifier, serverNonce);
+  for (const final of [
+    clientFinal.replace("biws", "eSws"),
+    clientFinal.replace("rOpr", "rOpx"),
+    clientFinal.replace("AndVQ=", "AndVQ"),
+    `${clientFinal},x=y`,
+  ]) {
+    expect(() => server.finish(final)).toThrow(PosternError);
+  }
+});
+
+test("the client refuses a server that does not answer it, or would keep it busy", async () => {
+  const client = new ScramClient("pencil", "abc");
+  for (const first of [
+    "r=abd123,s=AAAA,i=4096",
+    "r=abc,s=AAAA,i=4096",
+    "r=abc1,s=AAAA,i=0",
+    "r=abc1,s=AAAA,i=999999999",
+    "r=abc1,s=,i=4096",
+    "m=x,r=abc1,s=AAAA,i=4096",
+  ]) {
+    await expect(client.respond(first)).rejects.toBeInstanceOf(PosternError);
+  }
+});
+
+test("random messages are refused, never thrown at", async () => {
+  const verifier = await scramVerifier("pencil", salt);
+  const refused = (run: () => unknown) => {
+    try {
+      run();
+    } catch (error) {
+      expect(error).toBeInstanceOf(PosternError);
+    }
+  };
+  fc.assert(
+    fc.property(fc.string(), fc.nat(clientFinal.length), (noise, at) => {
+      refused(() => new ScramServer(noise, verifier));
+      refused(() => new ScramServer(clientFirst.slice(0, at % clientFirst.length) + noise, verifier));
+      const server = new ScramServer(clientFirst, verifier, serverNonce);
+      refused(() => {
+        const final = clientFinal.slice(0, at) + noise;
+        if (final !== clientFinal) expect(server.finish(final)).toBeUndefined();
+      });
+    }),
+    { seed: 2 },
+  );
+});
+
+test("md5 as the server computes it", () => {
+  expect(md5Password("alice", "secret", Buffer.of(1, 2, 3, 4))).toBe("md598a0412b9c31436fc53776e863350083");
+});
