@@ -12,7 +12,7 @@ export function reachableBy(owner: { uid: number; gid: number } | undefined, bin
   const copy = join(tmpdir(), `postern-postgres-${Bun.hash(bin).toString(36)}`);
   const copied = join(copy, "bin");
   if (!existsSync(copied) || !runs(copied, owner))
-    cpSync(dirname(bin), copy, { recursive: true, force: true });
+    cpSync(dirname(bin), copy, { recursive: true, force: true, verbatimSymlinks: true });
   return copied;
 }
 
