@@ -27,7 +27,7 @@ export function listenControl(dataDir: string, fetch: Fetch): ControlListener {
   let server: Server<undefined>;
   try {
     // A watcher of approvals may wait for hours.
-    server = Bun.serve({ unix: path, fetch });
+    server = Bun.serve({ unix: path, fetch, idleTimeout: 0 });
   } finally {
     process.umask(umask);
   }

@@ -1,11 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ServeOptions } from "../core/serve.ts";
-import type { Written } from "../core/trail/entry.ts";
-import { follow } from "../core/trail/read.ts";
-import { streams } from "../core/trail/streams.ts";
-import type { ListenerAddress } from "../core/worker-calls.ts";
+import type { Status } from "../../core/control/api.ts";
+import type { ServeOptions } from "../../core/serve.ts";
+import type { Written } from "../../core/trail/entry.ts";
+import { follow } from "../../core/trail/read.ts";
+import { streams } from "../../core/trail/streams.ts";
+import type { ListenerAddress } from "../../core/worker-calls.ts";
 
 type Knobs = Partial<Pick<ServeOptions, "graceMs" | "blockedMs">>;
 
@@ -61,7 +62,7 @@ export class TestGateway {
     });
     void this.#read(this.#process.stderr);
     const ready = await this.log((line) => line.msg === "ready", from);
-    this.addresses = ready["listeners"] as readonly ListenerAddress[];
+    this.addresses = ready.listeners as readonly ListenerAddress[];
   }
 
   get pid(): number {
@@ -91,6 +92,10 @@ export class TestGateway {
     const response = await this.fetch(path, init);
     const text = await response.text();
     return { status: response.status, body: (text === "" ? undefined : JSON.parse(text)) as T };
+  }
+
+  async workers(): Promise<Status["workers"]> {
+    return (await this.get<Status>("/v1/status")).workers;
   }
 
   async token(subject: string, ...groups: string[]): Promise<string> {

@@ -1,4 +1,4 @@
-import { serve } from "../core/serve.ts";
+import { serve } from "../../core/serve.ts";
 
 /** `bun gateway.entry.ts POLICY DATA OPTIONS-AS-JSON`: a gateway process with what the command line does not offer. */
 const [policyPath = "", dataDir = "", options = "{}"] = process.argv.slice(2);
