@@ -153,6 +153,18 @@ test("an endless loop is an error, not a standstill", async () => {
   expect(error.message).toContain(file);
 }, 10_000);
 
+test.each([
+  ["process.exit(0);", "it ended the process"],
+  ['Promise.reject(new Error("left behind"));', "left behind"],
+])("what would end the gateway ends the probe: %s", async (text, message) => {
+  await put("plugins.ts", plugins);
+  await Bun.write(file, policy(good, text));
+  const error = await refusal();
+  expect(error.code).toBe("policy.threw");
+  expect(error.message).toStartWith(`${file}: `);
+  expect(error.message).toContain(message);
+});
+
 test("the probe thread tells the same as evaluation here", async () => {
   await put("plugins.ts", plugins);
   await Bun.write(file, policy('[{ who: anyone, on: "ordres", may: [] }]'));

@@ -5,7 +5,11 @@ import type { ProbeAnswer } from "./probe.ts";
 
 declare const self: Worker;
 
-self.onmessage = ({ data }: MessageEvent<PolicyBundle>) => self.postMessage(probe(data));
+self.onmessage = ({ data }: MessageEvent<PolicyBundle>) => {
+  const answer = probe(data);
+  // One turn later: a promise that the policy file left rejected would end the gateway, and ends the thread.
+  setTimeout(() => self.postMessage(answer), 0);
+};
 
 function probe(bundle: PolicyBundle): ProbeAnswer {
   try {

@@ -16,7 +16,8 @@ export async function probePolicy(bundle: PolicyBundle, deadlineMs = 5_000): Pro
   const tooSlow = () => answer.reject(slow(bundle, deadlineMs));
   const timer = setTimeout(tooSlow, deadlineMs);
   thread.onmessage = ({ data }: MessageEvent<ProbeAnswer>) => answer.resolve(data);
-  thread.onerror = ({ message }) => answer.reject(refused(bundle, { code: "policy.threw", message }));
+  thread.onerror = ({ message }) => answer.reject(refused(bundle, left(bundle, message)));
+  thread.addEventListener("close", () => answer.reject(refused(bundle, ended(bundle))));
   thread.postMessage(bundle);
   try {
     const told = await answer.promise;
@@ -27,7 +28,26 @@ export async function probePolicy(bundle: PolicyBundle, deadlineMs = 5_000): Pro
   }
 }
 
-function refused(bundle: PolicyBundle, { code, message, hint }: NonNullable<ProbeAnswer["refused"]>) {
+type Refusal = NonNullable<ProbeAnswer["refused"]>;
+
+/** What a promise or a timer of the policy file threw when evaluation was over. */
+function left(bundle: PolicyBundle, message: string): Refusal {
+  return {
+    code: "policy.threw",
+    message: `${bundle.files[0]}: ${message.split("\n", 1)[0]}`,
+    hint: "Something that the policy file started failed later; start nothing in a policy file.",
+  };
+}
+
+function ended(bundle: PolicyBundle): Refusal {
+  return {
+    code: "policy.threw",
+    message: `${bundle.files[0]}: it ended the process.`,
+    hint: "Throw an error instead of calling process.exit().",
+  };
+}
+
+function refused(bundle: PolicyBundle, { code, message, hint }: Refusal) {
   return new PolicyNotLoaded(code, message, bundle.files, hint === undefined ? {} : { hint });
 }
 
