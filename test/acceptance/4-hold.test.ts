@@ -30,7 +30,7 @@ describe("must hold 4: a held UPDATE", () => {
   const answer: Door["answer"] = (...args) => door.answer(...args);
 
   async function endedAs(id: string, how: HoldEnd): Promise<void> {
-    const entries = await door.entries("hold-ended");
+    const entries = door.entries("hold-ended");
     expect(entries.filter(({ hold }) => hold === id).map((entry) => entry.how)).toEqual([how]);
   }
 
@@ -135,7 +135,7 @@ describe("must hold 4: a held UPDATE", () => {
     await door.start();
     expect((await answer(id, "approve", lead)).code).not.toBe(0);
     expect(await door.serverSaw("gateway-killed")).toBe(false);
-    const abandoned = await door.entries("abandoned");
+    const abandoned = door.entries("abandoned");
     expect(abandoned.filter((entry) => entry.hold === id)).toMatchObject([{ what: "hold" }]);
     expect((await door.postern("audit", "verify")).code).toBe(0);
   });

@@ -61,9 +61,7 @@ describe("must hold 7: a full disk", () => {
       );
       await client.end();
       await door.sessionsClosed();
-      const recorded = (await door.entries("operation")).map(
-        ({ text }) => /values \((-?\d+)/.exec(text)?.[1],
-      );
+      const recorded = door.entries("operation").map(({ text }) => /values \((-?\d+)/.exec(text)?.[1]);
       const stored = (await door.server.sql("select id from orders order by id")).map(([id]) => Number(id));
       expect(stored).toEqual([-1, ...answered]);
       expect(answered.filter((id) => !recorded.includes(String(id)))).toEqual([]);

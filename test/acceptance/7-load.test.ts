@@ -21,7 +21,7 @@ for (const trail of ["default", "strict"] as const) {
     });
     afterEach(() => door?.close());
 
-    const texts = async (): Promise<string[]> => (await door.entries("operation")).map(({ text }) => text);
+    const texts = async (): Promise<string[]> => door.entries("operation").map(({ text }) => text);
 
     for (const mode of modes) {
       testWith(needs.postgres15, needs.pgbench)(
@@ -46,7 +46,7 @@ for (const trail of ["default", "strict"] as const) {
           ]);
           const inserts = (await texts()).filter((text) => text.startsWith("INSERT INTO pgbench_history"));
           expect(inserts).toHaveLength(processed);
-          const outcomes = (await door.entries("outcome")).map(({ outcome }) => outcome.result);
+          const outcomes = door.entries("outcome").map(({ outcome }) => outcome.result);
           expect(count(outcomes).get("ok")).toBeGreaterThanOrEqual(7 * processed);
           const verified = await door.postern("audit", "verify");
           expect(verified).toMatchObject({ code: 0 });

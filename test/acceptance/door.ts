@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Entry, Written } from "../../core/trail/entry.ts";
-import { follow } from "../../core/trail/read.ts";
-import { streams } from "../../core/trail/streams.ts";
 import { Postern, type Printed } from "../postern.ts";
 import { type PostgresServer, type PostgresVersion, startPostgres } from "../servers/postgres.ts";
+import { entriesIn } from "../trail.ts";
 import { openWiretap, type Wiretap } from "../wiretap.ts";
 import { schema } from "./people.ts";
 import { policyText } from "./policy.ts";
@@ -66,14 +65,9 @@ export class Door {
   }
 
   /** All entries of this kind, from the segments themselves. */
-  async entries<K extends Entry["kind"]>(kind: K): Promise<Written<Extract<Entry, { kind: K }>>[]> {
-    const found: Written[] = [];
-    for (const stream of streams(this.data)) {
-      const reader = follow(this.data, stream);
-      for (const entry of reader) if (entry.kind === kind) found.push(entry);
-      reader.close();
-    }
-    return found as Written<Extract<Entry, { kind: K }>>[];
+  entries<K extends Entry["kind"]>(kind: K): Written<Extract<Entry, { kind: K }>>[] {
+    const all: Written[] = entriesIn(this.data);
+    return all.filter((entry): entry is Written<Extract<Entry, { kind: K }>> => entry.kind === kind);
   }
 
   /** Whether the server's own log, which has every statement that reached it, shows this text. */

@@ -4,9 +4,8 @@ import { join } from "node:path";
 import type { Status } from "../../core/control/api.ts";
 import type { ServeOptions } from "../../core/serve.ts";
 import type { Written } from "../../core/trail/entry.ts";
-import { follow } from "../../core/trail/read.ts";
-import { streams } from "../../core/trail/streams.ts";
 import type { ListenerAddress } from "../../core/worker-calls.ts";
+import { entriesIn } from "../trail.ts";
 
 type Knobs = Partial<Pick<ServeOptions, "graceMs" | "blockedMs">>;
 
@@ -115,12 +114,7 @@ export class TestGateway {
 
   /** Every entry of every stream, as the segments have them now. */
   entries(): (Written & { stream: string })[] {
-    return streams(this.dataDir).flatMap((stream) => {
-      const reader = follow(this.dataDir, stream);
-      const all = [...reader].map((entry) => ({ ...entry, stream }));
-      reader.close();
-      return all;
-    });
+    return entriesIn(this.dataDir);
   }
 
   edit(text: string): void {
