@@ -1,5 +1,5 @@
 import type { Origin, Permit } from "../../core/plugin.ts";
-import { CatalogueCache } from "./catalogue/cache.ts";
+import { type Ask, CatalogueCache } from "./catalogue/cache.ts";
 import type { PostgresConfig } from "./config.ts";
 import { Control } from "./control.ts";
 import { dialControl } from "./dial.ts";
@@ -10,6 +10,12 @@ export interface Catalogue {
   table(oid: number): TableFacts | undefined;
   /** Loads those oids not known yet. Never rejects: what cannot be had stays undefined. */
   load(oids: readonly number[]): Promise<void>;
+  /**
+   * The same by a name as SQL writes it (`"public"."orders"`, `"orders"`), under the search_path a session begins
+   * with. `none`: there is no such relation, or only this session sees it.
+   */
+  named(name: string): TableFacts | "none" | undefined;
+  loadNamed(names: readonly string[]): Promise<void>;
 }
 
 export interface TableFacts {
@@ -43,9 +49,12 @@ export function catalogueOf(
 ): Catalogue {
   const { cache, control } = sharedOf(config);
   const dial = async () => await dialControl(permit("catalogue"));
+  const ask: Ask = (text, parameters) => control.query(dial, text, parameters);
   return {
     table: (oid) => cache.table(oid),
-    load: (oids) => cache.load(oids, (text, parameters) => control.query(dial, text, parameters)),
+    load: (oids) => cache.load(oids, ask),
+    named: (name) => cache.named(name),
+    loadNamed: (names) => cache.loadNamed(names, ask),
   };
 }
 

@@ -14,6 +14,9 @@ const maxRelations = 20_000;
 /** A view of views of views: more steps than this and its columns are unknown. */
 const maxDepth = 32;
 
+const namesQuery = `select name, pg_catalog.to_regclass(name)::pg_catalog.oid
+  from pg_catalog.json_array_elements_text($1::pg_catalog.json) name`;
+
 interface Entry {
   readonly loadedAt: number;
   /** Absent: the server knows no such relation. */
@@ -24,6 +27,7 @@ interface Entry {
 export class CatalogueCache {
   readonly #entries = new Map<number, Entry>();
   readonly #loading = new Map<number, Promise<void>>();
+  readonly #names = new Map<string, { readonly loadedAt: number; readonly oid: number }>();
   #version = 0;
   readonly #now: () => number;
 
@@ -49,10 +53,34 @@ export class CatalogueCache {
     await Promise.all(missing.map((oid) => this.#loading.get(oid)));
   }
 
+  /** By a name as SQL writes it, under the search_path a session begins with. `none`: there is no such relation. */
+  named(name: string): TableFacts | "none" | undefined {
+    const found = this.#names.get(name);
+    if (found === undefined || this.#now() - found.loadedAt >= (found.oid === 0 ? absentTtl : ttl)) return undefined;
+    return found.oid === 0 ? "none" : this.table(found.oid);
+  }
+
+  /** Never rejects. */
+  async loadNamed(names: readonly string[], ask: Ask): Promise<void> {
+    if (names.length === 0) return;
+    const version = this.#version;
+    const loadedAt = this.#now();
+    try {
+      const rows = await ask(namesQuery, [JSON.stringify(names)]);
+      if (version !== this.#version) return;
+      if (this.#names.size + rows.length > maxRelations) this.#names.clear();
+      for (const [name, oid] of rows) this.#names.set(name ?? "", { loadedAt, oid: Number(oid ?? 0) });
+      await this.load(rows.map((row) => Number(row[1] ?? 0)), ask);
+    } catch {
+      // Not to be had: the names stay unknown.
+    }
+  }
+
   /** Something was defined: nothing that is known, or being loaded, counts any more. */
   invalidate(): void {
     this.#version += 1;
     this.#entries.clear();
+    this.#names.clear();
     this.#loading.clear();
   }
 

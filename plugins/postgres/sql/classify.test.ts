@@ -1,0 +1,142 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { classify, loadParser, longestText } from "./classify.ts";
+import { defaultSettings, nextSettings } from "./settings.ts";
+import { written } from "./testing/actions.ts";
+
+await loadParser();
+const actions = (text: string, settings = defaultSettings) => written(classify(text, settings).actions);
+
+describe("what is not read", () => {
+  test("a text that is too long, holds a zero byte or was not UTF-8", () => {
+    expect(actions(`select 1 -- ${"x".repeat(longestText)}`)).toBe("unknown *");
+    expect(actions("select 1\0; drop table x")).toBe("unknown *");
+    expect(actions('select * from "caf\ufffd"')).toBe("unknown *");
+  });
+  test("a text nested so deep that the parser gives up", () => {
+    for (const text of [`select ${"(".repeat(50_000)}`, `select 1${"+1".repeat(200_000)}`]) {
+      expect(actions(text)).toMatch(/^(unknown \*|read \(none\))$/);
+      expect(actions("delete from x")).toBe("delete public.x");
+    }
+  });
+  test("a backslash in a string where the server reads it as an escape", () => {
+    const settings = { ...defaultSettings, standardStrings: false };
+    expect(actions("select '\\'; drop table x; --'", settings)).toBe("unknown *");
+    expect(actions("select 'x' from y", settings)).toBe("read public.y");
+  });
+  test("what is not ASCII in an encoding whose second bytes may be quotes", () => {
+    const settings = { ...defaultSettings, utf8: false };
+    expect(actions("select 'é' from y", settings)).toBe("unknown *");
+    expect(actions("select 'e' from y", settings)).toBe("read public.y");
+  });
+});
+
+describe("the session's settings", () => {
+  const after = (...texts: string[]) =>
+    texts.reduce(
+      (settings, text) => nextSettings(settings, classify(text, settings).detail.changes),
+      defaultSettings,
+    );
+  test("a changed search_path makes names without a schema anybody's", () => {
+    const settings = after("set search_path = secret");
+    expect(actions("select lower(a), f(a) from orders, public.x, pg_class", settings)).toBe(
+      "execute *.f; read *.orders; read public.x; read pg_catalog.pg_class",
+    );
+  });
+  test("a search_path with pg_catalog behind another schema makes everything unknown", () => {
+    const settings = after("set search_path = a", "set search_path = evil, pg_catalog");
+    expect(actions("select lower('x')", settings)).toBe("unknown *");
+  });
+  test("never get better again: a rollback may bring the old value back", () => {
+    const settings = after(
+      "begin; set standard_conforming_strings = off",
+      "rollback",
+      "reset all",
+      "discard all",
+    );
+    expect(settings.standardStrings).toBe(false);
+    expect(after("set search_path = a", "reset search_path").names).toBe("changed");
+  });
+  test("are seen through set_config and in whatever statement it hides", () => {
+    expect(after("select 1 from x where set_config('search_path', 'a', false) = ''").names).toBe("changed");
+    expect(after("explain select set_config('search_path', 'a', false)").names).toBe("changed");
+    expect(after("prepare p as select set_config(a, b, false) from x").names).toBe("untrusted");
+    expect(after("create function f() returns int language sql set search_path = x as ''")).toBe(
+      defaultSettings,
+    );
+  });
+  test("equal settings are one object", () => {
+    expect(after("set search_path = a")).toBe(after("set search_path = b"));
+  });
+});
+
+describe("names that a text makes and uses", () => {
+  test("are listed in order", () => {
+    const { uses } = classify('prepare "P" as delete from x; execute "P"; deallocate all; close c').detail;
+    expect(uses).toEqual([
+      { verb: "prepare", name: "P", actions: [{ effect: "delete", on: "public.x" }] },
+      { verb: "execute", name: "P" },
+      { verb: "deallocate" },
+      { verb: "close", name: "c" },
+    ]);
+  });
+});
+
+describe("the cache", () => {
+  test("gives the same object for the same text", () => {
+    expect(classify("select a from cached")).toBe(classify("select a from cached"));
+  });
+  test("texts that differ in integers share the verdict and keep their own text", () => {
+    const one = classify("select a from shared where id = 1");
+    const two = classify("select a from shared where id = 22");
+    expect(two.text).toBe("select a from shared where id = 22");
+    expect(two.actions).toBe(one.actions);
+    expect(two.detail).toBe(one.detail);
+  });
+  test("an integer that is part of a name, a number or an option is not collapsed", () => {
+    expect(actions("select a from t1")).toBe("read public.t1");
+    expect(actions("select a from t2")).toBe("read public.t2");
+    expect(actions("explain (analyze 0) delete from x")).toBe("read public.x");
+    expect(actions("explain (analyze 1) delete from x")).toBe("delete public.x");
+    expect(actions("select 1 /* 2 */ from a")).toBe("read public.a");
+  });
+  test("settings are kept apart", () => {
+    const changed = nextSettings(defaultSettings, { ...defaultSettings, names: "changed" });
+    expect(actions("select a from apart")).toBe("read public.apart");
+    expect(actions("select a from apart", changed)).toBe("read *.apart");
+    expect(actions("select a from apart where 2 = 3")).toBe("read public.apart");
+    expect(actions("select a from apart where 2 = 3", changed)).toBe("read *.apart");
+  });
+});
+
+describe("any text", () => {
+  const seeds = [
+    "select a, (b).c from x join y using (id) where f(a) > 1 order by 1 for update",
+    "with d as (delete from x returning *) insert into y select * from d on conflict (a) do update set b = 1",
+    "copy (select E'\\'' || $q$;$q$ || U&'\\0061' from x) to program 'x'; alter table t add check (a > 0)",
+    "explain (analyze, buffers) merge into x using y on true when matched then delete",
+  ];
+  test("never throws, and nothing that could not be read comes without an action", () => {
+    const mutation = fc.tuple(
+      fc.constantFrom(...seeds),
+      fc.array(
+        fc.tuple(
+          fc.nat(200),
+          fc.nat(6),
+          fc.constantFrom("", "'", '"', ";", "(", ")", "--", "/*", "\\", "$", "\0", "é"),
+        ),
+      ),
+    );
+    fc.assert(
+      fc.property(mutation, ([seed, edits]) => {
+        let text = seed;
+        for (const [at, length, by] of edits) text = text.slice(0, at) + by + text.slice(at + length);
+        const statement = classify(text);
+        expect(statement.text).toBe(text);
+        statement.detail.lineage();
+        if (statement.actions.length === 0) expect(text).toMatch(/^(\s|;|--.*|\/\*[\s\S]*\*\/)*$/);
+      }),
+      { seed: 20, numRuns: 1500 },
+    );
+  });
+});

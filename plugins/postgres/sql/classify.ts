@@ -1,0 +1,113 @@
+import { loadModule, parseSync } from "libpg-query";
+import type { Action, Statement } from "../../../core/plugin.ts";
+import { remember, remembered, shapeOf } from "./cache.ts";
+import { type Lineage, lineageOf } from "./lineage.ts";
+import { nothing } from "./names.ts";
+import { list, unwrap } from "./node.ts";
+import { emptyScope, type NameUse, Reader } from "./reader.ts";
+import { defaultSettings, type SessionSettings } from "./settings.ts";
+
+/** A text beyond it is not parsed: `unknown`. In characters. */
+export const longestText = 1 << 20;
+
+const unknown: Shape = {
+  actions: [{ effect: "unknown", on: "*" }],
+  uses: [],
+  statements: 1,
+  lineage: () => undefined,
+};
+const empty: Shape = { actions: [], uses: [], statements: 0, lineage: () => undefined };
+
+/** What the classifier found; the `detail` of a Statement. Texts of one shape share it. */
+export interface Shape {
+  readonly actions: readonly Action[];
+  /** How many statements the text holds; 0 for an empty query. */
+  readonly statements: number;
+  /** Names of prepared statements and cursors that it makes, uses and drops, in order. */
+  readonly uses: readonly NameUse[];
+  /** The session's settings after it was sent are `nextSettings(before, changes)`. */
+  readonly changes?: SessionSettings;
+  /** COPY FROM STDIN or TO STDOUT is in it. */
+  readonly copy?: "in" | "out";
+  /** Where computed columns come from, a statement each; made when first asked for. undefined: cannot be told. */
+  lineage(): readonly Lineage[] | undefined;
+}
+
+export interface SqlStatement extends Statement {
+  readonly detail: Shape;
+}
+
+/** Once, before the first `classify`: the parser is a WebAssembly module. */
+export async function loadParser(): Promise<void> {
+  await loadModule();
+}
+
+/**
+ * What a text would do, told by PostgreSQL's own parser. One text is one operation with all its actions over all
+ * its statements. The same text under the same settings gives the same object for as long as it is cached.
+ * Never throws: what cannot be parsed is one action `unknown` on `*`, an empty text has none.
+ */
+export function classify(text: string, settings: SessionSettings = defaultSettings): SqlStatement {
+  const known = remembered(text, settings);
+  if (known !== undefined) return known;
+  const statement: SqlStatement = fromShape(text, shapeOf(text, settings, read));
+  remember(statement, settings);
+  return statement;
+}
+
+function fromShape(text: string, detail: Shape): SqlStatement {
+  return { text, actions: detail.actions, detail };
+}
+
+function read(text: string, settings: SessionSettings): Shape {
+  if (!legible(text, settings)) return unknown;
+  try {
+    return shape(text, settings);
+  } catch {
+    return isEmpty(text) ? empty : unknown;
+  }
+}
+
+function shape(text: string, settings: SessionSettings): Shape {
+  const trees = parse(text);
+  if (trees.length === 0) return empty;
+  const reader = new Reader(settings);
+  for (const { kind, node } of trees) {
+    if (reader.turned) {
+      reader.add("unknown", "*");
+      break;
+    }
+    reader.statement(kind, node, emptyScope);
+  }
+  if (!reader.acts && trees.some(({ kind }) => answering.has(kind))) reader.add("read", nothing);
+  let lineage: readonly Lineage[] | undefined;
+  return {
+    actions: reader.actions,
+    statements: trees.length,
+    uses: reader.uses,
+    ...(reader.changes === undefined ? {} : { changes: reader.changes }),
+    ...(reader.copy === undefined ? {} : { copy: reader.copy }),
+    lineage: () => (lineage ??= parse(text).map((tree) => lineageOf(tree, settings))),
+  };
+}
+
+/** They show rows even where they name no relation; all others without an action do nothing to anybody. */
+const answering = new Set(["SelectStmt", "PrepareStmt", "DeclareCursorStmt", "CopyStmt"]);
+
+function parse(text: string) {
+  const { stmts } = parseSync(text) as { stmts?: unknown };
+  return list(stmts).map((entry) => unwrap((entry as { stmt?: unknown }).stmt) ?? { kind: "", node: {} });
+}
+
+/** Whether the parser here reads the same statement as the server will. */
+function legible(text: string, settings: SessionSettings): boolean {
+  if (text.length > longestText || settings.names === "untrusted") return false;
+  if (text.includes("\0") || text.includes("\ufffd")) return false;
+  if (!settings.standardStrings && text.includes("\\")) return false;
+  return settings.utf8 || !/[^\0-\x7f]/.test(text);
+}
+
+/** The parser takes no empty string, the protocol does. */
+function isEmpty(text: string): boolean {
+  return /^[\s;]*$/.test(text);
+}

@@ -1,0 +1,111 @@
+import type { Column, Origin, Statement } from "../../../core/plugin.ts";
+import type { Catalogue, TableFacts } from "../catalogue.ts";
+import type { RowField } from "../wire/rows.ts";
+import { typeNames } from "./builtins.ts";
+import type { Shape } from "./classify.ts";
+import { type Lineage, type Refs, showsValues } from "./lineage.ts";
+
+/**
+ * The columns of one result with the stored columns each may come from. `result`: which of the text's statements
+ * it is the result of, from 0. A stored column's origins come from its table and column number, a computed one's
+ * from the names in the text; what neither tells is `unknown`.
+ */
+export function columnsOf(
+  fields: readonly RowField[],
+  statement: Statement,
+  catalogue: Catalogue,
+  result = 0,
+): readonly Column[] {
+  const lineage = (statement.detail as Shape | undefined)?.lineage()?.[result];
+  return fields.map((field, index) => ({
+    name: field.name,
+    type: typeNames.get(field.typeOid) ?? `oid ${field.typeOid}`,
+    holdsText: holdsText(field),
+    format: field.format,
+    origins:
+      field.tableOid === 0 ? computed(index, fields.length, lineage, catalogue) : stored(field, catalogue),
+  }));
+}
+
+/**
+ * Loads what `columnsOf` will ask the catalogue for. undefined: nothing to wait for. Never rejects.
+ */
+export function loadFor(
+  fields: readonly RowField[],
+  statement: Statement,
+  catalogue: Catalogue,
+  result = 0,
+): Promise<void> | undefined {
+  const oids = fields.map(({ tableOid }) => tableOid).filter((oid) => oid !== 0 && !catalogue.table(oid));
+  const lineage = (statement.detail as Shape | undefined)?.lineage()?.[result];
+  const asks = fields.some(({ tableOid }) => tableOid === 0) && lineage !== undefined && !lineage.all.opaque;
+  const names = asks ? userRelations(lineage).filter((name) => catalogue.named(name) === undefined) : [];
+  if (oids.length === 0 && names.length === 0) return undefined;
+  return Promise.all([catalogue.load(oids), catalogue.loadNamed(names)]).then(() => {});
+}
+
+function stored({ tableOid, column }: RowField, catalogue: Catalogue): readonly Origin[] | "unknown" {
+  const table = catalogue.table(tableOid);
+  if (table === undefined || table.schema === "pg_toast") return "unknown";
+  // System columns (ctid, xmin, tableoid) say nothing of what is stored; number 0 is the whole row.
+  if (column < 0) return [];
+  const columns = column === 0 ? [...table.columns.values()] : [table.columns.get(column)];
+  return united(columns.map((facts) => (facts && !showsValues.has(facts.name) ? facts.origins : "unknown")));
+}
+
+function computed(
+  index: number,
+  fields: number,
+  lineage: Lineage | undefined,
+  catalogue: Catalogue,
+): readonly Origin[] | "unknown" {
+  const refs: Refs | undefined = lineage?.targets?.(index, fields) ?? lineage?.all;
+  if (lineage === undefined || refs === undefined || refs.opaque) return "unknown";
+  if (refs.names.size === 0) return [];
+  const read = userRelations(lineage);
+  const tables = read.map((name) => catalogue.named(name));
+  if (!tables.every((table) => table !== undefined)) return "unknown";
+  const system = read.length < lineage.relations.length;
+  return united([...refs.names].map((name) => named(name, tables, system || lineage.aliases.has(name))));
+}
+
+/**
+ * A column that a text names, in whichever of its relations has one of that name. `elsewhere`: it may also be
+ * an alias, whose own columns are named too, or one of the catalogue's.
+ */
+function named(
+  name: string,
+  tables: readonly (TableFacts | "none")[],
+  elsewhere: boolean,
+): readonly Origin[] | "unknown" {
+  const found: (readonly Origin[] | "unknown")[] = [];
+  for (const table of tables) {
+    if (table === "none") continue;
+    for (const column of table.columns.values()) if (column.name === name) found.push(column.origins);
+  }
+  if (found.length === 0 && !elsewhere && !systemColumns.has(name)) return "unknown";
+  return united([...found, [{ column: name }]]);
+}
+
+const systemColumns = new Set(["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"]);
+
+function userRelations({ relations }: Lineage): string[] {
+  return relations.filter((name) => !/^"(pg_catalog|information_schema)"\./.test(name));
+}
+
+function united(all: readonly (readonly Origin[] | "unknown")[]): readonly Origin[] | "unknown" {
+  const origins: Origin[] = [];
+  for (const some of all) {
+    if (some === "unknown") return "unknown";
+    origins.push(...some);
+  }
+  return origins;
+}
+
+const [text, unknown, name, bpchar, varchar] = [25, 705, 19, 1042, 1043];
+
+/** Whether any text fits. char(n) and varchar(n) need room for one: their typmod is n + 4, or -1. */
+function holdsText({ typeOid, typmod }: RowField): boolean {
+  if (typeOid === bpchar || typeOid === varchar) return typmod < 0 || typmod >= 4 + 4;
+  return typeOid === text || typeOid === unknown || typeOid === name;
+}

@@ -1,0 +1,153 @@
+import { definitions } from "./definitions.ts";
+import { identifier, nothing } from "./names.ts";
+import { constant, isNode, list, type Node, text, unwrap } from "./node.ts";
+import { containsKind, emptyScope, type Reader, relationsIn, type Scope } from "./reader.ts";
+
+/** How a kind of statement reads. Kinds that are not here are `unknown`. */
+export type StatementKind = (reader: Reader, node: Node, scope: Scope) => void;
+
+const manipulation: Record<string, StatementKind> = {
+  SelectStmt: (r, n, s) => r.fields(n, s, "read"),
+  ReturnStmt: (r, n, s) => r.fields(n, s, "read"),
+  InsertStmt(r, n, s) {
+    const conflict = isNode(n.onConflictClause) ? n.onConflictClause.action : undefined;
+    modify(r, n, s, ["write"], conflict === "ONCONFLICT_UPDATE");
+  },
+  UpdateStmt: (r, n, s) => modify(r, n, s, ["write"], "whereClause" in n || containsKind(n, "ColumnRef")),
+  DeleteStmt: (r, n, s) => modify(r, n, s, ["delete"], "whereClause" in n),
+  MergeStmt(r, n, s) {
+    const commands = list(n.mergeWhenClauses).map((when) => unwrap(when)?.node.commandType);
+    const effects = commands.map(
+      (command) => (command === "CMD_DELETE" ? "delete" : "write") as "delete" | "write",
+    );
+    modify(
+      r,
+      n,
+      s,
+      effects.filter((_, at) => commands[at] !== "CMD_NOTHING"),
+      true,
+    );
+  },
+  TruncateStmt: (r, n) => r.visit(n.relations, emptyScope, "delete"),
+  CopyStmt(r, n, s) {
+    const from = n.is_from === true;
+    r.fields(n, s, from ? "write" : "read", "whereClause");
+    r.visit(n.whereClause, s);
+    if (n.is_program === true) r.add("execute", "copy program", "program");
+    else if ("filename" in n) r.add("execute", "copy file", "file");
+    else r.copy = from ? "in" : "out";
+  },
+  LockStmt(r, n) {
+    for (const rel of relationsIn(n.relations)) {
+      r.relation(rel, emptyScope, "read");
+      if (n.mode !== 1) r.add("write", r.nameOf(rel), "lock");
+    }
+  },
+  CallStmt(r, n, s) {
+    const call = n.funccall;
+    if (!isNode(call)) return r.add("unknown", "*");
+    r.add("execute", r.functionOf(call));
+    r.fields(call, s, "read");
+  },
+  DoStmt(r) {
+    r.add("execute", "do block");
+    r.add("unknown", "*");
+  },
+};
+
+const sessions: Record<string, StatementKind> = {
+  TransactionStmt(r, n) {
+    if (/PREPARED?$/.test(text(n.kind) ?? "")) r.add("execute", "prepared transaction");
+  },
+  ConstraintsSetStmt: () => {},
+  DiscardStmt(r, n) {
+    r.turned = true;
+    if (n.target === undefined || n.target === "DISCARD_ALL") {
+      r.uses.push({ verb: "deallocate" }, { verb: "close" });
+    }
+  },
+  VariableShowStmt: (r, n) => r.add("read", `setting ${text(n.name)?.toLowerCase()}`),
+  VariableSetStmt(r, n) {
+    const kind = text(n.kind);
+    const name = text(n.name);
+    if (kind === "VAR_RESET_ALL") return r.add("read", "setting *");
+    if (kind === "VAR_SET_MULTI") return r.add("read", "setting transaction");
+    const values = list(n.args).map(constant);
+    const told = kind !== "VAR_SET_CURRENT" && values.every((value) => value !== undefined);
+    r.setting(name, told ? values : undefined);
+  },
+  PrepareStmt(r, n, s) {
+    const { actions } = r.part((part) => part.visit(n.query, s));
+    r.addAll(actions);
+    r.uses.push({ verb: "prepare", name: text(n.name) ?? "", actions });
+  },
+  ExecuteStmt(r, n, s) {
+    const name = text(n.name) ?? "";
+    r.visit(n.params, s);
+    r.add("unknown", `prepared ${identifier(name)}`);
+    r.uses.push({ verb: "execute", name });
+  },
+  DeallocateStmt(r, n) {
+    const name = text(n.name);
+    r.uses.push(name === undefined ? { verb: "deallocate" } : { verb: "deallocate", name });
+  },
+  DeclareCursorStmt(r, n, s) {
+    const { actions } = r.part((part) => part.visit(n.query, s));
+    r.addAll(actions);
+    r.uses.push({ verb: "declare", name: text(n.portalname) ?? "", actions });
+  },
+  FetchStmt(r, n) {
+    const name = text(n.portalname) ?? "";
+    r.add("read", `cursor ${identifier(name)}`);
+    r.uses.push({ verb: "fetch", name });
+  },
+  ClosePortalStmt(r, n) {
+    const name = text(n.portalname);
+    r.uses.push(name === undefined ? { verb: "close" } : { verb: "close", name });
+  },
+  ExplainStmt(r, n, s) {
+    const { actions } = r.part((part) => part.visit(n.query, s));
+    if (analyzes(n)) return r.addAll(actions);
+    for (const { effect, on } of actions) r.add(planned.has(effect) ? "read" : effect, on);
+    if (!r.acts) r.add("read", nothing);
+  },
+  ListenStmt: (r, n) => r.add("read", `channel ${identifier(text(n.conditionname) ?? "")}`),
+  UnlistenStmt: () => {},
+  NotifyStmt: (r, n) => r.add("write", `channel ${identifier(text(n.conditionname) ?? "")}`),
+  LoadStmt: (r, n) => r.add("execute", `library ${identifier(text(n.filename) ?? "")}`),
+  AlterSystemStmt: (r) => r.add("execute", "alter system"),
+  CheckPointStmt: (r) => r.add("execute", "checkpoint"),
+};
+
+export const statementKinds: Readonly<Record<string, StatementKind | undefined>> = {
+  __proto__: null as never,
+  ...manipulation,
+  ...sessions,
+  ...definitions,
+};
+
+/** What a statement would do to its tables, EXPLAIN only plans. Functions may run while it plans. */
+const planned: ReadonlySet<string> = new Set(["read", "write", "delete", "define"]);
+
+function modify(
+  r: Reader,
+  n: Node,
+  s: Scope,
+  effects: readonly ("write" | "delete")[],
+  reads: boolean,
+): void {
+  const target = n.relation;
+  if (!isNode(target)) return r.add("unknown", "*");
+  for (const effect of effects) r.relation(target, emptyScope, effect);
+  if (reads || "returningClause" in n) r.relation(target, emptyScope, "read");
+  r.fields(n, s, "read", "relation");
+}
+
+/** In doubt, yes: an option that is not clearly off counts as on. */
+function analyzes(explain: Node): boolean {
+  return list(explain.options).some((option) => {
+    const node = unwrap(option)?.node ?? {};
+    if (text(node.defname)?.toLowerCase() !== "analyze") return false;
+    return !("arg" in node && /^(off|false|0)$/i.test(constant(node.arg) ?? ""));
+  });
+}
