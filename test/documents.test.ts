@@ -26,7 +26,9 @@ test("the lock file holds no addresses", () => {
 test("policies in README.md and the plugins' pages type-check", () => {
   const pages = ["README.md", ...pluginPages()];
   const policies = pages.flatMap((page) =>
-    [...read(page).matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => ({ page, code })),
+    [...read(page).matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
+      .map(([, code = ""]) => ({ page, code }))
+      .filter(({ code }) => code.includes("gateway(")),
   );
   expect(policies.length).toBeGreaterThan(0);
   // Inside the project, so that "postern" resolves as tsconfig.json says.
