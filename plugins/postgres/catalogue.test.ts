@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Origin } from "../../core/plugin.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../../test/servers/postgres.ts";
 import { type Catalogue, catalogueOf, invalidate } from "./catalogue.ts";
@@ -28,13 +28,13 @@ const setUp = `
   create table "odd.name" ("we""ird" text);`;
 
 for (const version of [15, 18] as const) {
-  describe.skipIf(!hasPostgres(version))(`PostgreSQL ${version}`, async () => {
+  describe.skipIf(!hasPostgres(version))(`PostgreSQL ${version}`, () => {
     let server: PostgresServer;
-    if (hasPostgres(version)) {
+    beforeAll(async () => {
       server = await startPostgres({ version });
       await server.sql(setUp);
       await server.sql("create role reader login password 'reader'");
-    }
+    }, 60_000);
     afterAll(() => server.close());
 
     const openCatalogue = (port = server.port) => {

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Dialed, PosternError } from "../../core/plugin.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../../test/servers/postgres.ts";
 import { cancelOnServer } from "./cancel.ts";
@@ -36,12 +36,12 @@ async function failure(attempt: Promise<unknown>): Promise<PosternError> {
 }
 
 for (const version of [15, 18] as const) {
-  describe.skipIf(!hasPostgres(version))(`PostgreSQL ${version}`, async () => {
+  describe.skipIf(!hasPostgres(version))(`PostgreSQL ${version}`, () => {
     let server: PostgresServer;
-    if (hasPostgres(version)) {
+    beforeAll(async () => {
       server = await startPostgres({ version, hba });
       await server.sql(setUp);
-    }
+    }, 60_000);
     afterAll(() => server.close());
     const config = (user: string) => ({ host: server.host, port: server.port, database: "postgres", user });
 
