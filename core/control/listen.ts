@@ -8,6 +8,9 @@ type Fetch = (request: Request) => Response | Promise<Response>;
 /** sockaddr_un.sun_path without its final zero: 108 bytes on Linux, 104 on macOS. */
 const longestPath = process.platform === "linux" ? 107 : 103;
 
+/** A watcher of approvals may wait for hours. Bun obeys this on a unix socket; its types do not know it there. */
+const patient = { idleTimeout: 0 };
+
 /** A control or health listener; `stop` also ends what is being answered. */
 export interface ControlListener {
   stop(): Promise<void>;
@@ -26,8 +29,7 @@ export function listenControl(dataDir: string, fetch: Fetch): ControlListener {
   const umask = process.umask(0o177);
   let server: Server<undefined>;
   try {
-    // A watcher of approvals may wait for hours.
-    server = Bun.serve({ unix: path, fetch, idleTimeout: 0 });
+    server = Bun.serve({ unix: path, fetch, ...patient });
   } finally {
     process.umask(umask);
   }

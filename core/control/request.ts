@@ -86,12 +86,24 @@ export function ndjson(source: Iterable<unknown>): Response {
   });
 }
 
-/** NDJSON of what happens, until the reader goes. `begin` returns what to call then. */
+/**
+ * NDJSON of what happens, until the reader goes; the first line is empty. `begin` returns what to call
+ * then, and may write at once.
+ */
 export function ndjsonOf(begin: (write: (value: unknown) => void) => () => void): Response {
   let end: (() => void) | undefined;
   return lineResponse({
     start(controller) {
-      end = begin((value) => controller.enqueue(line(value)));
+      // Bun sends the header with the first byte; the reader waits for it.
+      controller.enqueue(Buffer.from("\n"));
+      end = begin((value) => {
+        try {
+          controller.enqueue(line(value));
+        } catch {
+          // The reader is gone and Bun has not said so yet.
+          end?.();
+        }
+      });
     },
     cancel() {
       end?.();
