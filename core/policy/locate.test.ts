@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import fc from "fast-check";
 import { locate } from "./locate.ts";
 
 const source = `import { gateway } from "postern";
@@ -41,4 +42,15 @@ test.each([
       .join("\n")
       .slice(at.column - 1),
   ).toStartWith(text);
+});
+
+test("whatever was written there, it answers with a place in it", () => {
+  const text = fc.string({ unit: fc.constantFrom(..."({[]})\"'`\\/*, a:1\n$."), maxLength: 60 });
+  fc.assert(
+    fc.property(text, fc.array(fc.oneof(fc.constant("a"), fc.nat(3)), { maxLength: 3 }), (written, path) => {
+      const at = locate({ file: "a.ts", line: 1, column: 1, source: `gateway(${written}` }, path);
+      expect(at.line).toBeLessThanOrEqual(written.split("\n").length);
+    }),
+    { seed: 7, numRuns: 3_000 },
+  );
 });
