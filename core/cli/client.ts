@@ -71,16 +71,12 @@ export class ControlClient {
 }
 
 async function refused(response: Response): Promise<PosternError> {
-  const problem: Partial<Problem> = await response.json().catch(() => ({}));
-  const {
-    code = "control.failed",
-    message = `The gateway answers ${response.status}.`,
-    hint,
-    rule,
-  } = problem;
+  const said = (await response.json().catch(() => undefined)) as Partial<Problem> | undefined;
+  const code = said?.code ?? "control.failed";
+  const message = said?.message ?? `The gateway answers ${response.status}.`;
   return new PosternError(code, message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(rule === undefined ? {} : { rule }),
+    ...(said?.hint === undefined ? {} : { hint: said.hint }),
+    ...(said?.rule === undefined ? {} : { rule: said.rule }),
   });
 }
 

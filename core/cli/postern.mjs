@@ -12,7 +12,7 @@ const here = dirname(realpathSync(fileURLToPath(import.meta.url)));
 /** The platform's own package carries the binary even where install scripts do not run. */
 function bun() {
   const require = createRequire(join(here, "postern.mjs"));
-  const platform = `${process.platform === "win32" ? "windows" : process.platform}`;
+  const platform = process.platform === "win32" ? "windows" : process.platform;
   const cpu = process.arch === "arm64" ? "aarch64" : process.arch;
   const file = process.platform === "win32" ? "bun.exe" : "bun";
   for (const libc of musl() ? ["-musl", ""] : ["", "-musl"]) {
@@ -46,8 +46,11 @@ if (!binary) {
 }
 
 const child = spawn(binary, [join(here, "main.ts"), ...process.argv.slice(2)], { stdio: "inherit" });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"]) {
-  process.on(signal, () => child.kill(signal));
+// A terminal sends Ctrl-C to the child as well; passed on, it would arrive there as a second one.
+const atTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+for (const signal of ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR2"]) {
+  const sentByTerminal = atTerminal && (signal === "SIGINT" || signal === "SIGQUIT");
+  process.on(signal, () => sentByTerminal || child.kill(signal));
 }
 child.on("error", (error) => {
   console.error(`postern: ${binary} does not start: ${error.message}`);

@@ -56,7 +56,7 @@ function outcomeText({ outcome, ms, reason }: OperationView): string {
   const parts = [
     outcome.result,
     outcome.code,
-    outcome.rows === undefined ? undefined : `${outcome.rows} rows`,
+    outcome.rows === undefined ? undefined : `${outcome.rows} ${outcome.rows === 1 ? "row" : "rows"}`,
     ms === undefined ? undefined : `${ms} ms`,
   ];
   return parts.filter((part) => part !== undefined).join(", ");

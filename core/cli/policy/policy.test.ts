@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cli } from "../testing/cli.ts";
+
+/** Policies bring a protocol of their own: its one effect is the first word of the text. */
+const text = `
+import { gateway, group } from "postern";
+const protocol = {
+  name: "words", emits: ["operation"],
+  accept: async () => undefined, dial: async () => { throw new Error(); }, relay: async () => {}, refuse() {},
+  classify: async (text) => [{ effect: text.split(" ")[0], on: text.split(" ")[1] ?? "*" }],
+};
+export default gateway({
+  listen: { words: { host: "127.0.0.1", port: 4000, insecure: true } },
+  identity: [{ name: "nobody", open: async () => ({ identify: async () => undefined }) }],
+  resources: { shop: { protocol, config: {} } },
+  rules: [{ name: "support reads", who: group("support"), on: "shop", may: ["read"] }],
+});
+`;
+const policy = join(mkdtempSync(join(tmpdir(), "postern-cli-")), "shop.policy.ts");
+writeFileSync(policy, text);
+
+test("check says what the policy amounts to", async () => {
+  const { code, out } = await cli(["policy", "check", policy]);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^ok {2}version [0-9a-f]{12}\n/);
+  expect(out).toContain("support reads (group support)");
+  expect(JSON.parse((await cli(["policy", "check", policy, "--json"])).out)).toMatchObject({
+    resources: ["shop"],
+  });
+});
+
+test("check names file and line of what is wrong", async () => {
+  const broken = policy.replace("shop", "broken");
+  writeFileSync(broken, text.replace('on: "shop"', 'on: "ship"'));
+  const { code, out, err } = await cli(["policy", "check", broken]);
+  expect([code, out]).toEqual([1, ""]);
+  expect(err).toMatch(/broken\.policy\.ts:12:.*ship/);
+});
+
+test("explain exits 0 for what is allowed and 1 for what is not, with the reason", async () => {
+  const explain = (operation: string, ...more: string[]) =>
+    cli([
+      "policy",
+      "explain",
+      policy,
+      operation,
+      "--subject",
+      "alice",
+      "--group",
+      "support",
+      "--on",
+      "shop",
+      ...more,
+    ]);
+  const allowed = await explain("read t");
+  expect(allowed.code).toBe(0);
+  expect(allowed.out).toMatch(/^allowed {2}alice on shop: read t\n {2}read t: support reads: /);
+  const denied = await explain("delete t", "--json");
+  expect(denied.code).toBe(1);
+  expect(JSON.parse(denied.out)).toMatchObject({ verdict: "deny", allowed: false });
+  expect(JSON.parse(denied.err).error.code).toBe(JSON.parse(denied.out).reason.code);
+});
+
+test("explain names the resources there are", async () => {
+  const { code, err } = await cli(["policy", "explain", policy, "read t", "--subject", "a", "--on", "ship"]);
+  expect(code).toBe(1);
+  expect(err).toContain("There are: shop.");
+});
