@@ -45,6 +45,22 @@ test("a read fails at end of file and past its deadline", async () => {
   await expect(read).rejects.toMatchObject({ code: "wire.closed" });
 });
 
+test("a piece longer than what may wait unread arrives whole, and so does what streams behind it", async () => {
+  const { server, client } = await pair();
+  const bytes = Buffer.alloc(1024 * 1024, 7);
+  const whole = server.read(bytes.length);
+  client.write(bytes);
+  expect(Buffer.compare(await whole, bytes)).toBe(0);
+  client.write(bytes);
+  await server.read(1);
+  expect((await server.read(bytes.length - 1)).length).toBe(bytes.length - 1);
+  client.write(bytes);
+  await server.read(1);
+  const rest = collected(server);
+  client.end();
+  expect((await rest).length).toBe(bytes.length - 1);
+});
+
 test("takes more than the kernel does and delivers it in order", async () => {
   const { server, client } = await pair();
   const bytes = Buffer.alloc(8 * 1024 * 1024);

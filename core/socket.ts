@@ -30,6 +30,8 @@ export class SocketWire implements Wire {
     if (this.#timedOut) return Promise.reject(wireTimeout());
     return new Promise((resolve, reject) => {
       this.#reader = { length, resolve, reject };
+      // It may have been paused at the limit, and this read needs more than that.
+      if (this.#unread.length > unreadLimit) this.#socket?.resume();
     });
   }
 
@@ -48,6 +50,7 @@ export class SocketWire implements Wire {
     this.#sink = sink;
     const first = this.#unread;
     this.#unread = nothing;
+    if (first.length > unreadLimit) this.#socket?.resume();
     if (first.length > 0) sink.data(first);
     if (this.closed) sink.close();
   }
@@ -105,7 +108,7 @@ export class SocketWire implements Wire {
     if (reader && this.#unread.length >= reader.length) {
       this.#reader = undefined;
       reader.resolve(this.#take(reader.length));
-    } else if (this.#unread.length > unreadLimit) this.#socket?.pause();
+    } else if (this.#unread.length > Math.max(unreadLimit, reader?.length ?? 0)) this.#socket?.pause();
   }
 
   drained(): void {
