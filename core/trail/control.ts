@@ -5,11 +5,9 @@
 
 /** Bumped by the writer when the recorder should look. The recorder sleeps on it. */
 export const WAKE = 0;
-/** Bumped by the recorder when something was flushed, became ready or failed. The writer waits on it. */
+/** Bumped by the recorder when something was flushed or became ready. The writer waits on it. */
 export const TICK = 1;
-/** 1 when the recorder has given up: nothing becomes durable any more. */
-export const FAILED = 2;
-const globals = 4;
+const globals = 2;
 const slots = 8;
 
 /** Where the words of one log are. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { END, frameBytes, headerBytes, lengthBytes, segmentName } from "./segment.ts";
 
@@ -104,8 +104,11 @@ export class Frames {
   /** `length` bytes of the file from `offset`; undefined when the file ends before. */
   #view(offset: number, length: number): Buffer | undefined {
     if (offset < this.#from || offset + length > this.#to) {
-      if (length > 1 << 30) return undefined;
-      if (length > this.#window.length) this.#window = Buffer.alloc(length + windowBytes);
+      if (length > this.#window.length) {
+        // A length that was tampered with must not cost more memory than there is file.
+        if (fstatSync(this.#fd!).size < offset + length) return undefined;
+        this.#window = Buffer.alloc(length + windowBytes);
+      }
       this.#from = offset;
       this.#to = offset + readSync(this.#fd!, this.#window, 0, this.#window.length, offset);
       if (offset + length > this.#to) return undefined;

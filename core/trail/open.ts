@@ -41,7 +41,7 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
   const { dataDir, stream, onFault } = options;
   const {
     segmentBytes = 8 << 20,
-    recordingSegmentBytes = 16 << 20,
+    recordingSegmentBytes = 8 << 20,
     lateMs = 1000,
     pauseMs = 10_000,
   } = options;
@@ -66,6 +66,7 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
       if (message.kind === "stuck" && message.log === 0) {
         stuck = { why: message.why, ready: Atomics.load(words, ready) };
       }
+      if (message.kind === "failed") dead = message.why;
       trail?.said(message);
     },
     (why) => {

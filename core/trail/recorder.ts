@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { bump, FAILED, type RecorderMessage, type RecorderOptions, TICK, WAKE } from "./control.ts";
+import { type RecorderMessage, type RecorderOptions, WAKE } from "./control.ts";
 import { Keeper } from "./keeper.ts";
 
 /**
@@ -29,9 +29,6 @@ if (port) {
   try {
     record(options, tell);
   } catch (error) {
-    const words = new Int32Array(options.shared);
-    Atomics.store(words, FAILED, 1);
-    bump(words, TICK);
     tell({ kind: "failed", why: String((error as Error).message) });
   }
 }

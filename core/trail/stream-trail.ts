@@ -2,7 +2,7 @@ import { PosternError } from "../error.ts";
 import type { Recording } from "../guardrail.ts";
 import { checkpointMs } from "./chain.ts";
 import type { ChainWriter } from "./chain-writer.ts";
-import { FAILED, type RecorderMessage } from "./control.ts";
+import type { RecorderMessage } from "./control.ts";
 import type { Entry, Head } from "./entry.ts";
 import type { AppendLog } from "./log.ts";
 import { Pulse } from "./pulse.ts";
@@ -175,8 +175,7 @@ export class StreamTrail implements Trail {
   }
 
   #beat(): boolean {
-    const { thread, watermark, recordings } = this.#parts;
-    if (Atomics.load(thread.words, FAILED) === 1) this.fail("the recorder failed");
+    const { watermark, recordings } = this.#parts;
     watermark.refresh(performance.now());
     return recordings.beat(performance.now()) || watermark.waiting;
   }
