@@ -121,6 +121,21 @@ for (const version of [15, 18] as const) {
       expect((await load(catalogue, "pg_class")).origins("relname")).toEqual(["pg_catalog.pg_class.relname"]);
     });
 
+    test("a view whose tree is larger than a network buffer", async () => {
+      const columns = Array.from(
+        { length: 400 },
+        (_, at) => `email as mail_${at}, upper(card) as card_${at}`,
+      );
+      await server.sql(`create view wide as select ${columns.join()} from "Shop".customers`);
+      const wide = await load(openCatalogue().catalogue, "wide");
+      expect(wide.origins("mail_399")).toEqual(["Shop.customers.email", "public.wide.mail_399"]);
+      expect(wide.origins("card_399")).toEqual([
+        "Shop.customers.card",
+        "Shop.customers.email",
+        "public.wide.card_399",
+      ]);
+    });
+
     test("partitions and children share their columns with their parents", async () => {
       const { catalogue } = openCatalogue();
       const line = ["public.parted.mail", "public.parted_low.mail", "public.parted_lowest.mail"];

@@ -29,7 +29,8 @@ export async function login(wire: Wire, account: Account): Promise<void> {
   } else if (request.kind === "md5") {
     wire.write(passwordMessage(md5Password(account.user, password, request.salt)));
   } else if (request.kind === "cleartext") {
-    if (!wire.loopback && !wire.encrypted) {
+    const local = wire.loopback || account.host.startsWith("/");
+    if (!local && !wire.encrypted) {
       throw refused(
         "The resource asks for the password in clear over an open network.",
         "Let pg_hba.conf ask for scram-sha-256.",

@@ -56,7 +56,8 @@ export class CatalogueCache {
   /** By a name as SQL writes it, under the search_path a session begins with. `none`: there is no such relation. */
   named(name: string): TableFacts | "none" | undefined {
     const found = this.#names.get(name);
-    if (found === undefined || this.#now() - found.loadedAt >= (found.oid === 0 ? absentTtl : ttl)) return undefined;
+    if (found === undefined || this.#now() - found.loadedAt >= (found.oid === 0 ? absentTtl : ttl))
+      return undefined;
     return found.oid === 0 ? "none" : this.table(found.oid);
   }
 
@@ -70,7 +71,10 @@ export class CatalogueCache {
       if (version !== this.#version) return;
       if (this.#names.size + rows.length > maxRelations) this.#names.clear();
       for (const [name, oid] of rows) this.#names.set(name ?? "", { loadedAt, oid: Number(oid ?? 0) });
-      await this.load(rows.map((row) => Number(row[1] ?? 0)), ask);
+      await this.load(
+        rows.map((row) => Number(row[1] ?? 0)),
+        ask,
+      );
     } catch {
       // Not to be had: the names stay unknown.
     }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import fc from "fast-check";
 import type { Recorded } from "../../../core/plugin.ts";
 import { status } from "../wire/message.ts";
 import { errorResponse, noticeResponse } from "../wire/report.ts";
@@ -140,4 +141,27 @@ test("a long result comes in blocks under one header, a broken stream ends in wo
   const broken = rowDescriptionMessage([field("n")]).fill(0xff, 5);
   expect(player.show({ at: 0, kind: "bytes", bytes: broken })).toContain("cannot be shown");
   expect(player.show({ at: 0, kind: "bytes", bytes })).toBe("");
+});
+
+test("whatever was recorded, showing it does not fail", () => {
+  const letters = fc.constantFrom(...Buffer.from("TDCEsNAdZIHG"));
+  const message = fc.tuple(letters, fc.uint8Array({ maxLength: 40 })).map(([type, body]) => {
+    const header = Buffer.alloc(5, type);
+    header.writeInt32BE(body.length + 4, 1);
+    return Buffer.concat([header, body]);
+  });
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(message, fc.uint8Array({ maxLength: 20 }))),
+      fc.jsonValue(),
+      (chunks, data) => {
+        const player = replay();
+        player.show({ at: 0, kind: "event", name: "operation", data });
+        for (const bytes of chunks) {
+          expect(player.show({ at: 0, kind: "bytes", bytes })).not.toMatch(/[^\P{Cc}\n]/u);
+        }
+      },
+    ),
+    { seed: 2, numRuns: 500 },
+  );
 });
