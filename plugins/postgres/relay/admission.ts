@@ -1,0 +1,129 @@
+import type { Cursor, Denial, HeldOperation, Parameters, Pass, Plan } from "../../../core/plugin.ts";
+import { frontend, headerSize, status } from "../wire/message.ts";
+import { sync } from "../wire/query.ts";
+import { noticeResponse } from "../wire/report.ts";
+import type { Exchange } from "./exchange.ts";
+import { flag, kind } from "./owed.ts";
+
+type Batch = readonly { readonly plan: Plan; readonly parameters?: Parameters }[];
+
+/** Kinds that only prepare: what they lock, a Sync gives back without losing anything. */
+const preparing = (1 << kind.parse) | (1 << kind.describeStatement);
+
+/**
+ * Asks the gate about the message at the cursor. While the gate thinks, the caller's direction stands
+ * still at that message, and the answer is for it alone.
+ */
+export class Admission {
+  #asking = false;
+  #decided: Pass | Denial | undefined;
+  #hold: HeldOperation | undefined;
+  /** How much of what waits behind a hold has been looked at. */
+  #scanned = 0;
+  #cursor: Cursor | undefined;
+
+  constructor(readonly exchange: Exchange) {}
+
+  /** undefined: the direction is stalled; the same message asks again when the gate has answered. */
+  ask(cursor: Cursor, plan: Plan, parameters?: Parameters, batch?: Batch): Pass | Denial | undefined {
+    const { exchange } = this;
+    if (this.#decided) {
+      const decided = this.#decided;
+      this.#decided = undefined;
+      return decided;
+    }
+    if (!this.#asking) {
+      if (plan.verdict === "willHold" && !this.#quiet(cursor)) return undefined;
+      const answer = exchange.services.gate.begin(plan, {
+        inTransaction: exchange.inTransaction,
+        ...(parameters ? { parameters } : {}),
+        ...(batch && batch.length > 0 ? { batch } : {}),
+        held: (hold) => this.#held(hold),
+      });
+      if (!(answer instanceof Promise)) return answer;
+      this.#asking = true;
+      this.#cursor = cursor;
+      answer.then((decided) => this.#settle(decided));
+    }
+    exchange.stall(cursor, "decision");
+    return undefined;
+  }
+
+  /** For the trail: this was denied from its text alone. */
+  denied(plan: Plan): void {
+    const answer = this.exchange.services.gate.begin(plan, { inTransaction: this.exchange.inTransaction });
+    if (answer instanceof Promise) void answer.then(unused);
+    else unused(answer);
+  }
+
+  /** The message that was asked about does not go to the server after all. */
+  forget(): void {
+    if (this.#decided) unused(this.#decided);
+    this.#decided = undefined;
+  }
+
+  /** True when a hold was there to be withdrawn. */
+  withdraw(how: "cancelled" | "abandoned"): boolean {
+    const hold = this.#hold;
+    this.#hold = undefined;
+    hold?.withdraw(how);
+    return hold !== undefined;
+  }
+
+  /** Looks for a Terminate in what arrived behind a held message. */
+  scan(pending: Buffer): void {
+    if (!this.#hold) return;
+    for (let at = this.#scanned; pending.length - at >= headerSize; ) {
+      if (pending[at] === frontend.terminate) {
+        this.withdraw("abandoned");
+        return;
+      }
+      at += Math.max(pending.readInt32BE(at + 1), 4) + 1;
+      this.#scanned = at;
+    }
+  }
+
+  /**
+   * Before a hold everything earlier is answered, so that nobody approves what an earlier error would
+   * skip, and where only Parse and Describe went before, a Sync of our own gives back their locks.
+   */
+  #quiet(cursor: Cursor): boolean {
+    const { exchange } = this;
+    if (!exchange.drained(cursor)) return false;
+    const { sent } = exchange;
+    if (sent === 0 || (sent & ~preparing) !== 0 || exchange.status !== status.idle) return true;
+    cursor.insert(sync);
+    exchange.owed.push(kind.sync, flag.swallow);
+    exchange.sent = 0;
+    return exchange.drained(cursor);
+  }
+
+  #held(hold: HeldOperation): void {
+    const { exchange } = this;
+    if (exchange.over) {
+      hold.withdraw("abandoned");
+      return;
+    }
+    this.#hold = hold;
+    this.#scanned = 0;
+    exchange.pump?.inject("toCaller", noticeResponse({ message: hold.notice }));
+    exchange.flushNow();
+    if (this.#cursor) this.scan(this.#cursor.view.subarray(this.#cursor.at, this.#cursor.end));
+  }
+
+  #settle(decided: Pass | Denial): void {
+    this.#asking = false;
+    this.#hold = undefined;
+    if (this.exchange.over) {
+      unused(decided);
+      return;
+    }
+    this.#decided = decided;
+    this.exchange.go("decision");
+  }
+}
+
+/** A Pass that will not be used: nothing was sent. */
+export function unused(decided: Pass | Denial): void {
+  if (!("deny" in decided)) decided.end({ result: "cancelled" });
+}

@@ -1,0 +1,157 @@
+import type { Codec, Cursor } from "../../../core/plugin.ts";
+import { frontend } from "../wire/message.ts";
+import { terminate } from "../wire/query.ts";
+import type { Admission } from "./admission.ts";
+import type { Cork } from "./cork.ts";
+import type { Exchange } from "./exchange.ts";
+import { messageLength, violation } from "./framing.ts";
+import { kind } from "./owed.ts";
+import type { Preparation } from "./prepare.ts";
+import type { Running } from "./run.ts";
+
+/** From the caller to the server: one message a call. */
+export class CallerCodec implements Codec {
+  constructor(
+    readonly exchange: Exchange,
+    readonly admission: Admission,
+    readonly cork: Cork,
+    readonly preparation: Preparation,
+    readonly running: Running,
+  ) {}
+
+  decode(cursor: Cursor): void {
+    const { exchange } = this;
+    if (exchange.over) {
+      cursor.stall();
+      return;
+    }
+    const length = messageLength(cursor);
+    if (length === 0) return;
+    this.#message(cursor, cursor.view[cursor.at] as number, length);
+    // An answer of the gate is for the message it was asked about and for no other.
+    if (exchange.waiting === "") this.admission.forget();
+  }
+
+  waiting(pending: Buffer): void {
+    this.admission.scan(pending);
+  }
+
+  ended(): void {
+    const { exchange } = this;
+    this.admission.withdraw("abandoned");
+    if (!exchange.saidWhy && exchange.pump?.atBoundary("toResource"))
+      exchange.pump.inject("toResource", terminate);
+    exchange.release();
+  }
+
+  #message(cursor: Cursor, type: number, length: number): void {
+    const { exchange, cork } = this;
+    if (type === frontend.terminate) {
+      exchange.saidWhy = true;
+      cork.discard();
+      cursor.forward(length);
+      return;
+    }
+    if (this.#skips(cursor, type, length)) return;
+    if (cork.active && (cork.full || !corkable.has(type))) {
+      if (!this.running.uncork(cursor) || this.#skips(cursor, type, length)) return;
+    }
+    if (exchange.copy === "open") {
+      this.#copying(cursor, type, length);
+      return;
+    }
+    if (exchange.copy === "asked") {
+      exchange.stall(cursor, "copy");
+      return;
+    }
+    if (exchange.barrier && type !== frontend.sync && type !== frontend.flush) {
+      if (!exchange.drained(cursor)) return;
+      exchange.barrier = false;
+    }
+    if (exchange.owed.length >= exchange.services.limits.owed) {
+      exchange.flush(cursor);
+      exchange.stall(cursor, "room");
+      return;
+    }
+    this.#dispatch(cursor, type, length);
+  }
+
+  /** After an error the server refuses all up to Sync. So does the gateway, and decides nothing. */
+  #skips(cursor: Cursor, type: number, length: number): boolean {
+    const { exchange } = this;
+    if (!exchange.skipping) return false;
+    this.cork.discard();
+    if (type !== frontend.sync) {
+      cursor.drop(length);
+      return true;
+    }
+    exchange.skipping = false;
+    return false;
+  }
+
+  #dispatch(cursor: Cursor, type: number, length: number): void {
+    const { exchange, preparation, running } = this;
+    switch (type) {
+      case frontend.query:
+        return running.query(cursor, length);
+      case frontend.parse:
+        return preparation.parse(cursor, length);
+      case frontend.bind:
+        return preparation.bind(cursor, length);
+      case frontend.describe:
+        return preparation.describe(cursor, length);
+      case frontend.execute:
+        return running.execute(cursor, length);
+      case frontend.close:
+        return preparation.close(cursor, length);
+      case frontend.sync:
+        cursor.forward(length);
+        exchange.oweReady(kind.sync, 0);
+        return;
+      case frontend.flush:
+        cursor.forward(length);
+        return;
+      case frontend.functionCall:
+        return running.functionCall(cursor, length);
+      case frontend.copyData:
+      case frontend.copyDone:
+      case frontend.copyFail:
+        // What is left of a COPY that failed: the server would ignore it.
+        cursor.drop(length);
+        return;
+      default:
+        throw violation(`A message of type ${type} has no place after start-up.`);
+    }
+  }
+
+  /** COPY FROM: until the data ends the server swallows Sync and Flush. */
+  #copying(cursor: Cursor, type: number, length: number): void {
+    const { exchange } = this;
+    switch (type) {
+      case frontend.copyData:
+        cursor.forward(length);
+        return;
+      case frontend.copyDone:
+      case frontend.copyFail:
+        cursor.forward(length);
+        // The same query may hold another COPY: nothing else passes until the server says.
+        exchange.copy = exchange.owed.kind === kind.query ? "asked" : "no";
+        return;
+      case frontend.sync:
+      case frontend.flush:
+        cursor.drop(length);
+        return;
+      default:
+        throw violation(`A message of type ${type} has no place among COPY data.`);
+    }
+  }
+}
+
+/** What is kept back with what came before it. */
+const corkable: ReadonlySet<number> = new Set([
+  frontend.parse,
+  frontend.bind,
+  frontend.describe,
+  frontend.execute,
+  frontend.close,
+]);

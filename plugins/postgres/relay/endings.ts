@@ -1,0 +1,233 @@
+import { type Cursor, PosternError } from "../../../core/plugin.ts";
+import { reasonError } from "../refuse.ts";
+import { backend, headerSize } from "../wire/message.ts";
+import { errorFields, type ReportFields } from "../wire/report.ts";
+import { readyStatus } from "../wire/session.ts";
+import { forget } from "./cork.ts";
+import type { Exchange } from "./exchange.ts";
+import { violation, whole } from "./framing.ts";
+import { Closing, Definition, Portal, QueryRun } from "./named.ts";
+import { flag, kind } from "./owed.ts";
+import type { SqlNames } from "./sql-names.ts";
+import { reportAs } from "./texts.ts";
+
+const cancelled = "57014";
+
+/** How answers end: completion, suspension, error, ReadyForQuery. */
+export class Endings {
+  constructor(
+    readonly exchange: Exchange,
+    readonly sqlNames: SqlNames,
+  ) {}
+
+  /** ParseComplete, BindComplete, CloseComplete: a name means what the server confirmed. */
+  named(cursor: Cursor, length: number): void {
+    const { exchange } = this;
+    const { subject } = exchange.owed;
+    if (subject instanceof Definition) exchange.statements.confirm(subject.name, subject);
+    else if (subject instanceof Portal) exchange.portals.confirm(subject.name, subject);
+    else if (subject instanceof Closing) {
+      const names = subject.what === "statement" ? exchange.statements : exchange.portals;
+      names.confirm(subject.name, undefined);
+    }
+    cursor.forward(length);
+    exchange.answered();
+  }
+
+  /** CommandComplete or EmptyQueryResponse. */
+  complete(cursor: Cursor, type: number, length: number): void {
+    const { exchange } = this;
+    const { subject } = exchange.owed;
+    if (!whole(cursor, length, exchange.services.limits.frame)) return;
+    if (type === backend.commandComplete) this.#count(cursor, length);
+    cursor.forward(length);
+    if (subject instanceof QueryRun) {
+      subject.filter = undefined;
+      subject.result += 1;
+    }
+    if (exchange.owed.kind === kind.execute) this.#executed();
+  }
+
+  suspended(cursor: Cursor, length: number): void {
+    const { exchange } = this;
+    const { subject, pass } = exchange.owed;
+    if (subject instanceof Portal && pass) {
+      subject.rows += subject.limit;
+      subject.pass = pass;
+      exchange.suspended.add(subject);
+      exchange.portals.set(subject.name, subject);
+    }
+    cursor.forward(length);
+    exchange.answered();
+  }
+
+  error(cursor: Cursor, length: number): void {
+    const { exchange } = this;
+    const { owed, services } = exchange;
+    if (!whole(cursor, length, services.limits.frame)) return;
+    const fields = errorFields(cursor.view, cursor.at + headerSize, cursor.at + length);
+    const severity = fields.severityRaw ?? fields.severity;
+    if (severity !== "ERROR") {
+      exchange.saidWhy = true;
+      this.#show(cursor, length, fields);
+      return;
+    }
+    if (owed.length === 0) throw violation("The server reports an error of nothing that was asked.");
+    const { subject } = owed;
+    const denied =
+      (owed.flags & flag.denied) !== 0 && subject && "deny" in subject ? subject.deny : undefined;
+    const reason = denied ?? (owed.runs ? exchange.stopped : undefined);
+    if (reason) cursor.replace(length, reasonError("ERROR", reason, services.gate.session.id));
+    else this.#show(cursor, length, fields);
+    this.#failed(fields.code);
+  }
+
+  ready(cursor: Cursor, length: number): void {
+    const { exchange } = this;
+    const { owed } = exchange;
+    if (!whole(cursor, length, exchange.services.limits.frame)) return;
+    const head = owed.kind;
+    if (head !== kind.sync && head !== kind.query && head !== kind.functionCall) {
+      throw violation("The server is ready before it has answered what is owed.");
+    }
+    const now = readyStatus(cursor.view, cursor.at + headerSize, cursor.at + length);
+    const failed = exchange.code !== undefined;
+    if (head === kind.query) {
+      exchange.statements.confirm("", undefined);
+      exchange.portals.confirm("", undefined);
+      const { subject } = owed;
+      if (subject instanceof QueryRun) this.#named(subject, failed);
+    }
+    exchange.end(
+      failed || exchange.stopped
+        ? { result: resultOf(exchange.code), code: exchange.code ?? cancelled, rows: exchange.rows }
+        : { result: "ok", rows: exchange.rows },
+    );
+    if ((owed.flags & flag.swallow) !== 0) cursor.drop(length);
+    else cursor.forward(length);
+    exchange.ready(now);
+    exchange.answered();
+  }
+
+  /** What a statement that was stopped still answers; should it end well, its caller is told otherwise. */
+  stopped(cursor: Cursor, type: number, length: number): void {
+    const { exchange } = this;
+    const { owed, services, stopped } = exchange;
+    const over = type === backend.commandComplete || type === backend.portalSuspended;
+    if (!over || stopped === undefined || exchange.code !== undefined) {
+      cursor.drop(length);
+      return;
+    }
+    if (!whole(cursor, length, services.limits.frame)) return;
+    const behind = owed.nextKind;
+    if (owed.kind === kind.execute && behind !== kind.sync && behind !== kind.none) {
+      // The server runs what stands behind it; an error here would say that it does not.
+      throw new PosternError(stopped.code, stopped.message, stopped);
+    }
+    cursor.replace(length, reasonError("ERROR", stopped, services.gate.session.id));
+    exchange.code = cancelled;
+    if (owed.kind !== kind.execute) return;
+    exchange.end({ result: "cancelled", code: cancelled, rows: exchange.rows });
+    exchange.skipping ||= behind === kind.none;
+    exchange.answered();
+  }
+
+  /** Rows by the tag's last number: `INSERT 0 5`. The tag's own end is a NUL. */
+  #count(cursor: Cursor, length: number): void {
+    const { exchange } = this;
+    const { view, at } = cursor;
+    const last = at + length - 2;
+    let rows = 0;
+    let scale = 1;
+    let digit = last;
+    for (; digit > at + headerSize && isDigit(view[digit]); digit--) {
+      rows += ((view[digit] as number) - 48) * scale;
+      scale *= 10;
+    }
+    if (scale > 1 && view[digit] === 0x20) exchange.rows += rows;
+    else if (endsTransaction(view, at + headerSize)) exchange.transactionOver();
+  }
+
+  #executed(): void {
+    const { exchange } = this;
+    const { subject } = exchange.owed;
+    if (subject instanceof Portal) {
+      exchange.end({ result: "ok", rows: exchange.rows + subject.rows });
+      if (subject.statement.detail.uses.length > 0) this.sqlNames.done(subject.statement, true);
+    }
+    exchange.answered();
+  }
+
+  /** After an error in a text of several statements nobody knows which of them ran. */
+  #named({ statement }: QueryRun, failed: boolean): void {
+    const { uses, statements } = statement.detail;
+    if (uses.length === 0 || (failed && statements === 1)) return;
+    this.sqlNames.done(statement, !failed);
+  }
+
+  #show(cursor: Cursor, length: number, fields: ReportFields): void {
+    const { owed, services } = this.exchange;
+    const text = (owed.pass ? owed.pass.answer : services.gate.unasked())?.text;
+    const bytes = text ? reportAs("error", fields, text) : undefined;
+    if (bytes) cursor.replace(length, bytes);
+    else cursor.forward(length);
+  }
+
+  /** The server skips to the next Sync; what was owed up to there will not be answered. */
+  #failed(code = "XX000"): void {
+    const { exchange } = this;
+    const { owed } = exchange;
+    exchange.code = code;
+    if (exchange.copy === "open" || exchange.copy === "asked") {
+      exchange.copy = "no";
+      exchange.go("copy");
+    }
+    if (owed.kind === kind.sync || owed.kind === kind.query || owed.kind === kind.functionCall) return;
+    exchange.end({ result: resultOf(code), code, rows: exchange.rows });
+    this.#buried();
+    while (owed.length > 0 && owed.kind !== kind.sync) {
+      forget(exchange, owed.kind, owed.subject);
+      if (owed.kind === kind.query) {
+        exchange.statements.forget("");
+        exchange.portals.forget("");
+      }
+      exchange.end({ result: "cancelled" });
+      exchange.skip();
+    }
+    if (owed.length === 0) exchange.skipping = true;
+    exchange.skipped();
+  }
+
+  /** The head failed itself: what it was to define, and what the server dropped to make room for it. */
+  #buried(): void {
+    const { exchange } = this;
+    const { owed } = exchange;
+    const { subject } = owed;
+    forget(exchange, owed.kind, subject);
+    if (owed.kind === kind.parse && subject instanceof Definition) {
+      const grave = subject.deny ? subject : undefined;
+      if (subject.name === "") exchange.statements.set("", grave);
+      else if (grave && exchange.statements.find(subject.name, 0) === undefined) {
+        exchange.statements.set(subject.name, grave);
+      }
+    }
+    if (owed.kind === kind.bind && subject instanceof Portal && subject.name === "") {
+      exchange.portals.set("", undefined);
+    }
+    exchange.skip();
+  }
+}
+
+function resultOf(code: string | undefined): "error" | "cancelled" {
+  return code === undefined || code === cancelled ? "cancelled" : "error";
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 48 && byte <= 57;
+}
+
+/** COMMIT, ROLLBACK: the portals of the transaction are gone. Told from `RO` and `COMMI`. */
+function endsTransaction(view: Buffer, at: number): boolean {
+  if (view[at] === 0x52) return view[at + 1] === 0x4f;
+  return view[at] === 0x43 && view[at + 3] === 0x4d && view[at + 4] === 0x49;
+}

@@ -1,0 +1,258 @@
+import type { Cursor, Gate, Outcome, Pass, Pump, Reason } from "../../../core/plugin.ts";
+import type { Catalogue } from "../catalogue.ts";
+import type { SqlStatement } from "../sql/classify.ts";
+import type { columnsOf, loadFor } from "../sql/columns.ts";
+import { defaultSettings, nextSettings, type SessionSettings } from "../sql/settings.ts";
+import { status } from "../wire/message.ts";
+import { flush } from "../wire/query.ts";
+import { nameKey } from "./name.ts";
+import type { Definition, Portal, Subject } from "./named.ts";
+import { Names } from "./names.ts";
+import { flag, kind, Owed } from "./owed.ts";
+import { plainStatement, unknownStatement } from "./statement.ts";
+
+/** Bounds of one session (security.md, 11). */
+export interface RelayLimits {
+  /** Messages the server has not answered. */
+  readonly owed: number;
+  /** Named statements, and as many named portals. */
+  readonly statements: number;
+  /** Bytes of one message that must be read whole. */
+  readonly frame: number;
+  /** Bytes kept back while a statement waits to be held, and behind a hold. */
+  readonly buffer: number;
+}
+
+/** Effects after which tables may be other than they were. */
+const defining: ReadonlySet<string> = new Set(["define", "execute", "unknown"]);
+/** Milliseconds. */
+const recheck = 20;
+
+/** What the relay asks of its neighbours. */
+export interface Services {
+  readonly gate: Gate;
+  readonly limits: RelayLimits;
+  readonly catalogue: Catalogue;
+  readonly classify: (text: string, settings: SessionSettings) => SqlStatement;
+  readonly columnsOf: typeof columnsOf;
+  readonly loadFor: typeof loadFor;
+  /** Asks the server to cancel what runs now. */
+  cancel(): void;
+  /** What is known of the resource's tables may be out of date. */
+  invalidate(): void;
+}
+
+/** Why the caller's direction stands still: exactly one reason at a time. */
+export type Wait = "" | "drain" | "room" | "decision" | "copy";
+
+/**
+ * What both directions know: which answers are owed, what names mean, where the caller's group (up to
+ * Sync) stands. One a session.
+ */
+export class Exchange {
+  readonly owed = new Owed();
+  readonly statements = new Names<Definition>();
+  readonly portals = new Names<Portal>();
+  /** Portals that stopped at a row limit in the middle of an operation. */
+  readonly suspended = new Set<Portal>();
+  /** Counts the caller's groups, so that a name can tell its own group from an earlier one. */
+  group = 1;
+  /** The server refuses everything up to the next Sync, and so do we. */
+  skipping = false;
+  /** Which kinds have been sent since the last Sync or Query, as bits `1 << kind`; 0: no group is open. */
+  sent = 0;
+  /** The server's own word, from its last ReadyForQuery. */
+  status: number = status.idle;
+  /** What the meaning of the next text depends on. */
+  settings: SessionSettings = defaultSettings;
+  waiting: Wait = "";
+  /** COPY FROM: `asked` until the server is ready for data, then `open` until CopyDone or CopyFail. */
+  copy: "no" | "asked" | "open" = "no";
+  /** The next message waits until all is answered: a statement changed what names mean. */
+  barrier = false;
+  /** Nothing more is decided: the session is over. */
+  over = false;
+  /** The caller has been told why, or has said farewell itself. */
+  saidWhy = false;
+  pump: Pump | undefined;
+  /** The answers in hand of the statement at the head. */
+  rows = 0;
+  code: string | undefined;
+  /** Why the gateway stops the statement at the head. */
+  stopped: Reason | undefined;
+  #flushed = false;
+  #defining = false;
+  /** Operations that are cancelled when their time is up. */
+  readonly #timers = new Map<Pass, ReturnType<typeof setTimeout>>();
+
+  constructor(readonly services: Services) {}
+
+  /** Stops the caller's direction at the message at the cursor. */
+  stall(cursor: Cursor, why: Exclude<Wait, "">): void {
+    this.waiting = why;
+    cursor.stall();
+  }
+
+  /** Goes on, where it stands still for this reason. */
+  go(why: Wait): void {
+    if (this.waiting !== why || why === "") return;
+    this.waiting = "";
+    this.pump?.resume("toResource");
+  }
+
+  /** True once nothing is owed; else the caller's direction stops until then. */
+  drained(cursor: Cursor): boolean {
+    if (this.owed.length === 0) return true;
+    this.flush(cursor);
+    this.stall(cursor, "drain");
+    return false;
+  }
+
+  /**
+   * The server keeps answers back until Sync or Flush. Only inside an open group: a Flush after
+   * ReadyForQuery disarms the server's idle_in_transaction_session_timeout.
+   */
+  flush(cursor: Cursor): void {
+    if (this.sent === 0 || this.#flushed) return;
+    this.#flushed = true;
+    cursor.insert(flush);
+  }
+
+  /** The same, from outside of a decode. */
+  flushNow(): void {
+    if (this.sent === 0 || this.#flushed) return;
+    this.#flushed = true;
+    this.pump?.inject("toResource", flush);
+  }
+
+  /** The message at the cursor was denied: one that fails goes in its place, and the server skips to Sync. */
+  refuse(cursor: Cursor, length: number, what: number, instead: Uint8Array, subject: Subject): void {
+    cursor.replace(length, instead);
+    this.owe(what, flag.denied, subject);
+    this.skipping = true;
+  }
+
+  /** A message of an extended group is on its way to the server. */
+  owe(what: number, flags: number, subject?: Subject, pass?: Pass): void {
+    this.owed.push(what, flags, subject, pass);
+    this.sent |= 1 << what;
+    this.#flushed = false;
+  }
+
+  /** Sync, Query or FunctionCall: the group ends with it. */
+  oweReady(what: number, flags: number, subject?: Subject, pass?: Pass): void {
+    this.owed.push(what, flags, subject, pass);
+    this.sent = 0;
+    this.group += 1;
+    this.#flushed = false;
+  }
+
+  /** A statement is on its way to the server. */
+  launched(statement: SqlStatement, pass: Pass): void {
+    this.settings = nextSettings(this.settings, statement.detail.changes);
+    if (statement.actions.some(({ effect }) => defining.has(effect))) {
+      this.#defining = true;
+      this.services.invalidate();
+    }
+    const deadline = pass.answer?.deadline;
+    if (deadline) this.#arm(pass, deadline.after, deadline.reason);
+  }
+
+  /** Its turn may not have come yet: then it is looked at again. */
+  #arm(pass: Pass, after: number, reason: Reason): void {
+    const fire = () => {
+      if (this.owed.pass === pass && (this.owed.flags & flag.swallow) === 0) this.stop(reason);
+      else this.#arm(pass, recheck, reason);
+    };
+    this.#timers.set(pass, setTimeout(fire, after));
+  }
+
+  /** The statement at the head is cancelled; what it still answers is not shown. */
+  stop(reason: Reason): void {
+    if (this.stopped) return;
+    this.stopped = reason;
+    this.services.cancel();
+  }
+
+  /** The pass of the head, with what became of it. */
+  end(outcome: Outcome): void {
+    const pass = this.owed.runs ? this.owed.pass : undefined;
+    if (pass === undefined) return;
+    clearTimeout(this.#timers.get(pass));
+    this.#timers.delete(pass);
+    pass.end(outcome);
+  }
+
+  /** ReadyForQuery. */
+  ready(now: number): void {
+    this.status = now;
+    if (now === status.idle) this.transactionOver();
+    this.copy = "no";
+    if (this.#defining) this.services.invalidate();
+    this.#defining = false;
+  }
+
+  /** The head is answered. */
+  answered(): void {
+    this.skip();
+    this.skipped();
+  }
+
+  /** The head is done with. */
+  skip(): void {
+    this.owed.pop();
+    this.rows = 0;
+    this.code = undefined;
+    this.stopped = undefined;
+  }
+
+  /** Goes on with what waited for answers. */
+  skipped(): void {
+    if (this.waiting === "drain" && this.owed.length === 0) this.go("drain");
+    else if (this.waiting === "copy" && this.copy !== "asked") this.go("copy");
+    else if (this.waiting === "room" && this.owed.length <= this.services.limits.owed / 2) this.go("room");
+  }
+
+  /** A statement that was prepared before a change of search_path finds other tables after it. */
+  upToDate(definition: Definition): Definition {
+    const { names } = this.settings;
+    if (definition.deny || definition.settings.names === names) return definition;
+    const settings = nextSettings(definition.settings, { names, standardStrings: true, utf8: true });
+    const read = this.services.classify(definition.statement.text, settings);
+    definition.renew(definition.viaSql ? preparedIn(read, definition.name) : read, settings);
+    return definition;
+  }
+
+  /** Whether work is at stake in a transaction, as far as can be told without waiting. */
+  get inTransaction(): boolean {
+    return this.status !== status.idle || (this.sent & (1 << kind.execute)) !== 0 || this.owed.running > 0;
+  }
+
+  /** An open transaction ended: its portals are gone. */
+  transactionOver(): void {
+    this.portals.clear(true);
+    for (const portal of this.suspended) portal.pass?.end({ result: "ok", rows: portal.rows });
+    this.suspended.clear();
+  }
+
+  /** The session is over: whatever was sent and not answered has an unknown outcome. */
+  release(): void {
+    if (this.over) return;
+    this.over = true;
+    for (; this.owed.length > 0; this.owed.pop()) this.end({ result: "unknown" });
+    for (const portal of this.suspended) portal.pass?.end({ result: "unknown", rows: portal.rows });
+    this.suspended.clear();
+  }
+}
+
+/** The statement that a PREPARE in this text gave the name to. */
+export function preparedIn(statement: SqlStatement, key: string): SqlStatement {
+  const uses = statement.detail.uses.filter(
+    ({ verb, name }) => verb === "prepare" && name !== undefined && nameKey(name) === key,
+  );
+  if (uses.length === 0) return unknownStatement;
+  return plainStatement(
+    statement.text,
+    uses.flatMap(({ actions }) => actions ?? []),
+  );
+}

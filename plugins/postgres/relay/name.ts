@@ -1,0 +1,42 @@
+import type { Cursor } from "../../../core/plugin.ts";
+import { violation } from "./framing.ts";
+
+/** The server compares names by their first 63 bytes (NAMEDATALEN - 1). */
+const significant = 63;
+
+/**
+ * Reads names off the message at the cursor without decoding the rest of it. A name is kept as the
+ * bytes the server compares, one character a byte.
+ */
+export class NameReader {
+  /** Offset behind the last name read. */
+  at = 0;
+
+  start(at: number): void {
+    this.at = at;
+  }
+
+  /** undefined: more of the message must arrive; the cursor has been told. */
+  next(cursor: Cursor, length: number): string | undefined {
+    const { view } = cursor;
+    const there = Math.min(cursor.end, cursor.at + length);
+    if (view[this.at] === 0 && this.at < there) {
+      this.at += 1;
+      return "";
+    }
+    const nul = this.at < there ? view.indexOf(0, this.at) : -1;
+    if (nul === -1 || nul >= there) {
+      if (there === cursor.at + length) throw violation("A name without its end.");
+      cursor.need(Math.min(length, there - cursor.at + 64));
+      return undefined;
+    }
+    const name = view.toString("latin1", this.at, Math.min(nul, this.at + significant));
+    this.at = nul + 1;
+    return name;
+  }
+}
+
+/** A name as SQL has it, in the form of `NameReader`. */
+export function nameKey(name: string): string {
+  return Buffer.from(name, "utf8").subarray(0, significant).toString("latin1");
+}

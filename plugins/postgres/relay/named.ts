@@ -1,0 +1,91 @@
+import type { Pass, Plan, Reason, RowFilter } from "../../../core/plugin.ts";
+import type { SqlStatement } from "../sql/classify.ts";
+import { defaultSettings, type SessionSettings } from "../sql/settings.ts";
+import { unknownStatement } from "./statement.ts";
+
+/** What becomes of the rows of one result; undefined: its columns are not known yet. */
+export type Filter = RowFilter | "clear" | "withhold" | undefined;
+
+/** A prepared statement as the server has it, or, with `deny`, the grave of one that never got there. */
+export class Definition {
+  /** Kept from the last look: another one after a reload. */
+  plan: Plan | undefined;
+  /** What its text was read under. */
+  settings: SessionSettings = defaultSettings;
+  /** Made by PREPARE: its text is that whole statement. */
+  viaSql = false;
+  /** What its unnamed portals are, while nobody needs to tell one from another. */
+  plain: Portal;
+
+  constructor(
+    readonly name: string,
+    public statement: SqlStatement,
+    /** Oids of the parameters' types as Parse gave them; 0 or absent: the server infers it. */
+    readonly types: readonly number[],
+    readonly deny: Reason | undefined,
+  ) {
+    this.plain = new Portal("", this);
+  }
+
+  /** The same text means something else now; portals bound before keep what it meant then. */
+  renew(statement: SqlStatement, settings: SessionSettings): void {
+    this.statement = statement;
+    this.settings = settings;
+    this.plan = undefined;
+    this.plain = new Portal("", this);
+  }
+}
+
+/** A statement with its parameters, ready to run. */
+export class Portal {
+  filter: Filter;
+  /** A guardrail refused the result when it saw its columns. */
+  refused: Reason | undefined;
+  /** The operation that a suspended portal is in the middle of. */
+  pass: Pass | undefined;
+  /** The version of the policy that decided it. */
+  policyVersion = "";
+  /** What it runs; for a SQL EXECUTE as it was decided. */
+  statement: SqlStatement;
+  /** Rows sent so far. */
+  rows = 0;
+  /** Of the last Execute; 0: no limit. */
+  limit = 0;
+
+  constructor(
+    readonly name: string,
+    readonly definition: Definition,
+    /** The whole Bind message, where somebody reads parameters. */
+    readonly bind?: Buffer,
+  ) {
+    this.statement = definition.statement;
+  }
+}
+
+/** What a name means that this session did not define. */
+export const unknownDefinition: Definition = new Definition("", unknownStatement, [], undefined);
+
+/** The results of one simple query. */
+export class QueryRun {
+  filter: Filter;
+  refused: Reason | undefined;
+  /** Which of the text's statements answers now. */
+  result = 0;
+  constructor(readonly statement: SqlStatement) {}
+}
+
+/** What a Close names. */
+export class Closing {
+  constructor(
+    readonly what: "statement" | "portal",
+    readonly name: string,
+  ) {}
+}
+
+/** A message that was denied and replaced. */
+export class Refused {
+  constructor(readonly deny: Reason) {}
+}
+
+/** What an owed answer is about. */
+export type Subject = Definition | Portal | QueryRun | Closing | Refused;

@@ -1,0 +1,162 @@
+import type { Cursor, Plan, Reason } from "../../../core/plugin.ts";
+import { headerSize } from "../wire/message.ts";
+import type { Admission } from "./admission.ts";
+import type { Cork } from "./cork.ts";
+import type { Exchange } from "./exchange.ts";
+import { violation, whole } from "./framing.ts";
+import { NameReader } from "./name.ts";
+import { Closing, Definition, Portal, Refused, unknownDefinition } from "./named.ts";
+import { uncertain } from "./names.ts";
+import { kind } from "./owed.ts";
+import { failingBind, failingDescribe, failingParse } from "./replacement.ts";
+import { isLate } from "./statement.ts";
+import { textAt } from "./text.ts";
+
+const statementByte = 0x53;
+const portalByte = 0x50;
+
+/** Parse, Bind, Describe, Close: what names mean, and what is denied from its text alone. */
+export class Preparation {
+  readonly #names = new NameReader();
+
+  constructor(
+    readonly exchange: Exchange,
+    readonly admission: Admission,
+    readonly cork: Cork,
+  ) {}
+
+  parse(cursor: Cursor, length: number): void {
+    const { exchange } = this;
+    const { limits, classify, gate } = exchange.services;
+    if (!whole(cursor, length, limits.frame)) return;
+    const { view, at } = cursor;
+    this.#names.start(at + headerSize);
+    const name = this.#names.next(cursor, length);
+    if (name === undefined) return;
+    const end = view.indexOf(0, this.#names.at);
+    if (end === -1 || end + 3 > at + length) throw violation("A Parse that is cut off.");
+    const text = textAt(view, this.#names.at, end);
+    const types = typesAt(view, end + 1, at + length);
+    const statement = classify(text, exchange.settings);
+    const plan = isLate(statement) ? undefined : gate.plan(statement);
+    const denied = this.#deniedPlan(plan) ?? this.#full(name, exchange.statements.size);
+    const definition = new Definition(name, statement, types, denied);
+    definition.plan = plan;
+    definition.settings = exchange.settings;
+    if (denied) {
+      this.cork.discard();
+      exchange.refuse(cursor, length, kind.parse, failingParse(name), definition);
+    } else this.#send(cursor, length, kind.parse, definition, plan);
+    exchange.statements.define(name, definition, exchange.group);
+  }
+
+  bind(cursor: Cursor, length: number): void {
+    const { exchange } = this;
+    const { limits, gate } = exchange.services;
+    this.#names.start(cursor.at + headerSize);
+    const name = this.#names.next(cursor, length);
+    if (name === undefined) return;
+    const statement = this.#names.next(cursor, length);
+    if (statement === undefined) return;
+    const found = exchange.statements.find(statement, exchange.group);
+    if (found === uncertain && !exchange.drained(cursor)) return;
+    const known = found !== undefined && found !== uncertain;
+    const definition = known ? exchange.upToDate(found) : unknownDefinition;
+    const late = !known || isLate(definition.statement);
+    if (!late) definition.plan = gate.plan(definition.statement);
+    const denied = this.#denied(definition) ?? this.#full(name, exchange.portals.size);
+    if (denied) {
+      this.cork.discard();
+      exchange.refuse(cursor, length, kind.bind, failingBind, new Refused(denied));
+      return;
+    }
+    const plan = late ? undefined : definition.plan;
+    const keeps = gate.wantsParameters || this.cork.active || plan?.verdict === "willHold";
+    if (keeps && !whole(cursor, length, limits.frame)) return;
+    const bytes = keeps ? Buffer.from(cursor.view.subarray(cursor.at, cursor.at + length)) : undefined;
+    const portal = bytes || name !== "" ? new Portal(name, definition, bytes) : definition.plain;
+    this.#send(cursor, length, kind.bind, portal, plan);
+    exchange.portals.define(name, portal, exchange.group);
+  }
+
+  describe(cursor: Cursor, length: number): void {
+    const { exchange } = this;
+    const named = this.#named(cursor, length);
+    if (named === undefined) return;
+    if (named.what === "statement") {
+      const found = exchange.statements.find(named.name, exchange.group);
+      if (found instanceof Definition && found.deny) {
+        exchange.refuse(cursor, length, kind.describeStatement, failingDescribe, found);
+        return;
+      }
+    }
+    const what = named.what === "statement" ? kind.describeStatement : kind.describePortal;
+    this.#send(cursor, length, what, undefined, undefined);
+  }
+
+  close(cursor: Cursor, length: number): void {
+    const { exchange } = this;
+    const named = this.#named(cursor, length);
+    if (named === undefined) return;
+    this.#send(cursor, length, kind.close, named, undefined);
+    const names = named.what === "statement" ? exchange.statements : exchange.portals;
+    names.define(named.name, undefined, exchange.group);
+  }
+
+  #denied(definition: Definition): Reason | undefined {
+    if (definition.deny === undefined) return this.#deniedPlan(definition.plan);
+    if (definition.plan) this.admission.denied(definition.plan);
+    return definition.deny;
+  }
+
+  #deniedPlan(plan: Plan | undefined): Reason | undefined {
+    if (typeof plan?.verdict !== "object") return undefined;
+    this.admission.denied(plan);
+    return plan.verdict.deny;
+  }
+
+  #full(name: string, size: number): Reason | undefined {
+    const { statements } = this.exchange.services.limits;
+    if (name === "" || size < statements) return undefined;
+    return {
+      code: "limit.statements",
+      message: `This session already has ${statements} named statements or portals.`,
+      hint: "Close those that are no longer used (DEALLOCATE ALL).",
+    };
+  }
+
+  #named(cursor: Cursor, length: number): Closing | undefined {
+    if (!whole(cursor, length, this.exchange.services.limits.frame)) return undefined;
+    const what = cursor.view[cursor.at + headerSize];
+    this.#names.start(cursor.at + headerSize + 1);
+    const name = this.#names.next(cursor, length);
+    if (name === undefined) return undefined;
+    if (what === statementByte) return new Closing("statement", name);
+    if (what === portalByte) return new Closing("portal", name);
+    throw violation("A Describe or Close names neither a statement nor a portal.");
+  }
+
+  /** On its way, or kept back: once something of a group is, all that follows in it is. */
+  #send(
+    cursor: Cursor,
+    length: number,
+    what: number,
+    subject: Definition | Portal | Closing | undefined,
+    plan: Plan | undefined,
+  ): void {
+    if (this.cork.active || plan?.verdict === "willHold") this.cork.add(cursor, length, what, subject);
+    else {
+      cursor.forward(length);
+      this.exchange.owe(what, 0, subject);
+    }
+  }
+}
+
+const noTypes: readonly number[] = [];
+
+function typesAt(view: Buffer, at: number, end: number): readonly number[] {
+  const count = view.readUInt16BE(at);
+  if (at + 2 + count * 4 !== end) throw violation("A Parse whose parameter types do not fit in it.");
+  if (count === 0) return noTypes;
+  return Array.from({ length: count }, (_, index) => view.readUInt32BE(at + 2 + index * 4));
+}

@@ -1,0 +1,106 @@
+import { type Link, Pump, type Reason, type Wire } from "../../../core/plugin.ts";
+import { startupState } from "../accept.ts";
+import { cancelKeys, cancelOnServer } from "../cancel.ts";
+import { catalogueOf, invalidate } from "../catalogue.ts";
+import type { PostgresConfig } from "../config.ts";
+import { dialedState } from "../dial.ts";
+import { reasonError } from "../refuse.ts";
+import { classify, columnsOf, loadFor, loadParser } from "../sql/index.ts";
+import { welcome } from "../welcome.ts";
+import { terminate } from "../wire/query.ts";
+import { Admission } from "./admission.ts";
+import { CallerCodec } from "./caller.ts";
+import { Cork } from "./cork.ts";
+import { Endings } from "./endings.ts";
+import { Exchange, type RelayLimits, type Services } from "./exchange.ts";
+import { Preparation } from "./prepare.ts";
+import { Results } from "./results.ts";
+import { Running } from "./run.ts";
+import { ServerCodec } from "./server.ts";
+import { SqlNames } from "./sql-names.ts";
+
+export const relayLimits: RelayLimits = {
+  owed: 16_384,
+  statements: 4_096,
+  frame: 64 * 1024 * 1024,
+  buffer: 1024 * 1024,
+};
+
+/** Milliseconds a message half-way to the caller has, once its session must end. */
+const lastMessage = 500;
+
+/** Carries one session until either side is done (Protocol.relay). */
+export async function relay(link: Link<PostgresConfig>): Promise<void> {
+  await loadParser();
+  const { caller, resource, gate, config } = link;
+  const { parameters, target, key: serverKey } = dialedState(link.dialed);
+  const cancel = async () => {
+    if (serverKey) await cancelOnServer(target, serverKey).catch(() => {});
+  };
+  const services: Services = {
+    gate,
+    limits: relayLimits,
+    catalogue: catalogueOf(config, link.controlPermit),
+    classify,
+    columnsOf,
+    loadFor,
+    cancel: () => void cancel(),
+    invalidate: () => invalidate(config),
+  };
+  const session = openRelay(caller, resource, services);
+  const { version } = startupState(link.arrival);
+  const own = cancelKeys.register(version, () =>
+    session.admission.withdraw("cancelled") ? undefined : cancel(),
+  );
+  try {
+    caller.write(welcome(parameters, own.key));
+    await session.carry();
+  } finally {
+    own.release();
+  }
+}
+
+/** The two codecs of a session around what both know, joined by core's pump. */
+export function openRelay(caller: Wire, resource: Wire, services: Services) {
+  const exchange = new Exchange(services);
+  const admission = new Admission(exchange);
+  const cork = new Cork(exchange);
+  const sqlNames = new SqlNames(exchange);
+  const pump = new Pump({
+    caller,
+    resource,
+    gate: services.gate,
+    buffer: services.limits.buffer,
+    toResource: new CallerCodec(
+      exchange,
+      admission,
+      cork,
+      new Preparation(exchange, admission, cork),
+      new Running(exchange, admission, cork, sqlNames),
+    ),
+    toCaller: new ServerCodec(exchange, new Results(exchange), new Endings(exchange, sqlNames)),
+  });
+  exchange.pump = pump;
+  const carry = async () => {
+    const { signal } = services.gate;
+    const end = () => farewell(exchange, pump, services);
+    signal.addEventListener("abort", end, { once: true });
+    pump.start();
+    if (signal.aborted) end();
+    await pump.finished;
+    signal.removeEventListener("abort", end);
+    exchange.release();
+    admission.withdraw("abandoned");
+  };
+  return { exchange, admission, pump, carry };
+}
+
+/** The session must end: its caller is told why, at a message boundary where one is near. */
+function farewell(exchange: Exchange, pump: Pump, { gate }: Services): void {
+  if (exchange.over) return;
+  exchange.release();
+  pump.inject("toCaller", reasonError("FATAL", gate.signal.reason as Reason, gate.session.id));
+  if (pump.atBoundary("toResource")) pump.inject("toResource", terminate);
+  if (pump.atBoundary("toCaller")) pump.close();
+  else setTimeout(() => pump.close(), lastMessage);
+}

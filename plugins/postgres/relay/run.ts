@@ -1,0 +1,270 @@
+import type { Cursor, Denial, Pass, Reason } from "../../../core/plugin.ts";
+import { headerSize } from "../wire/message.ts";
+import { type Admission, unused } from "./admission.ts";
+import type { Cork, Corked } from "./cork.ts";
+import { forget } from "./cork.ts";
+import type { Exchange } from "./exchange.ts";
+import { violation, whole } from "./framing.ts";
+import { NameReader } from "./name.ts";
+import { Definition, Portal, QueryRun, Refused, unknownDefinition } from "./named.ts";
+import { uncertain } from "./names.ts";
+import { flag, kind } from "./owed.ts";
+import { parametersOf } from "./parameters.ts";
+import {
+  describePortal,
+  failingBind,
+  failingDescribe,
+  failingFunctionCall,
+  failingParse,
+  failingQuery,
+} from "./replacement.ts";
+import { SharedPass } from "./shared-pass.ts";
+import type { SqlNames } from "./sql-names.ts";
+import { functionCallStatement, isLate } from "./statement.ts";
+import { textAt } from "./text.ts";
+
+/** Execute, Query, FunctionCall: what is brought before the gate, one execution at a time. */
+export class Running {
+  readonly #names = new NameReader();
+
+  constructor(
+    readonly exchange: Exchange,
+    readonly admission: Admission,
+    readonly cork: Cork,
+    readonly sqlNames: SqlNames,
+  ) {}
+
+  execute(cursor: Cursor, length: number): void {
+    const { exchange, admission, cork } = this;
+    const { gate, limits } = exchange.services;
+    if (!whole(cursor, length, limits.frame)) return;
+    this.#names.start(cursor.at + headerSize);
+    const name = this.#names.next(cursor, length);
+    if (name === undefined || this.#names.at + 4 !== cursor.at + length)
+      throw violation("A malformed Execute.");
+    const found = exchange.portals.find(name, exchange.group);
+    if (found === uncertain && !exchange.drained(cursor)) return;
+    const known = found !== undefined && found !== uncertain ? found : new Portal(name, unknownDefinition);
+    const limit = Math.max(0, cursor.view.readInt32BE(this.#names.at));
+    const portal = limit > 0 && known === known.definition.plain ? own(known) : known;
+    portal.limit = limit;
+    const late = isLate(portal.statement);
+    if (cork.active) {
+      cork.add(cursor, length, kind.execute, portal);
+      cork.full ||= late || special(portal);
+      return;
+    }
+    if ((late || special(portal)) && !exchange.drained(cursor)) return;
+    const statement = late ? this.sqlNames.resolve(portal.definition.statement) : portal.statement;
+    const plan = gate.plan(statement);
+    if (portal.pass && portal.policyVersion === plan.policyVersion) {
+      this.#resume(cursor, length, portal, portal.pass);
+      return;
+    }
+    const parameters = portal.bind ? parametersOf(portal.bind, portal.definition.types) : undefined;
+    const answer = admission.ask(cursor, plan, parameters);
+    if (answer === undefined) return;
+    const denied = refusal(answer, statement.detail.copy === "out");
+    if (denied) {
+      this.#refuse(cursor, length, kind.bind, failingBind, denied);
+      return;
+    }
+    const ran = late ? own(portal, limit) : portal;
+    ran.statement = statement;
+    this.#launch(cursor, length, undefined, ran, answer as Pass, plan.policyVersion);
+  }
+
+  query(cursor: Cursor, length: number): void {
+    const { exchange, admission } = this;
+    const { gate, limits, classify } = exchange.services;
+    if (!whole(cursor, length, limits.frame)) return;
+    const { view, at } = cursor;
+    const end = view.indexOf(0, at + headerSize);
+    if (end !== at + length - 1) throw violation("A Query whose text does not end where it should.");
+    let statement = classify(textAt(view, at + headerSize, end), exchange.settings);
+    const { uses, copy } = statement.detail;
+    if ((uses.length > 0 || copy === "in") && !exchange.drained(cursor)) return;
+    if (isLate(statement)) statement = this.sqlNames.resolve(statement);
+    const answer = admission.ask(cursor, gate.plan(statement));
+    if (answer === undefined) return;
+    const denied = refusal(answer, copy === "out");
+    if (denied) {
+      cursor.replace(length, failingQuery);
+      exchange.oweReady(kind.query, flag.denied, new Refused(denied));
+    } else {
+      const pass = answer as Pass;
+      const rows = pass.answer?.rows !== undefined;
+      const run = rows || uses.length > 0 ? new QueryRun(statement) : undefined;
+      cursor.forward(length);
+      exchange.oweReady(kind.query, rows ? flag.rows : 0, run, pass);
+      exchange.launched(statement, pass);
+      exchange.barrier = uses.length > 0;
+      if (copy === "in") exchange.copy = "asked";
+    }
+    // A simple query, also a failing one, drops what is unnamed.
+    exchange.statements.define("", undefined, exchange.group - 1);
+    exchange.portals.define("", undefined, exchange.group - 1);
+  }
+
+  functionCall(cursor: Cursor, length: number): void {
+    const { exchange, admission } = this;
+    const { gate, limits } = exchange.services;
+    if (!whole(cursor, length, limits.frame)) return;
+    if (length < headerSize + 4) throw violation("A FunctionCall that is cut off.");
+    const statement = functionCallStatement(cursor.view.readUInt32BE(cursor.at + headerSize));
+    const answer = admission.ask(cursor, gate.plan(statement));
+    if (answer === undefined) return;
+    const denied = refusal(answer, true);
+    if (denied) {
+      cursor.replace(length, failingFunctionCall);
+      exchange.oweReady(kind.functionCall, flag.denied, new Refused(denied));
+      return;
+    }
+    cursor.forward(length);
+    exchange.oweReady(kind.functionCall, 0, undefined, answer as Pass);
+    exchange.launched(statement, answer as Pass);
+  }
+
+  /** Decides on what is kept back, as one, and sends it. False: the direction is stalled until then. */
+  uncork(cursor: Cursor): boolean {
+    const { exchange, admission, cork } = this;
+    const { gate } = exchange.services;
+    const runs = cork.entries.flatMap(({ what, subject }) =>
+      what === kind.execute && subject instanceof Portal ? subject : [],
+    );
+    if (runs.length === 0) {
+      for (const entry of cork.take()) this.#release(cursor, entry);
+      return true;
+    }
+    if (runs.some(({ statement }) => isLate(statement)) && !exchange.drained(cursor)) return false;
+    for (const run of runs) {
+      if (isLate(run.statement)) run.statement = this.sqlNames.resolve(run.definition.statement);
+    }
+    const all = runs.map((portal) => ({
+      plan: gate.plan(portal.statement),
+      ...(portal.bind ? { parameters: parametersOf(portal.bind, portal.definition.types) } : {}),
+    }));
+    const first = Math.max(
+      0,
+      all.findIndex(({ plan }) => plan.verdict === "willHold"),
+    );
+    const main = all[first];
+    if (main === undefined) return true;
+    const others = all.filter((one) => one !== main);
+    const answer = admission.ask(cursor, main.plan, main.parameters, others);
+    if (answer === undefined) return false;
+    const denied = refusal(
+      answer,
+      runs.some(({ statement }) => statement.detail.copy === "out"),
+    );
+    const entries = cork.take();
+    if (denied) this.#bury(cursor, entries, denied);
+    else {
+      const pass = runs.length > 1 ? new SharedPass(answer as Pass, runs.length) : (answer as Pass);
+      for (const entry of entries) this.#release(cursor, entry, pass, main.plan.policyVersion);
+    }
+    return true;
+  }
+
+  /** One message that fails takes the place of all that was kept back: of the first of them. */
+  #bury(cursor: Cursor, entries: readonly Corked[], reason: Reason): void {
+    const { exchange } = this;
+    for (const { what, subject } of entries) forget(exchange, what, subject);
+    const [first] = entries;
+    const grave =
+      first?.subject instanceof Definition
+        ? new Definition(first.subject.name, first.subject.statement, first.subject.types, reason)
+        : undefined;
+    exchange.skipping = true;
+    if (grave) {
+      cursor.insert(failingParse(grave.name));
+      exchange.statements.define(grave.name, grave, exchange.group);
+      exchange.owe(kind.parse, flag.denied, grave);
+    } else if (first?.what === kind.bind) {
+      cursor.insert(failingBind);
+      exchange.owe(kind.bind, flag.denied, new Refused(reason));
+    } else {
+      cursor.insert(failingDescribe);
+      exchange.owe(kind.describeStatement, flag.denied, new Refused(reason));
+    }
+  }
+
+  #release(cursor: Cursor, { what, bytes, subject }: Corked, pass?: Pass, policyVersion = ""): void {
+    if (what === kind.execute && subject instanceof Portal && pass) {
+      this.#launch(cursor, 0, bytes, subject, pass, policyVersion);
+      return;
+    }
+    cursor.insert(bytes);
+    this.exchange.owe(what, 0, subject);
+  }
+
+  /** Sends an Execute under its pass: the one at the cursor, or one that was kept back. */
+  #launch(
+    cursor: Cursor,
+    length: number,
+    bytes: Buffer | undefined,
+    portal: Portal,
+    pass: Pass,
+    policyVersion: string,
+  ): void {
+    const { exchange } = this;
+    const { detail } = portal.statement;
+    const rows = pass.answer?.rows !== undefined;
+    const ran = rows && portal === portal.definition.plain ? own(portal) : portal;
+    ran.policyVersion = policyVersion;
+    if (rows) {
+      // Only a Describe of the portal, after its Bind, proves which columns its rows have.
+      ran.filter = undefined;
+      cursor.insert(describePortal(portal.name));
+      exchange.owe(kind.describePortal, flag.swallow | flag.rows, ran, pass);
+    }
+    if (bytes) cursor.insert(bytes);
+    else cursor.forward(length);
+    exchange.owe(kind.execute, rows ? flag.rows : 0, ran, pass);
+    exchange.launched(portal.statement, pass);
+    exchange.barrier ||= detail.uses.length > 0;
+    if (detail.copy !== "in") return;
+    exchange.copy = "asked";
+    if (bytes) exchange.flush(cursor);
+    else exchange.flushNow();
+  }
+
+  #resume(cursor: Cursor, length: number, portal: Portal, pass: Pass): void {
+    const { exchange } = this;
+    exchange.suspended.delete(portal);
+    portal.pass = undefined;
+    cursor.forward(length);
+    exchange.owe(kind.execute, pass.answer?.rows ? flag.rows : 0, portal, pass);
+  }
+
+  #refuse(cursor: Cursor, length: number, what: number, instead: Uint8Array, reason: Reason): void {
+    this.cork.discard();
+    this.exchange.refuse(cursor, length, what, instead, new Refused(reason));
+  }
+}
+
+/** Statements that everything before must be answered for. */
+function special({ statement: { detail } }: Portal): boolean {
+  return detail.copy === "in" || detail.uses.length > 0;
+}
+
+/** A portal that can be told from others of the same statement. */
+function own(portal: Portal, limit = portal.limit): Portal {
+  const copy = new Portal(portal.name, portal.definition, portal.bind);
+  copy.statement = portal.statement;
+  copy.limit = limit;
+  return copy;
+}
+
+/** Why it does not go to the server. `opaque`: its answer is in a form that no guardrail can see into. */
+function refusal(answer: Pass | Denial, opaque: boolean): Reason | undefined {
+  if ("deny" in answer) return answer.deny;
+  if (!opaque || answer.answer?.rows === undefined) return undefined;
+  unused(answer);
+  return {
+    code: "mask.copy",
+    message:
+      "A guardrail must see the rows of this answer, and it has none: COPY and function calls come as bytes.",
+    hint: "Use SELECT instead (psql: \\g with a file takes the place of \\copy to).",
+  };
+}

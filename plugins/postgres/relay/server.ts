@@ -1,0 +1,179 @@
+import type { Codec, Cursor, Reason } from "../../../core/plugin.ts";
+import { reasonError } from "../refuse.ts";
+import { nextSettings } from "../sql/settings.ts";
+import { backend, headerSize } from "../wire/message.ts";
+import { parameterStatusOf } from "../wire/session.ts";
+import type { Endings } from "./endings.ts";
+import type { Exchange } from "./exchange.ts";
+import { messageLength, violation, whole } from "./framing.ts";
+import { Portal, QueryRun } from "./named.ts";
+import { flag, kind } from "./owed.ts";
+import type { Results } from "./results.ts";
+import { noticeAs, notificationAs } from "./texts.ts";
+
+const gone: Reason = {
+  code: "resource.gone",
+  message: "The resource closed the connection without a word.",
+  hint: "What was not answered may have happened or not; connect again and look.",
+};
+
+/** From the server to the caller: every answer is matched with the head of what is owed. */
+export class ServerCodec implements Codec {
+  constructor(
+    readonly exchange: Exchange,
+    readonly results: Results,
+    readonly endings: Endings,
+  ) {}
+
+  decode(cursor: Cursor): void {
+    const { exchange } = this;
+    if (exchange.over) {
+      cursor.stall();
+      exchange.pump?.close();
+      return;
+    }
+    const length = messageLength(cursor);
+    if (length === 0) return;
+    const type = cursor.view[cursor.at] as number;
+    if (this.#unasked(cursor, type, length)) return;
+    if (this.#waitsForTrail(cursor)) return;
+    this.#answer(cursor, type, length);
+  }
+
+  ended(): void {
+    const { exchange } = this;
+    exchange.release();
+    if (!exchange.saidWhy) exchange.pump?.inject("toCaller", reasonError("FATAL", gone));
+  }
+
+  /** What may come at any time. */
+  #unasked(cursor: Cursor, type: number, length: number): boolean {
+    const { exchange } = this;
+    const { gate, limits } = exchange.services;
+    if (type === backend.noticeResponse || type === backend.notificationResponse) {
+      const asked = type === backend.noticeResponse ? exchange.owed.pass : undefined;
+      const text = (asked ? asked.answer : gate.unasked())?.text;
+      if (text === undefined) cursor.forward(length);
+      else if (whole(cursor, length, limits.frame)) {
+        const rewrite = type === backend.noticeResponse ? noticeAs : notificationAs;
+        const bytes = rewrite(cursor.view, cursor.at, length, text);
+        if (bytes) cursor.replace(length, bytes);
+        else cursor.forward(length);
+      }
+      return true;
+    }
+    if (type !== backend.parameterStatus) return false;
+    if (!whole(cursor, length, limits.frame)) return true;
+    const { name, value } = parameterStatusOf(cursor.view, cursor.at + headerSize, cursor.at + length);
+    const utf8 = name !== "client_encoding" || value === "UTF8";
+    const standardStrings = name !== "standard_conforming_strings" || value === "on";
+    if (!utf8 || !standardStrings) {
+      exchange.settings = nextSettings(exchange.settings, { names: "default", utf8, standardStrings });
+    }
+    cursor.forward(length);
+    return true;
+  }
+
+  /** Strict trail: the entry is durable before the first byte of its answer leaves. */
+  #waitsForTrail(cursor: Cursor): boolean {
+    const { owed, pump } = this.exchange;
+    if (!owed.runs || (owed.flags & flag.ready) !== 0) return false;
+    const { pass } = owed;
+    owed.mark(flag.ready);
+    const kept = pass?.ready();
+    if (kept === undefined) return false;
+    cursor.stall();
+    kept.then(() => pump?.resume("toCaller"));
+    return true;
+  }
+
+  #answer(cursor: Cursor, type: number, length: number): void {
+    const { exchange, endings } = this;
+    const { owed } = exchange;
+    if (type === backend.errorResponse) return endings.error(cursor, length);
+    if (type === backend.readyForQuery) return endings.ready(cursor, length);
+    if (exchange.stopped && owed.runs) return endings.stopped(cursor, type, length);
+    switch (type) {
+      case backend.dataRow:
+        this.#expect(type, kind.execute, kind.query);
+        return this.results.rows(cursor, length);
+      case backend.parseComplete:
+        this.#expect(type, kind.parse);
+        return endings.named(cursor, length);
+      case backend.bindComplete:
+        this.#expect(type, kind.bind);
+        return endings.named(cursor, length);
+      case backend.closeComplete:
+        this.#expect(type, kind.close);
+        return endings.named(cursor, length);
+      case backend.parameterDescription:
+        this.#expect(type, kind.describeStatement);
+        cursor.forward(length);
+        return;
+      case backend.noData:
+        this.#expect(type, kind.describeStatement, kind.describePortal);
+        this.#pass(cursor, length);
+        return exchange.answered();
+      case backend.rowDescription:
+        this.#expect(type, kind.describeStatement, kind.describePortal, kind.query);
+        return this.#described(cursor, length);
+      case backend.commandComplete:
+      case backend.emptyQueryResponse:
+        this.#expect(type, kind.execute, kind.query);
+        return endings.complete(cursor, type, length);
+      case backend.portalSuspended:
+        this.#expect(type, kind.execute);
+        return endings.suspended(cursor, length);
+      case backend.copyInResponse:
+        this.#expect(type, kind.execute, kind.query);
+        if (exchange.copy !== "asked") throw violation("The server asks for COPY data nobody announced.");
+        exchange.copy = "open";
+        cursor.forward(length);
+        return exchange.go("copy");
+      case backend.copyOutResponse:
+      case backend.copyData:
+      case backend.copyDone:
+        this.#expect(type, kind.execute, kind.query);
+        if ((owed.flags & flag.rows) !== 0) throw violation("COPY data came where rows are looked at.");
+        cursor.forward(length);
+        return;
+      case backend.functionCallResponse:
+        this.#expect(type, kind.functionCall);
+        cursor.forward(length);
+        return;
+      default:
+        throw violation(`The server sent a message of type ${type} out of place.`);
+    }
+  }
+
+  /** An answer that does not fit what is owed means that both sides are out of step. */
+  #expect(type: number, first: number, second = first, third = first): void {
+    const { owed } = this.exchange;
+    const head = owed.kind;
+    if ((head !== first && head !== second && head !== third) || (owed.flags & flag.denied) !== 0) {
+      throw violation(`The server's answer (type ${type}) fits nothing that was asked.`);
+    }
+  }
+
+  #described(cursor: Cursor, length: number): void {
+    const { exchange } = this;
+    const { owed } = exchange;
+    const { subject, pass } = owed;
+    if (
+      (owed.flags & flag.rows) !== 0 &&
+      pass &&
+      (subject instanceof Portal || subject instanceof QueryRun)
+    ) {
+      if (!whole(cursor, length, exchange.services.limits.frame)) return;
+      if (!this.results.described(cursor, length, subject, pass)) return;
+    }
+    this.#pass(cursor, length);
+    if (owed.kind !== kind.query) exchange.answered();
+  }
+
+  /** To the caller, unless the gateway asked for it itself. */
+  #pass(cursor: Cursor, length: number): void {
+    if ((this.exchange.owed.flags & flag.swallow) !== 0) cursor.drop(length);
+    else cursor.forward(length);
+  }
+}

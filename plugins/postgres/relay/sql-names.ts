@@ -1,0 +1,102 @@
+import type { Action } from "../../../core/plugin.ts";
+import type { SqlStatement } from "../sql/classify.ts";
+import { identifier } from "../sql/names.ts";
+import type { Exchange } from "./exchange.ts";
+import { nameKey } from "./name.ts";
+import { Definition } from "./named.ts";
+import { plainStatement, unknownStatement } from "./statement.ts";
+
+/**
+ * SQL's own way to names: PREPARE, EXECUTE and DEALLOCATE share theirs with Parse and Bind, DECLARE and
+ * FETCH with portals.
+ */
+export class SqlNames {
+  /** What a cursor of SQL reads. */
+  readonly #cursors = new Map<string, readonly Action[]>();
+
+  constructor(readonly exchange: Exchange) {}
+
+  /**
+   * The statement with the actions of whatever it runs by name. Only when nothing is owed, so that
+   * every name is sure; what cannot be told is `unknown`.
+   */
+  resolve(statement: SqlStatement): SqlStatement {
+    const prepared = new Map<string, readonly Action[] | undefined>();
+    const cursors = new Map<string, readonly Action[] | undefined>();
+    const placeholders = new Set<string>();
+    const ran: Action[] = [];
+    const shown: string[] = [];
+    for (const { verb, name = "", actions = [] } of statement.detail.uses) {
+      if (verb === "prepare") prepared.set(name, actions);
+      if (verb === "declare") cursors.set(name, actions);
+      if (verb === "execute") {
+        const own = prepared.get(name);
+        const definition = own ? undefined : this.#prepared(name);
+        placeholders.add(`unknown prepared ${identifier(name)}`);
+        ran.push(...(own ?? definition?.statement.actions ?? unknownStatement.actions));
+        if (definition) shown.push(`${name}: ${definition.statement.text}`);
+      }
+      if (verb === "fetch") {
+        placeholders.add(`read cursor ${identifier(name)}`);
+        ran.push(...(cursors.get(name) ?? this.#cursor(name) ?? unknownStatement.actions));
+      }
+    }
+    const rest = statement.actions.filter(({ effect, on }) => !placeholders.has(`${effect} ${on}`));
+    const text = [statement.text, ...shown.map((line) => `-- ${line}`)].join("\n");
+    const actions = [...rest, ...ran];
+    return { text, actions, detail: { ...statement.detail, actions } };
+  }
+
+  /** The statement has run, as a whole or (several in one text, with an error among them) in part. */
+  done(statement: SqlStatement, wholly: boolean): void {
+    const { statements, portals } = this.exchange;
+    const made = new Map<string, Action[]>();
+    for (const { verb, name, actions = [] } of statement.detail.uses) {
+      const key = name === undefined ? undefined : nameKey(name);
+      // One text that gives a name several meanings leaves it with all of them.
+      const all = [...(made.get(`${verb} ${key}`) ?? []), ...actions];
+      if (key !== undefined) made.set(`${verb} ${key}`, all);
+      if (verb === "prepare" && key !== undefined)
+        statements.set(key, this.#define(key, statement, wholly, all));
+      if (verb === "deallocate") {
+        if (key === undefined) statements.clear(false);
+        else statements.set(key, undefined);
+      }
+      if (verb === "declare" && key !== undefined) this.#declare(key, wholly ? all : undefined);
+      if (verb === "close") {
+        if (key === undefined) {
+          this.#cursors.clear();
+          portals.clear(true);
+        } else this.#declare(key, undefined);
+      }
+    }
+  }
+
+  #define(key: string, from: SqlStatement, wholly: boolean, actions: readonly Action[]): Definition {
+    const statement = wholly ? plainStatement(from.text, actions) : unknownStatement;
+    const definition = new Definition(key, statement, [], undefined);
+    definition.settings = this.exchange.settings;
+    definition.viaSql = true;
+    return definition;
+  }
+
+  #declare(key: string, actions: readonly Action[] | undefined): void {
+    this.exchange.portals.set(key, undefined);
+    if (actions && this.#cursors.size < this.exchange.services.limits.statements) {
+      this.#cursors.set(key, actions);
+    } else this.#cursors.delete(key);
+  }
+
+  #prepared(name: string): Definition | undefined {
+    const found = this.exchange.statements.find(nameKey(name), this.exchange.group);
+    if (!(found instanceof Definition) || found.deny) return undefined;
+    return this.exchange.upToDate(found);
+  }
+
+  /** A portal of the protocol can be fetched from by name too, and it was not decided for that. */
+  #cursor(name: string): readonly Action[] | undefined {
+    const key = nameKey(name);
+    const portal = this.exchange.portals.find(key, this.exchange.group);
+    return portal === undefined ? this.#cursors.get(key) : undefined;
+  }
+}

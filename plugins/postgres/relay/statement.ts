@@ -1,0 +1,34 @@
+import type { Action } from "../../../core/plugin.ts";
+import type { Shape, SqlStatement } from "../sql/classify.ts";
+
+/** A statement of the gateway's own wording, of which nothing is known but its actions. */
+export function plainStatement(text: string, actions: readonly Action[]): SqlStatement {
+  const detail: Shape = { actions, statements: 1, uses: [], lineage: () => undefined };
+  return { text, actions, detail };
+}
+
+/** What cannot be told: denied unless a rule names `unknown`. */
+export const unknownStatement: SqlStatement = plainStatement(
+  "EXECUTE (a name that this session did not define)",
+  [{ effect: "unknown", on: "*" }],
+);
+
+const calls = new Map<number, SqlStatement>();
+const keptCalls = 256;
+
+/** A fast-path function call: what the function does cannot be told from its number. */
+export function functionCallStatement(oid: number): SqlStatement {
+  const known = calls.get(oid);
+  if (known) return known;
+  if (calls.size >= keptCalls) calls.clear();
+  const statement = plainStatement(`FunctionCall (function ${oid})`, [
+    { effect: "unknown", on: `function ${oid}` },
+  ]);
+  calls.set(oid, statement);
+  return statement;
+}
+
+/** What it runs hangs on names (EXECUTE, FETCH): decided when it runs, not from its text. */
+export function isLate({ detail }: SqlStatement): boolean {
+  return detail.uses.length > 0 && detail.uses.some(({ verb }) => verb === "execute" || verb === "fetch");
+}
