@@ -1,0 +1,49 @@
+import { type Action, PosternError, type Protocol, type Resource, type Secret } from "../../core/plugin.ts";
+import { accept } from "./accept.ts";
+import type { PostgresConfig } from "./config.ts";
+import { dial } from "./dial.ts";
+import { refuse } from "./refuse.ts";
+import { relay } from "./relay/relay.ts";
+import { replay } from "./replay/index.ts";
+import { classify, defaultSettings, loadParser } from "./sql/index.ts";
+
+type Emits = "operation" | "rows" | "text" | "wire" | "deadline";
+
+const protocol: Protocol<PostgresConfig, Emits, "postgres"> = {
+  name: "postgres",
+  emits: ["operation", "rows", "text", "wire", "deadline"],
+  accept,
+  dial,
+  relay,
+  refuse,
+  async classify(text: string): Promise<readonly Action[]> {
+    await loadParser();
+    return classify(text, defaultSettings).actions;
+  },
+  replay,
+};
+
+export interface PostgresOptions extends PostgresConfig {
+  /** The password, or a whole `postgres://user:password@host:port/database`. None: the server must trust. */
+  readonly credential?: Secret;
+}
+
+/**
+ * A PostgreSQL database. Callers name it as the database they connect to.
+ *
+ *     orders: postgres({ host: "orders.internal", database: "orders", credential: env("ORDERS_URL") })
+ *
+ * Throws PosternError `resource.config`.
+ */
+export function postgres(options: PostgresOptions): Resource<PostgresConfig, Emits, "postgres"> {
+  const { credential, ...config } = options;
+  const { host, port = 5432 } = config;
+  if (host === "" || !Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new PosternError("resource.config", `postgres({ host: "${host}", port: ${port} }) is no address.`, {
+      hint: "host is a name, an address or the folder of a socket; port is 1 to 65535.",
+    });
+  }
+  return { protocol, config, ...(credential ? { credential } : {}) };
+}
+
+export type { PostgresConfig } from "./config.ts";
