@@ -93,7 +93,7 @@ export function openPeer<Remote extends Interface<Remote>, Local extends Interfa
 
 function failure(error: unknown): Failure {
   if (error instanceof PosternError) return { ...error.reason };
-  return { code: "internal", message: error instanceof Error ? error.message : String(error) };
+  return { code: "gateway.internal", message: error instanceof Error ? error.message : String(error) };
 }
 
 function revive({ code, message, hint }: Failure): PosternError {

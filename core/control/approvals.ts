@@ -19,7 +19,7 @@ export function approvalRoutes(supervisor: Supervisor): Hono {
       const { all } = query(context, v.object({ all: flag }));
       const open: readonly HoldView[] = board.holds();
       if (!all) return context.json({ approvals: open });
-      await store.call("caughtUp");
+      await store.call("fresh");
       const ended = (await store.call("holds", 1000)).map(holdView);
       return context.json({ approvals: [...open, ...ended] });
     })

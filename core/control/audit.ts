@@ -22,7 +22,7 @@ export function auditRoutes(supervisor: Supervisor): Hono {
   return new Hono()
     .get("/audit", async (context) => {
       const given = defined(query(context, filter, "kind"));
-      await store.call("caughtUp");
+      await store.call("fresh");
       return context.json(await store.call("audit", given));
     })
     .post("/audit/reindex", async (context) => {

@@ -9,7 +9,7 @@ type Fetch = (request: Request) => Response | Promise<Response>;
 const longestPath = process.platform === "linux" ? 107 : 103;
 
 /** A watcher of approvals may wait for hours. Bun obeys this on a unix socket; its types do not know it there. */
-const patient = { idleTimeout: 0 };
+const patient: object = { idleTimeout: 0 };
 
 /** A control or health listener; `stop` also ends what is being answered. */
 export interface ControlListener {

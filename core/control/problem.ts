@@ -24,7 +24,7 @@ const statuses: Readonly<Record<string, Status>> = {
   "trail.full": 503,
   "trail.dead": 503,
   "trail.late": 503,
-  internal: 500,
+  "gateway.internal": 500,
 };
 
 export function problem(context: Context, reason: Reason): Response {
@@ -35,11 +35,11 @@ export function problem(context: Context, reason: Reason): Response {
 
 /** What a handler threw, as the caller may see it. `unexpected` gets what is our own fault. */
 export function asReason(error: Error, unexpected: (error: Error) => void): Reason {
-  if (error instanceof PosternError && error.code !== "internal") return error.reason;
+  if (error instanceof PosternError && error.code !== "gateway.internal") return error.reason;
   if (error instanceof HTTPException) return { code: "request.malformed", message: error.message };
   unexpected(error);
   return {
-    code: "internal",
+    code: "gateway.internal",
     message: "The gateway failed at this request.",
     hint: "The reason is in the gateway's log.",
   };

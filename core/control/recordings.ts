@@ -13,7 +13,7 @@ export function recordingRoutes(supervisor: Supervisor): Hono {
   return new Hono().get("/sessions/:id/recording", async (context) => {
     const id = context.req.param("id");
     const { raw } = query(context, v.object({ raw: flag }));
-    await store.call("caughtUp");
+    await store.call("fresh");
     const known = await store.call("session", id);
     const protocol = board.session(id)?.protocol ?? known?.session.protocol;
     if (protocol === undefined) throw unknownSession(id);

@@ -14,13 +14,13 @@ export function sessionRoutes(supervisor: Supervisor): Hono {
       const { all } = query(context, v.object({ all: flag }));
       const open: readonly SessionView[] = board.sessions();
       if (!all) return context.json({ sessions: open });
-      await store.call("caughtUp");
+      await store.call("fresh");
       const ended = (await store.call("sessions", 1000)).map(sessionView);
       return context.json({ sessions: [...open, ...ended] });
     })
     .get("/sessions/:id", async (context) => {
       const id = context.req.param("id");
-      await store.call("caughtUp");
+      await store.call("fresh");
       const known = await store.call("session", id);
       if (!known) throw unknownSession(id);
       const detail: SessionDetail = {

@@ -8,6 +8,8 @@ import { takeIn } from "./take-in.ts";
 const batchEntries = 1_000;
 const pollMs = 100;
 const retryMs = 1_000;
+/** How long a query waits for the latest entries. */
+const patienceMs = 2_000;
 
 export interface IndexerEvents {
   indexed(count: number): void;
@@ -49,9 +51,10 @@ export class Indexer {
     this.#live.delete(stream);
   }
 
-  /** Resolves when all that is written now is in the index, with the number of entries taken in. */
-  caughtUp(): Promise<number> {
-    return this.#inTurn(() => this.#catchUp());
+  /** Resolves when all that is written now is in the index, or the index cannot keep up for the moment. */
+  async fresh(): Promise<void> {
+    const caughtUp = this.#inTurn(() => this.#catchUp()).catch((error: unknown) => this.#failed(error));
+    await Promise.race([caughtUp, Bun.sleep(patienceMs)]);
   }
 
   /** Empties the index and reads all streams from their beginning. */
@@ -85,16 +88,20 @@ export class Indexer {
   #next(ms: number): void {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
-      this.caughtUp().then(
+      this.#inTurn(() => this.#catchUp()).then(
         () => this.#next(pollMs),
         (error: unknown) => {
-          this.events.indexFailed(error instanceof Error ? error.message : String(error));
-          // What was read and not written is read again.
-          this.#forget();
+          this.#failed(error);
           this.#next(retryMs);
         },
       );
     }, ms);
+  }
+
+  #failed(error: unknown): void {
+    this.events.indexFailed(error instanceof Error ? error.message : String(error));
+    // What was read and not written is read again.
+    this.#forget();
   }
 
   async #catchUp(): Promise<number> {
@@ -108,6 +115,7 @@ export class Indexer {
   async #readToEnd(stream: string): Promise<number> {
     // Asked before the end is found: what is written until a stream ends must not be missed.
     const live = this.#live.has(stream);
+    const began = Date.now();
     const reader = await this.#reader(stream);
     let taken = 0;
     for (;;) {
@@ -118,6 +126,8 @@ export class Indexer {
       taken += batch.length;
       // Queries get their turn between two batches.
       await new Promise(setImmediate);
+      // Somebody who writes as fast as this reads must not keep it here.
+      if (live && (batch.at(-1)?.time ?? 0) > began) return taken;
     }
     if (reader.stop.at === "damaged") this.events.indexFailed(`${stream}: ${reader.stop.what}`);
     if (!live || reader.stop.at === "damaged") {

@@ -30,8 +30,8 @@ export interface StoreCalls {
   holds(limit: number): Promise<HoldRow[]>;
   /** Rebuilds the index from the segments; resolves with the number of entries when it has caught up. */
   reindex(): Promise<number>;
-  /** Resolves when all that is in the segments now is in the index, with the number of entries taken in. */
-  caughtUp(): Promise<number>;
+  /** Resolves when all that is in the segments now is in the index, or the index cannot keep up for the moment. */
+  fresh(): Promise<void>;
   /** A process begins to write this stream of the trail, or has ended. */
   streamOpened(stream: string): void;
   streamEnded(stream: string): void;
@@ -80,7 +80,7 @@ const calls: StoreCalls = {
   sessions: (limit) => pastSessions(store().database, limit),
   holds: (limit) => pastHolds(store().database, limit),
   reindex: () => store().indexer.rebuild(),
-  caughtUp: () => store().indexer.caughtUp(),
+  fresh: () => store().indexer.fresh(),
   streamOpened: (stream) => store().indexer.opened(stream),
   streamEnded: (stream) => store().indexer.ended(stream),
   addCredential: (issued) => addCredential(store().database, issued, Date.now()),
