@@ -5,9 +5,13 @@ import type { Entry } from "./entry.ts";
  * next instruction on it outlives the death of this process. The recorder thread makes it durable.
  */
 export interface Trail {
-  /** The entry's sequence number in this stream. Throws PosternError `trail.full` or `trail.dead`. */
+  /**
+   * The entry's sequence number in this stream. Throws PosternError `trail.full` (`trail.too-large` for
+   * an entry over 1 MiB); for `open`, `operation` and `hold` also `trail.late` and `trail.dead`. What ends
+   * something that was admitted finds room on a full disk, and is written while the process lives.
+   */
   append(entry: Entry): number;
-  /** undefined when `seq` is durable already. Rejects with PosternError `trail.late` after the limit. */
+  /** undefined when `seq` is durable already. Rejects with PosternError `trail.late` or `trail.dead`. */
   durable(seq: number): Promise<void> | undefined;
   readonly strict: boolean;
   /** Opens a recording in this process's recording log. */

@@ -277,6 +277,37 @@ describe("checkpoints taken out, and all hashes made to fit", () => {
   });
 });
 
+test("an end torn by a power cut: told before the next start, forgiven once that commits to what is before", async () => {
+  const other = new TrailRig();
+  const worker = await other.open("a-w0");
+  for (let op = 1; op <= 10; op++) worker.append(outcome(op));
+  await worker.durable(worker.head.seq);
+  const last = other.frames("a-w0").at(-1)!;
+  flip(other.segment("a-w0"), last.offset + 40);
+  expect(verifyTrail(other.dataDir, other.publicKey).findings[0]).toMatchObject({ what: "changed", seq: 12 });
+  const previous = heads(other.dataDir);
+  expect(previous[0]?.seq).toBe(11);
+  await (await other.open("b-s", { previous })).close();
+  const { findings, notes } = verifyTrail(other.dataDir, other.publicKey);
+  expect(findings).toEqual([]);
+  expect(notes[0]).toMatchObject({ what: "cut-off", stream: "a-w0", seq: 12 });
+  // Before the place that the later stream commits to, nothing is forgiven.
+  flip(other.segment("a-w0"), other.frames("a-w0")[4]!.offset + 40);
+  expect(verifyTrail(other.dataDir, other.publicKey).ok).toBe(false);
+  other.remove();
+});
+
+test("what is unsigned at the end of a living stream is a note, not a finding", async () => {
+  const other = new TrailRig();
+  const worker = await other.open("a-w0");
+  worker.append(outcome(1));
+  const { ok, notes } = verifyTrail(other.dataDir, other.publicKey);
+  expect(ok).toBe(true);
+  expect(notes[0]).toMatchObject({ what: "unsigned", seq: 3 });
+  await worker.close();
+  other.remove();
+});
+
 test("something added after the end", () => {
   const frames = rig.frames("b0-s");
   const { found } = attack((file) => {
