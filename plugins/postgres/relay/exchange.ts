@@ -1,4 +1,4 @@
-import type { Cursor, Gate, Outcome, Pass, Pump, Reason } from "../../../core/plugin.ts";
+import type { Cursor, Gate, Limits, Outcome, Pass, Pump, Reason } from "../../../core/plugin.ts";
 import type { Catalogue } from "../catalogue.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import type { columnsOf, loadFor } from "../sql/columns.ts";
@@ -11,18 +11,6 @@ import { Names } from "./names.ts";
 import { flag, kind, Owed } from "./owed.ts";
 import { plainStatement, unknownStatement } from "./statement.ts";
 
-/** Bounds of one session (security.md, 11). */
-export interface RelayLimits {
-  /** Messages the server has not answered. */
-  readonly owed: number;
-  /** Named statements, and as many named portals. */
-  readonly statements: number;
-  /** Bytes of one message that must be read whole. */
-  readonly frame: number;
-  /** Bytes kept back while a statement waits to be held, and behind a hold. */
-  readonly buffer: number;
-}
-
 /** Effects after which tables may be other than they were. */
 const defining: ReadonlySet<string> = new Set(["define", "execute", "unknown"]);
 /** Milliseconds. */
@@ -31,7 +19,7 @@ const recheck = 20;
 /** What the relay asks of its neighbours. */
 export interface Services {
   readonly gate: Gate;
-  readonly limits: RelayLimits;
+  readonly limits: Link["limits"];
   readonly catalogue: Catalogue;
   readonly classify: (text: string, settings: SessionSettings) => SqlStatement;
   readonly columnsOf: typeof columnsOf;

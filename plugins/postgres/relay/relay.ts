@@ -12,19 +12,12 @@ import { Admission } from "./admission.ts";
 import { CallerCodec } from "./caller.ts";
 import { Cork } from "./cork.ts";
 import { Endings } from "./endings.ts";
-import { Exchange, type RelayLimits, type Services } from "./exchange.ts";
+import { Exchange, type Services } from "./exchange.ts";
 import { Preparation } from "./prepare.ts";
 import { Results } from "./results.ts";
 import { Running } from "./run.ts";
 import { ServerCodec } from "./server.ts";
 import { SqlNames } from "./sql-names.ts";
-
-export const relayLimits: RelayLimits = {
-  owed: 16_384,
-  statements: 4_096,
-  frame: 64 * 1024 * 1024,
-  buffer: 1024 * 1024,
-};
 
 /** Milliseconds a message half-way to the caller has, once its session must end. */
 const lastMessage = 500;
@@ -39,7 +32,7 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
   };
   const services: Services = {
     gate,
-    limits: relayLimits,
+    limits: link.limits,
     catalogue: catalogueOf(config, link.controlPermit),
     classify,
     columnsOf,

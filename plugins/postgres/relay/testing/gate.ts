@@ -1,0 +1,130 @@
+import type {
+  Answer,
+  Denial,
+  Gate,
+  HeldOperation,
+  Outcome,
+  Pass,
+  Plan,
+  Reason,
+  Statement,
+} from "../../../../core/plugin.ts";
+
+/** What a test's policy says of a statement. */
+export type Word = "allow" | "willHold" | { readonly deny: Reason };
+
+export interface Began {
+  readonly text: string;
+  readonly denied: boolean;
+  readonly inTransaction: boolean;
+  readonly parameters: readonly (string | null)[];
+  readonly batch: number;
+  outcome?: Outcome;
+}
+
+/** A gate of one session that does as the test says and remembers what it was asked. */
+export class TestGate implements Gate {
+  readonly session = {
+    id: "ses_test",
+    identity: { issuer: "test", subject: "alice", kind: "person", groups: [] },
+    resource: "orders",
+  } as const;
+  readonly #abort = new AbortController();
+  readonly signal = this.#abort.signal;
+  wantsParameters = true;
+  recordsWire = false;
+  readonly began: Began[] = [];
+  readonly holds: (HeldOperation & { approve(): void; refuse(reason?: Reason): void })[] = [];
+  #plans = new Map<Statement, Plan>();
+  #onHold: () => void = () => {};
+  version = "1";
+  word: (statement: Statement) => Word = () => "allow";
+  answer: (statement: Statement) => Answer | undefined = () => undefined;
+  forUnasked: Answer | undefined;
+  /** What `ready` of each pass gives. */
+  ready: () => Promise<void> | undefined = () => undefined;
+  /** Each admission waits for it. */
+  slow: (() => Promise<void>) | undefined;
+
+  plan(statement: Statement): Plan {
+    const known = this.#plans.get(statement);
+    if (known && known.policyVersion === this.version) return known;
+    const plan: Plan = { statement, policyVersion: this.version, verdict: this.word(statement) };
+    this.#plans.set(statement, plan);
+    return plan;
+  }
+
+  begin(asked: Plan, execution: Asked): Pass | Denial | Promise<Pass | Denial> {
+    const plan = this.plan(asked.statement);
+    const { verdict, statement } = plan;
+    const { parameters } = execution;
+    const began: Began = {
+      text: statement.text,
+      denied: typeof verdict === "object",
+      inTransaction: execution.inTransaction,
+      parameters: Array.from({ length: parameters?.length ?? 0 }, (_, index) => shown(parameters?.at(index))),
+      batch: execution.batch?.length ?? 0,
+    };
+    this.began.push(began);
+    if (typeof verdict === "object") return verdict;
+    const pass: Pass = {
+      seq: this.began.length,
+      answer: this.answer(statement),
+      ready: () => this.ready(),
+      end: (outcome) => {
+        if (began.outcome) throw new Error(`ended twice: ${statement.text}`);
+        began.outcome = outcome;
+      },
+    };
+    if (verdict === "willHold") return this.#hold(pass, execution);
+    return this.slow ? this.slow().then(() => pass) : pass;
+  }
+
+  unasked(): Answer | undefined {
+    return this.forUnasked;
+  }
+
+  passed(): undefined {
+    return undefined;
+  }
+
+  end(reason: Reason): void {
+    if (!this.signal.aborted) this.#abort.abort(reason);
+  }
+
+  /** Resolves when that many holds have been opened. */
+  async held(count = 1): Promise<void> {
+    while (this.holds.length < count) {
+      await new Promise<void>((resolve) => {
+        this.#onHold = resolve;
+      });
+    }
+  }
+
+  #hold(pass: Pass, execution: Asked): Promise<Pass | Denial> {
+    return new Promise((resolve) => {
+      queueMicrotask(() => {
+        const refuse = (reason: Reason = { code: "hold.denied", message: "Bob said no." }) =>
+          resolve({ deny: reason });
+        const hold = {
+          id: `hold_${this.holds.length + 1}`,
+          expires: Date.now() + 60_000,
+          notice: "waits for bob",
+          withdraw: (how: "cancelled" | "abandoned") =>
+            refuse({ code: `hold.${how}`, message: `It was ${how}.` }),
+          approve: () => resolve(pass),
+          refuse,
+        };
+        this.holds.push(hold);
+        execution.held?.(hold);
+        this.#onHold();
+      });
+    });
+  }
+}
+
+type Asked = Parameters<Gate["begin"]>[1];
+
+function shown(value: string | Uint8Array | null | undefined): string | null {
+  return value instanceof Uint8Array ? `0x${Buffer.from(value).toString("hex")}` : (value ?? null);
+}
