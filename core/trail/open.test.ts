@@ -1,53 +1,53 @@
-import { expect, test } from "bun:test";
-import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { openTrail } from "./open.ts";
+import { afterAll, expect, test } from "bun:test";
 import { follow } from "./read.ts";
 import { readRecording } from "./read-recording.ts";
+import { outcome, TrailRig } from "./trail-rig.ts";
+import { verifyTrail } from "./verify.ts";
 
-test("what is appended can be read back", async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), "postern-trail-"));
-  const key = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
-  const trail = await openTrail({
-    dataDir,
-    stream: "a-s",
-    role: "supervisor",
-    strict: false,
-    signingKey: key,
-    segmentBytes: 65536,
-    recordingSegmentBytes: 65536,
-    onFault: (e) => {
-      throw e;
-    },
-  });
+const rig = new TrailRig();
+afterAll(() => rig.remove());
+
+test("what is appended can be read back, over several segments, and verifies", async () => {
+  const trail = await rig.open("a-s");
   const recording = trail.record("ses_1");
-  await recording.event("q", { text: "select 1" });
-  const big = new Uint8Array(300000).fill(7);
-  await recording.bytes(big);
-  const seqs: number[] = [];
-  for (let i = 0; i < 600; i++) {
-    const seq = trail.append({
-      kind: "outcome",
-      session: "ses_1",
-      op: i,
-      outcome: { result: "ok", rows: i },
-      ms: 1,
-    });
-    seqs.push(seq);
-    if (i % 10 === 0) await trail.durable(seq);
+  await recording.event("query", { text: "select 1" });
+  const large = new Uint8Array(300_000).fill(7);
+  await recording.bytes(large);
+  for (let op = 1; op <= 600; op++) {
+    const seq = trail.append(outcome(op));
+    if (op % 10 === 0) await trail.durable(seq);
   }
   recording.close();
   await trail.close();
-  const reader = follow(dataDir, "a-s");
+  const reader = follow(rig.dataDir, "a-s");
   const entries = [...reader];
   expect(reader.stop).toEqual({ at: "end" });
-  expect(entries.map((e) => e.seq)).toEqual(entries.map((_, i) => i + 1));
-  expect(entries.filter((e) => e.kind === "outcome").length).toBe(600);
-  expect(entries.slice(-2).map((e) => e.kind)).toEqual(["stop", "checkpoint"]);
-  const recorded = [...readRecording(dataDir, "ses_1")];
-  expect(recorded).toEqual([...readRecording(dataDir, recording.id)]);
-  expect(recorded.length).toBe(2);
-  expect(recorded[1]!.kind === "bytes" && Buffer.from(big).equals(recorded[1]!.bytes)).toBe(true);
+  expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, index) => index + 1));
+  expect(entries.flatMap((entry) => (entry.kind === "outcome" ? [entry.op] : []))).toEqual(
+    Array.from({ length: 600 }, (_, index) => index + 1),
+  );
+  expect(entries[0]?.kind).toBe("start");
+  expect(entries.slice(-2).map(({ kind }) => kind)).toEqual(["stop", "checkpoint"]);
+  expect(rig.segments("a-s")).toBeGreaterThan(1);
+  const recorded = [...readRecording(rig.dataDir, recording.id)];
+  expect(recorded[0]).toMatchObject({ kind: "event", name: "query", data: { text: "select 1" } });
+  expect(recorded[1]?.kind === "bytes" && Buffer.from(large).equals(recorded[1].bytes)).toBe(true);
+  expect(recorded).toHaveLength(2);
+  const { findings, notes } = verifyTrail(rig.dataDir, rig.publicKey);
+  expect([...findings, ...notes]).toEqual([]);
+});
+
+test("a stream's name is used once", async () => {
+  await expect(rig.open("a-s")).rejects.toMatchObject({ code: "trail.exists" });
+});
+
+test("an entry that is too large is refused, and the next one is written", async () => {
+  const trail = await rig.open("b-s");
+  const { seq } = trail.head;
+  const what = "x".repeat(64 << 10);
+  expect(() => trail.append({ kind: "admin", what, by: "test" })).toThrow(
+    expect.objectContaining({ code: "trail.too-large" }),
+  );
+  expect(trail.append(outcome(1))).toBe(seq + 1);
+  await trail.close();
 });
