@@ -47,6 +47,8 @@ export class ControlClient {
         unix: this.socket,
         method,
         signal: this.signal,
+        // A watcher waits for as long as nothing happens.
+        timeout: false,
         headers: {
           ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
           ...(body === undefined ? {} : { "content-type": "application/json" }),

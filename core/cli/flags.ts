@@ -33,6 +33,11 @@ export function withToken(command: Command): Command {
     .option("--token <token>", "your token; others on this machine can read it in the list of processes");
 }
 
+/** For options that may be repeated; a list after one would swallow the arguments behind it. */
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
 /** Absolute. */
 export function dataFolder(terminal: Terminal, { data }: DataFlag): string {
   return resolve(data ?? terminal.env.POSTERN_DATA ?? ".postern");

@@ -118,6 +118,19 @@ describe("the key", () => {
     expect(await readdir(join(dataDir, "identity"))).toEqual(["local.key"]);
   });
 
+  test("processes that open a new folder at once share one key", async () => {
+    const dataDir = await folder();
+    const script = `
+      const { local } = await import(${JSON.stringify(join(import.meta.dir, "index.ts"))});
+      const provider = await local().open({ dataDir: ${JSON.stringify(dataDir)}, loopbackOnly: true });
+      console.log(await provider.mint(${JSON.stringify(alice)}));
+    `;
+    const children = Array.from({ length: 4 }, () => Bun.spawn([process.execPath, "-e", script]));
+    const tokens = await Promise.all(children.map(({ stdout }) => new Response(stdout).text()));
+    const { identify } = await opened({}, dataDir);
+    for (const token of tokens) expect((await identify(token.trim()))?.subject).toBe("alice");
+  });
+
   test("is readable by its owner alone, and refused when it is not", async () => {
     const { dataDir } = await opened();
     const path = join(dataDir, "identity", "local.key");

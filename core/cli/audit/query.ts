@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { AuditEntry, Page } from "../../control/api.ts";
 import { PosternError } from "../../error.ts";
-import { control, type DataFlag, type JsonFlag, withData, withJson } from "../flags.ts";
+import { collect, control, type DataFlag, type JsonFlag, withData, withJson } from "../flags.ts";
 import { command } from "../help.ts";
 import { table } from "../table.ts";
 import { oneLine, type Terminal } from "../terminal.ts";
@@ -40,8 +40,9 @@ export function queryAudit(terminal: Terminal): Command {
         .option("--identity <subject>", "of one subject, or on its behalf")
         .option("--resource <name>", "on one resource")
         .option(
-          "--kind <kind...>",
+          "--kind <kind>",
           "open, operation, denied, hold, hold-ended, outcome, close, …; may be repeated",
+          collect,
         )
         .option("--text <part>", "whose text contains this")
         .option("--since <when>", 'not before: how long ago ("2h") or a date')

@@ -4,7 +4,7 @@ import { PosternError } from "../../error.ts";
 import { type Explanation, explain } from "../../explain.ts";
 import type { Identity } from "../../identity.ts";
 import { loadPolicy } from "../../loader.ts";
-import { type JsonFlag, withJson } from "../flags.ts";
+import { collect, type JsonFlag, withJson } from "../flags.ts";
 import { command } from "../help.ts";
 import { oneLine, paint, type Terminal } from "../terminal.ts";
 
@@ -32,7 +32,7 @@ export function explainPolicy(terminal: Terminal): Command {
       .argument("<policy>", "policy file")
       .argument("<operation>", "its text; - reads standard input")
       .requiredOption("--subject <name>", "whose operation it is")
-      .option("--group <name...>", "a group of theirs; may be repeated")
+      .option("--group <name>", "a group of theirs; may be repeated", collect)
       .option("--machine", "a machine, not a person")
       .option("--issuer <url>", "who vouches for them", "explained")
       .requiredOption("--on <resource>", "where it would run"),

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cli } from "../testing/cli.ts";
@@ -68,4 +68,48 @@ test("explain names the resources there are", async () => {
   const { code, err } = await cli(["policy", "explain", policy, "read t", "--subject", "a", "--on", "ship"]);
   expect(code).toBe(1);
   expect(err).toContain("There are: shop.");
+});
+
+test("an option that may be repeated leaves the arguments behind it alone", async () => {
+  const { out } = await cli([
+    "policy",
+    "explain",
+    policy,
+    "--on",
+    "shop",
+    "--subject",
+    "a",
+    "--group",
+    "support",
+    "read t",
+  ]);
+  expect(out).toStartWith("allowed");
+});
+
+test("test runs the policy's own tests, and fails with them", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "postern-cli-"));
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(join(import.meta.dir, "../../.."), join(folder, "node_modules", "postern"));
+  writeFileSync(join(folder, "shop.policy.ts"), text);
+  const expecting = (allowed: boolean) => `
+    import { expect, test } from "bun:test";
+    import { loadPolicy } from "postern/testing";
+    const policy = await loadPolicy(new URL("./shop.policy.ts", import.meta.url));
+    const alice = policy.as({ subject: "alice", groups: ["support"] }).on("shop");
+    test("alice deletes", async () => expect((await alice.runs("delete t")).allowed).toBe(${allowed}));
+  `;
+  const ran = async (...files: string[]) => {
+    const main = join(import.meta.dir, "../main.ts");
+    const child = Bun.spawn([process.execPath, main, "policy", "test", ...files], {
+      cwd: folder,
+      stderr: "pipe",
+    });
+    return { err: await new Response(child.stderr).text(), code: await child.exited };
+  };
+  writeFileSync(join(folder, "shop.policy.test.ts"), expecting(false));
+  expect(await ran()).toMatchObject({ code: 0, err: expect.stringContaining("1 pass") });
+  writeFileSync(join(folder, "shop.policy.test.ts"), expecting(true));
+  const { code, err } = await ran("shop.policy.ts");
+  expect(code).toBe(1);
+  expect(err).toContain("[policy.test-failed]");
 });

@@ -41,6 +41,7 @@ test("show lists the operations with verdict, rule and outcome", async () => {
       { ...asked, verdict: "allowed", rules: ["support reads"], outcome: { result: "ok", rows: 1 }, ms: 2 },
       { ...asked, verdict: "denied", rules: [], reason: { code: "policy.denied", message: "No." } },
       { ...asked, verdict: "allowed", rules: ["support reads"] },
+      { ...asked, verdict: "held", rules: [], hold: "hold_1" },
     ],
   };
   await using control = new FakeControl(() => detail);
@@ -49,6 +50,7 @@ test("show lists the operations with verdict, rule and outcome", async () => {
   expect(out).toMatch(/allowed +read +support reads +ok, 1 row, 2 ms +select 1\n/);
   expect(out).toMatch(/denied +read +no rule +policy.denied +select 1\n/);
   expect(out).toMatch(/allowed +read +support reads +not answered +select 1\n/);
+  expect(out).toMatch(/held +read +hold_1 +select 1\n/);
   expect(control.asked[0]?.path).toBe("/v1/sessions/ses_0");
 });
 

@@ -42,7 +42,7 @@ function detailText({ session, operations }: SessionDetail): string {
     moment(operation.time).slice(11),
     operation.verdict,
     operation.effects.join(", "),
-    operation.rules.join(", ") || "no rule",
+    rulesText(operation),
     outcomeText(operation),
     oneLine(operation.text),
   ]);
@@ -50,7 +50,12 @@ function detailText({ session, operations }: SessionDetail): string {
   return `${facts}\n${done || "No operation yet.\n"}`;
 }
 
-function outcomeText({ outcome, ms, reason }: OperationView): string {
+function rulesText({ rules, verdict }: OperationView): string {
+  return rules.join(", ") || (verdict === "held" ? "" : "no rule");
+}
+
+function outcomeText({ outcome, ms, reason, verdict, hold }: OperationView): string {
+  if (verdict === "held") return hold ?? "";
   if (reason) return reason.code;
   if (!outcome) return "not answered";
   const parts = [

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { TokenAnswer, TokenRequest } from "../../control/api.ts";
-import { control, type DataFlag, type JsonFlag, withData, withJson } from "../flags.ts";
+import { collect, control, type DataFlag, type JsonFlag, withData, withJson } from "../flags.ts";
 import { command } from "../help.ts";
 import type { Terminal } from "../terminal.ts";
 import { life, moment } from "../time.ts";
@@ -28,7 +28,7 @@ export function mintToken(terminal: Terminal): Command {
         exits: [1, 3],
       })
         .requiredOption("--subject <name>", "whom the token is for")
-        .option("--group <name...>", "a group of theirs; may be repeated")
+        .option("--group <name>", "a group of theirs; may be repeated", collect)
         .option("--machine", "a machine (runner, agent), not a person")
         .option("--ttl <duration>", "how long it lives", "1h"),
     ),
