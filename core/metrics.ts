@@ -21,11 +21,10 @@ export interface Metrics {
   /** Connections that ended before they had a session. Labels: protocol, code (the reason's). */
   readonly connectionsRefused: Counter<"protocol" | "code">;
   readonly holdOpen: Gauge;
-  /** Labels: how (as in the trail's `hold-ended`). */
-  readonly holdsEnded: Counter<"how">;
-  /** Seconds from the first entry that waited to durable. */
+  /** Seconds that those who waited for a trail entry to be durable did so, once a flush. */
   readonly trailFlush: Histogram;
-  /** Supervisor only from here on. */
+  /** Supervisor only from here on. `how`: as in the trail's `hold-ended`. */
+  readonly holdsEnded: Counter<"how">;
   readonly workersUp: Gauge;
   readonly workersReplaced: Counter<"why">;
   readonly policyReloads: Counter<"result">;

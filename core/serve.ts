@@ -80,7 +80,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const store = await openStore({ dataDir, log, live: [stream], indexed });
   opening.defer(() => store.close());
 
-  const board = new Board();
+  const board = new Board(metrics);
   const plan = workerPlan({ dataDir, board, store, trail, signingKey: key.path, log: options.log ?? {} });
   const path = resolve(options.policyPath);
   const keeper = new PolicyKeeper({ path, dataDir, trail, log, metrics, supervision: plan.supervision(0) });

@@ -49,18 +49,20 @@ async function open(start: WorkerStart, supervision: Supervision): Promise<Gatew
   if ("heldBy" in lock) {
     throw new PosternError("worker.locked", `Process ${lock.heldBy} still serves as ${name}.`);
   }
+  const metrics = createMetrics(name);
   const trail = await openTrail({
     dataDir,
     stream,
     role: "worker",
     strict,
     signingKey: readFileSync(signingKey, "utf8"),
+    onFlush: (ms) => metrics.trailFlush.observe(ms / 1000),
     onFault: (error, session) => {
       if (session === undefined) void giveUp(error, gateway, log);
       else void gateway.endSession(session, error.reason);
     },
   });
-  const gateway = new Gateway({ worker, dataDir, trail, supervision, log, metrics: createMetrics(name) });
+  const gateway = new Gateway({ worker, dataDir, trail, supervision, log, metrics });
   return gateway;
 }
 

@@ -1,4 +1,5 @@
 import { PosternError } from "../error.ts";
+import type { Metrics } from "../metrics.ts";
 import type { HoldInfo, SessionInfo } from "../supervision.ts";
 import type { HoldEnd } from "../trail/entry.ts";
 
@@ -21,6 +22,8 @@ export class Board {
   readonly #holds = new Map<string, Placed<HoldInfo>>();
   readonly #watchers = new Set<(event: HoldEvent) => void>();
 
+  constructor(readonly metrics: Metrics) {}
+
   sessionOpened(worker: number, info: SessionInfo): void {
     this.#sessions.set(info.id, { info, worker });
   }
@@ -35,7 +38,9 @@ export class Board {
   }
 
   holdEnded(id: string, how: HoldEnd): void {
-    if (this.#holds.delete(id)) this.#tell({ event: "ended", id, how });
+    if (!this.#holds.delete(id)) return;
+    this.metrics.holdsEnded.inc({ how });
+    this.#tell({ event: "ended", id, how });
   }
 
   /** The worker is dead, and its sessions and holds with it. */

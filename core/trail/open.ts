@@ -29,6 +29,8 @@ export interface TrailOptions {
   readonly lateMs?: number;
   /** A session whose recording finds no room for so long is ended. Default 10000. */
   readonly pauseMs?: number;
+  /** Milliseconds that a flush took for those who waited for it. */
+  onFlush?(ms: number): void;
   /** `trail.dead` without a session: end them all. `recording.full` with one: end that one. */
   onFault(error: PosternError, session?: string): void;
 }
@@ -103,7 +105,7 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
     () => trail?.expect(),
     onFault,
   );
-  const watermark = new Watermark(words, 0, lateMs);
+  const watermark = new Watermark(words, 0, lateMs, options.onFlush);
   const { strict } = options;
   trail = new StreamTrail({
     stream,

@@ -23,6 +23,8 @@ export class Watermark {
     words: Int32Array,
     log: number,
     private readonly limitMs: number,
+    /** Milliseconds that those who waited did so; once a flush. */
+    private readonly onFlush?: (ms: number) => void,
   ) {
     this.#words = words;
     this.#at = new LogWords(log);
@@ -47,10 +49,12 @@ export class Watermark {
   refresh(now: number): void {
     const gained = (Atomics.load(this.#words, this.#at.flushed) - this.#flushed) | 0;
     if (gained === 0) return;
+    const took = now - this.#since;
     this.#flushed += gained;
     this.#since = now;
     this.late = false;
     if (this.#waiters.length === 0) return;
+    this.onFlush?.(took);
     const waiters = this.#waiters;
     this.#waiters = waiters.filter((waiter) => waiter.seq > this.#flushed);
     for (const waiter of waiters) if (waiter.seq <= this.#flushed) waiter.resolve();

@@ -74,6 +74,10 @@ test("a hold is watched, refused by who may not approve, and run once when a lea
   expect(backend.seen.filter((line) => line === "write orders")).toHaveLength(1);
   await watch.return();
 
+  const metrics = await (await gateway.fetch("/metrics")).text();
+  expect(metrics).toContain('postern_holds_ended_total{how="approved"} 1');
+  expect(metrics).toMatch(/postern_trail_flush_seconds_count [1-9]/);
+
   const { approvals: all } = await gateway.get<{ approvals: HoldView[] }>("/v1/approvals?all=1");
   expect(all).toMatchObject([{ id: hold?.id, how: "approved", endedBy: { subject: "lena" } }]);
 });
