@@ -63,7 +63,7 @@ class Screen {
         return `Notification "${visible(channel)}"${payload === "" ? "" : ` with payload "${visible(payload)}"`}\n`;
       }
       case backend.copyData:
-        return `${visible(body.toString("utf8").replace(/\n$/, ""))}\n`;
+        return `${body.toString("utf8").replace(/\n$/, "").split("\t").map(visible).join("\t")}\n`;
       default:
         return "";
     }

@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Recorded } from "../../../core/plugin.ts";
-import { status } from "../wire/message.ts";
+import { backend, status } from "../wire/message.ts";
 import { errorResponse, noticeResponse } from "../wire/report.ts";
 import { dataRow, type RowField, rowDescriptionMessage } from "../wire/rows.ts";
 import { commandComplete, notificationResponse, readyForQuery } from "../wire/session.ts";
+import { message } from "../wire/write.ts";
 import { replay } from "./index.ts";
 
 const field = (name: string, typeOid = 25, format: RowField["format"] = "text"): RowField => ({
@@ -77,6 +78,7 @@ test("tags, errors, notices and notifications are shown, an empty result too", (
       noticeResponse({ message: "held", hint: "postern approvals" }),
       errorResponse({ code: "42501", message: "no", detail: "Rule: r." }),
       notificationResponse({ processId: 1, channel: "c", payload: "p" }),
+      message(backend.copyData, Buffer.from("1\ta\u001bb\n")),
     ]),
   );
   expect(text).toBe(
@@ -91,6 +93,7 @@ test("tags, errors, notices and notifications are shown, an empty result too", (
       "ERROR:  42501: no",
       "DETAIL:  Rule: r.",
       'Notification "c" with payload "p"',
+      "1\ta\\x1bb",
       "",
     ].join("\n"),
   );
