@@ -46,6 +46,8 @@ export interface Watch {
   prepare?(operation: Operation): "allow" | Denied | "willHold";
   /** Each execution, parameters known. A promise that outlasts the guardrail limit (5 s) is a denial. */
   operation?(operation: Operation): Verdict | Promise<Verdict>;
+  /** It was refused by the rules or from its text alone, so `operation` is not asked. For those who keep records. */
+  refused?(operation: Operation, reason: Reason): void;
   /** Who wants to see or change this answer. undefined: it stays opaque bytes. */
   answer?(operation: Operation): Answer | undefined;
   /** The same for what arrives without being asked for: notices, notifications. */

@@ -66,10 +66,10 @@ export class SessionGate implements Gate {
   begin(plan: Plan, execution: Execution): Pass | Denial | Promise<Pass | Denial> {
     if (this.signal.aborted) return { deny: this.signal.reason as Reason };
     const current = this.plan(plan.statement);
-    if (typeof current.verdict === "object") return this.deny(current, current.verdict.deny);
+    if (typeof current.verdict === "object") return this.#refuse(current, current.verdict.deny);
     for (const one of execution.batch ?? []) {
       const other = this.plan(one.plan.statement);
-      if (typeof other.verdict === "object") return this.deny(other, other.verdict.deny);
+      if (typeof other.verdict === "object") return this.#refuse(other, other.verdict.deny);
     }
     this.owner.lastActive = Date.now();
     const operation = describe(current, execution, this);
@@ -160,6 +160,17 @@ export class SessionGate implements Gate {
     if (error instanceof PosternError) return error.reason;
     this.services.failed(guardrail, error);
     return guardrailFailed(error);
+  }
+
+  #refuse(plan: SessionPlan, reason: Reason): Denial {
+    for (const { guardrail, watch } of this.owner.watching) {
+      try {
+        watch.refused?.(plan.operation, reason);
+      } catch (error) {
+        return this.deny(plan, this.failure(guardrail.name, error));
+      }
+    }
+    return this.deny(plan, reason);
   }
 
   /** Asks the guardrails from `index` on, outermost first; synchronous until one must be waited for. */

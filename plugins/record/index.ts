@@ -42,6 +42,9 @@ function open(session: GuardedSession, kept: number, redact: ((text: string) => 
       const waits = recording.event("operation", eventOf(operation, redact));
       return waits ? waits.then(() => "allow" as const) : "allow";
     },
+    refused(operation, reason) {
+      void recording.event("operation", { ...eventOf(operation, redact), refused: reason.code });
+    },
     ...(kept > 0 ? { wire: keeper(recording, kept) } : {}),
   };
 }

@@ -57,6 +57,12 @@ test("keeps operations with their parameters and the bytes that leave, in order"
   ]);
 });
 
+test("keeps what was refused before anybody was asked, with the reason's code", () => {
+  const { written, session } = keep();
+  record().open(session).refused?.(update, { code: "policy.denied", message: "no" });
+  expect(written).toMatchObject([["operation", { text: update.text, refused: "policy.denied" }]]);
+});
+
 test("an operation waits for a recorder that is behind, and bytes do", async () => {
   const { behind, session } = keep();
   const caught = Promise.withResolvers<void>();
