@@ -1,4 +1,4 @@
-import type { Cursor, Gate, Limits, Outcome, Pass, Pump, Reason } from "../../../core/plugin.ts";
+import type { Cursor, Gate, Link, Outcome, Pass, Pump, Reason } from "../../../core/plugin.ts";
 import type { Catalogue } from "../catalogue.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import type { columnsOf, loadFor } from "../sql/columns.ts";

@@ -82,9 +82,10 @@ export class Running {
     const end = view.indexOf(0, at + headerSize);
     if (end !== at + length - 1) throw violation("A Query whose text does not end where it should.");
     let statement = classify(textAt(view, at + headerSize, end), exchange.settings);
-    const { uses, copy } = statement.detail;
-    if ((uses.length > 0 || copy === "in") && !exchange.drained(cursor)) return;
+    const ordered = statement.detail.uses.length > 0 || statement.detail.copy === "in";
+    if (ordered && !exchange.drained(cursor)) return;
     if (isLate(statement)) statement = this.sqlNames.resolve(statement);
+    const { uses, copy } = statement.detail;
     const answer = admission.ask(cursor, gate.plan(statement));
     if (answer === undefined) return;
     const denied = refusal(answer, copy === "out");

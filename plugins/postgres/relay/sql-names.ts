@@ -1,10 +1,25 @@
 import type { Action } from "../../../core/plugin.ts";
-import type { SqlStatement } from "../sql/classify.ts";
+import type { NameUse, Shape, SqlStatement } from "../sql/index.ts";
 import { identifier } from "../sql/names.ts";
+import { nextSettings, type SessionSettings } from "../sql/settings.ts";
 import type { Exchange } from "./exchange.ts";
 import { nameKey } from "./name.ts";
 import { Definition } from "./named.ts";
 import { plainStatement, unknownStatement } from "./statement.ts";
+
+/** EXECUTE of an EXECUTE of an EXECUTE. */
+const deepest = 4;
+
+/** What a text comes to with all that it runs by name. */
+class Resolution {
+  readonly actions: Action[] = [];
+  readonly uses: NameUse[] = [];
+  readonly shown: string[] = [];
+  readonly prepared = new Map<string, readonly Action[]>();
+  readonly cursors = new Map<string, readonly Action[]>();
+  copy: Shape["copy"];
+  changes: SessionSettings | undefined;
+}
 
 /**
  * SQL's own way to names: PREPARE, EXECUTE and DEALLOCATE share theirs with Parse and Bind, DECLARE and
@@ -21,30 +36,49 @@ export class SqlNames {
    * every name is sure; what cannot be told is `unknown`.
    */
   resolve(statement: SqlStatement): SqlStatement {
-    const prepared = new Map<string, readonly Action[] | undefined>();
-    const cursors = new Map<string, readonly Action[] | undefined>();
+    const found = new Resolution();
+    this.#follow(statement, found, deepest);
+    if (found.changes && statement.detail.statements > 1) found.actions.push(...unknownStatement.actions);
+    const { actions, uses, copy, changes } = found;
+    const text = [statement.text, ...found.shown].join("\n");
+    const detail: Shape = {
+      ...statement.detail,
+      actions,
+      uses,
+      ...(copy === undefined ? {} : { copy }),
+      ...(changes === undefined ? {} : { changes }),
+    };
+    return { text, actions, detail };
+  }
+
+  /** A statement of the protocol that EXECUTE runs may be any: SET, PREPARE, another EXECUTE. */
+  #follow(statement: SqlStatement, found: Resolution, depth: number): void {
+    const { detail } = statement;
     const placeholders = new Set<string>();
-    const ran: Action[] = [];
-    const shown: string[] = [];
-    for (const { verb, name = "", actions = [] } of statement.detail.uses) {
-      if (verb === "prepare") prepared.set(name, actions);
-      if (verb === "declare") cursors.set(name, actions);
-      if (verb === "execute") {
-        const own = prepared.get(name);
-        const definition = own ? undefined : this.#prepared(name);
-        placeholders.add(`unknown prepared ${identifier(name)}`);
-        ran.push(...(own ?? definition?.statement.actions ?? unknownStatement.actions));
-        if (definition) shown.push(`${name}: ${definition.statement.text}`);
-      }
+    found.copy ??= detail.copy;
+    if (detail.changes) found.changes = nextSettings(found.changes ?? detail.changes, detail.changes);
+    for (const use of detail.uses) {
+      const { verb, name = "", actions = [] } = use;
+      found.uses.push(use);
+      if (verb === "prepare") found.prepared.set(name, actions);
+      if (verb === "declare") found.cursors.set(name, actions);
       if (verb === "fetch") {
         placeholders.add(`read cursor ${identifier(name)}`);
-        ran.push(...(cursors.get(name) ?? this.#cursor(name) ?? unknownStatement.actions));
+        found.actions.push(...(found.cursors.get(name) ?? this.#cursor(name) ?? unknownStatement.actions));
+      }
+      if (verb !== "execute") continue;
+      placeholders.add(`unknown prepared ${identifier(name)}`);
+      const own = found.prepared.get(name);
+      const definition = own ? undefined : this.#prepared(name);
+      if (own) found.actions.push(...own);
+      else if (definition === undefined || depth === 0) found.actions.push(...unknownStatement.actions);
+      else {
+        found.shown.push(`-- ${name}: ${definition.statement.text}`);
+        this.#follow(definition.statement, found, depth - 1);
       }
     }
     const rest = statement.actions.filter(({ effect, on }) => !placeholders.has(`${effect} ${on}`));
-    const text = [statement.text, ...shown.map((line) => `-- ${line}`)].join("\n");
-    const actions = [...rest, ...ran];
-    return { text, actions, detail: { ...statement.detail, actions } };
+    found.actions.unshift(...rest);
   }
 
   /** The statement has run, as a whole or (several in one text, with an error among them) in part. */

@@ -13,6 +13,11 @@ import type {
 /** What a test's policy says of a statement. */
 export type Word = "allow" | "willHold" | { readonly deny: Reason };
 
+export interface TestHold extends HeldOperation {
+  approve(): void;
+  refuse(reason?: Reason): void;
+}
+
 export interface Began {
   readonly text: string;
   readonly denied: boolean;
@@ -34,9 +39,10 @@ export class TestGate implements Gate {
   wantsParameters = true;
   recordsWire = false;
   readonly began: Began[] = [];
-  readonly holds: (HeldOperation & { approve(): void; refuse(reason?: Reason): void })[] = [];
+  readonly holds: TestHold[] = [];
   #plans = new Map<Statement, Plan>();
-  #onHold: () => void = () => {};
+  #wake: () => void = () => {};
+  onHold: (hold: TestHold) => void = () => {};
   version = "1";
   word: (statement: Statement) => Word = () => "allow";
   answer: (statement: Statement) => Answer | undefined = () => undefined;
@@ -96,7 +102,7 @@ export class TestGate implements Gate {
   async held(count = 1): Promise<void> {
     while (this.holds.length < count) {
       await new Promise<void>((resolve) => {
-        this.#onHold = resolve;
+        this.#wake = resolve;
       });
     }
   }
@@ -117,7 +123,8 @@ export class TestGate implements Gate {
         };
         this.holds.push(hold);
         execution.held?.(hold);
-        this.#onHold();
+        this.onHold(hold);
+        this.#wake();
       });
     });
   }
