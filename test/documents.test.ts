@@ -23,8 +23,8 @@ test("the lock file holds no addresses", () => {
   expect(lines.filter((line) => /:\/\//.test(line) && !funding.test(line))).toEqual([]);
 });
 
-test("policies in README.md and the plugins' pages type-check", () => {
-  const pages = ["README.md", ...pluginPages()];
+test("policies in README.md, docs/policy.md and the plugins' pages type-check", () => {
+  const pages = ["README.md", "docs/policy.md", ...pluginPages()];
   const policies = pages.flatMap((page) =>
     [...read(page).matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
       .map(([, code = ""]) => ({ page, code }))
