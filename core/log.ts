@@ -37,3 +37,19 @@ export function createLog(options: LogOptions = {}): Log {
     },
   );
 }
+
+/** What nobody caught ends the process, as ever, but is told in the log and without its secrets. */
+export function logCrashes(log: Log): { close(): void } {
+  const crash = (error: unknown) => {
+    log.fatal({ error }, "a fault that nobody caught ends this process");
+    process.exit(70);
+  };
+  process.on("uncaughtException", crash);
+  process.on("unhandledRejection", crash);
+  return {
+    close() {
+      process.off("uncaughtException", crash);
+      process.off("unhandledRejection", crash);
+    },
+  };
+}

@@ -4,7 +4,7 @@ import manifest from "../package.json" with { type: "json" };
 import { controlApp } from "./control/app.ts";
 import { healthApp } from "./control/health.ts";
 import { listenControl, listenHealth } from "./control/listen.ts";
-import { createLog, type LogOptions } from "./log.ts";
+import { createLog, type LogOptions, logCrashes } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Policy } from "./policy.ts";
 import { openStore } from "./store/store.ts";
@@ -53,8 +53,12 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const log = createLog({ ...options.log, process: "supervisor" });
   const metrics = createMetrics();
   const stopped = Promise.withResolvers<string | undefined>();
+  let running: AsyncDisposableStack | undefined;
+  let stopping: Promise<void> | undefined;
   await using opening = new AsyncDisposableStack();
 
+  const crashes = logCrashes(log);
+  opening.defer(() => crashes.close());
   const lock = await takeDataFolder(dataDir);
   opening.defer(() => lock.release());
 
@@ -110,19 +114,21 @@ export async function serve(options: ServeOptions): Promise<Running> {
     },
   });
 
-  const running = opening.move();
-  let stopping: Promise<void> | undefined;
+  running = opening.move();
   function stop(why?: string): Promise<void> {
     stopping ??= (async () => {
       log.info(why === undefined ? {} : { why }, "stopping");
-      await running.disposeAsync();
+      await running?.disposeAsync();
       signals.close();
       stopped.resolve(why);
     })();
     return stopping;
   }
   const addresses = await fleet.addresses();
-  log.info({ policy: bundle.version, listeners: addresses, workers: fleet.size, dataDir }, "ready");
+  log.info(
+    { policy: bundle.version, listeners: addresses, workers: fleet.workers().length, dataDir },
+    "ready",
+  );
   return { dataDir, policyVersion: bundle.version, addresses, stop: () => stop(), stopped: stopped.promise };
 }
 

@@ -1,6 +1,6 @@
 import { issueCredential } from "./credential/issue.ts";
 import { PosternError } from "./error.ts";
-import type { Identity } from "./identity.ts";
+import { type Identity, identityLabel } from "./identity.ts";
 import type { Log } from "./log.ts";
 import { type Metrics, renderMetrics } from "./metrics.ts";
 import type { Store } from "./store/store.ts";
@@ -30,7 +30,10 @@ export class Supervisor {
   /** Why it cannot serve now; undefined when it can. */
   get unready(): string | undefined {
     const { fleet, store, trail } = this.parts;
-    if (!fleet.workers().some(({ ready }) => ready)) return "no worker serves";
+    const workers = fleet.workers();
+    if (!workers.some(({ ready }) => ready)) return "no worker serves";
+    const late = workers.find((worker) => worker.trail !== "ok");
+    if (late) return `the audit trail of worker ${late.worker} is ${late.trail}`;
     if (store.failed !== undefined) return `the store is gone: ${store.failed}`;
     if (trail.status.state !== "ok") return `the audit trail is ${trail.status.state}`;
     return undefined;
@@ -54,6 +57,7 @@ export class Supervisor {
     const { board, fleet } = this.parts;
     const { refused } = await fleet.worker(board.workerOfHold(hold)).peer.call("settle", hold, answer);
     if (refused === undefined) return;
+    await this.admin("approval-refused", identityLabel(answer.by), hold);
     throw new PosternError("approval.refused", refused, {
       hint: "`postern approvals list --all` shows what became of it.",
     });

@@ -1,5 +1,6 @@
 import type { LogOptions } from "./log.ts";
 import type { Supervised } from "./supervision.ts";
+import type { TrailStatus } from "./trail/stream-trail.ts";
 
 /** Where a worker listens. */
 export interface ListenerAddress {
@@ -25,6 +26,6 @@ export interface WorkerCalls extends Supervised {
   /** Opens the worker's trail; nothing listens before `adopt`. */
   begin(start: WorkerStart): Promise<void>;
   addresses(): readonly ListenerAddress[];
-  /** Answered by the event loop: a blocked one stays silent. */
-  ping(): void;
+  /** Answered by the event loop, with the state of its trail: a blocked one stays silent. */
+  ping(): TrailStatus["state"];
 }

@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PosternError } from "./error.ts";
 import { Gateway } from "./gateway.ts";
-import { createLog, type Log } from "./log.ts";
+import { createLog, type Log, logCrashes } from "./log.ts";
 import { type Message, openPeer, type Peer } from "./messages.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Supervision } from "./supervision.ts";
 import { takeLock } from "./supervisor/lock.ts";
 import { openTrail } from "./trail/open.ts";
+import type { StreamTrail } from "./trail/stream-trail.ts";
 import type { WorkerCalls, WorkerStart } from "./worker-calls.ts";
 
 /*
@@ -15,18 +16,23 @@ import type { WorkerCalls, WorkerStart } from "./worker-calls.ts";
  * the supervisor, and only the supervisor ends it.
  */
 
+interface Opened {
+  readonly gateway: Gateway;
+  readonly trail: StreamTrail;
+}
+
 function serveAsWorker(): void {
-  let gateway: Gateway | undefined;
+  let opened: Opened | undefined;
   const begun = (): Gateway => {
-    if (!gateway) throw new PosternError("worker.not-begun", "This worker has not begun.");
-    return gateway;
+    if (!opened) throw new PosternError("worker.not-begun", "This worker has not begun.");
+    return opened.gateway;
   };
   const calls: WorkerCalls = {
     async begin(start) {
-      gateway = await open(start, supervision(peer));
+      opened = await open(start, supervision(peer));
     },
     addresses: () => begun().addresses,
-    ping() {},
+    ping: () => opened?.trail.status.state ?? "ok",
     adopt: (bundle) => begun().adopt(bundle),
     settle: (hold, answer) => begun().settle(hold, answer),
     endSession: (id, reason) => begun().endSession(id, reason),
@@ -41,10 +47,11 @@ function serveAsWorker(): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
 }
 
-async function open(start: WorkerStart, supervision: Supervision): Promise<Gateway> {
+async function open(start: WorkerStart, supervision: Supervision): Promise<Opened> {
   const { worker, dataDir, stream, strict, signingKey } = start;
   const name = `worker-${worker}`;
   const log = createLog({ ...start.log, process: name });
+  logCrashes(log);
   const lock = takeLock(join(dataDir, `${name}.lock`));
   if ("heldBy" in lock) {
     throw new PosternError("worker.locked", `Process ${lock.heldBy} still serves as ${name}.`);
@@ -63,7 +70,7 @@ async function open(start: WorkerStart, supervision: Supervision): Promise<Gatew
     },
   });
   const gateway = new Gateway({ worker, dataDir, trail, supervision, log, metrics });
-  return gateway;
+  return { gateway, trail };
 }
 
 /** Nothing may pass without a trail: the supervisor puts a fresh worker in this one's place. */

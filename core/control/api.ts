@@ -1,6 +1,7 @@
 import type { Identity } from "../identity.ts";
 import type { Outcome, Reason } from "../operation.ts";
 import type { HoldInfo, SessionInfo } from "../supervision.ts";
+import type { WorkerState } from "../supervisor/fleet.ts";
 import type { PolicyState } from "../supervisor/policy-keeper.ts";
 import type { HoldEnd } from "../trail/entry.ts";
 import type { ListenerAddress } from "../worker-calls.ts";
@@ -24,7 +25,7 @@ export interface Status {
   readonly uptime: number;
   readonly dataDir: string;
   readonly policy: PolicyState;
-  readonly workers: readonly { readonly worker: number; readonly pid: number; readonly ready: boolean }[];
+  readonly workers: readonly WorkerState[];
   readonly listeners: readonly ListenerAddress[];
   readonly sessions: number;
   readonly holds: number;

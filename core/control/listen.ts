@@ -10,6 +10,7 @@ const longestPath = process.platform === "linux" ? 107 : 103;
 
 /** A watcher of approvals may wait for hours. Bun obeys this on a unix socket; its types do not know it there. */
 const patient: object = { idleTimeout: 0 };
+const maxRequestBodySize = 1 << 20;
 
 /** A control or health listener; `stop` also ends what is being answered. */
 export interface ControlListener {
@@ -29,7 +30,7 @@ export function listenControl(dataDir: string, fetch: Fetch): ControlListener {
   const umask = process.umask(0o177);
   let server: Server<undefined>;
   try {
-    server = Bun.serve({ unix: path, fetch, ...patient });
+    server = Bun.serve({ unix: path, fetch, maxRequestBodySize, ...patient });
   } finally {
     process.umask(umask);
   }

@@ -22,11 +22,10 @@ export function sessionRoutes(supervisor: Supervisor): Hono {
       const id = context.req.param("id");
       await store.call("fresh");
       const known = await store.call("session", id);
-      if (!known) throw unknownSession(id);
-      const detail: SessionDetail = {
-        session: sessionView(known.session),
-        operations: operationViews(known.entries),
-      };
+      // An open one that the index has not seen yet has done nothing worth waiting for.
+      const session = known ? sessionView(known.session) : board.session(id);
+      if (!session) throw unknownSession(id);
+      const detail: SessionDetail = { session, operations: operationViews(known?.entries ?? []) };
       return context.json(detail);
     })
     .delete("/sessions/:id", async (context) => {

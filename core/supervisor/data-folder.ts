@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { PosternError } from "../error.ts";
 import { type Lock, takeLock } from "./lock.ts";
@@ -9,9 +9,11 @@ import { type Lock, takeLock } from "./lock.ts";
  * `data.locked`, `data.folder`.
  */
 export async function takeDataFolder(dataDir: string): Promise<Lock> {
+  let others: boolean;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    chmodSync(dataDir, 0o700);
+    others = (statSync(dataDir).mode & 0o077) !== 0;
+    if (others && isOurs(dataDir)) chmodSync(dataDir, 0o700);
   } catch (cause) {
     throw new PosternError(
       "data.folder",
@@ -19,6 +21,15 @@ export async function takeDataFolder(dataDir: string): Promise<Lock> {
       {
         hint: "Give a folder that the gateway's user owns: --data DIR.",
         cause,
+      },
+    );
+  }
+  if (others && !isOurs(dataDir)) {
+    throw new PosternError(
+      "data.folder",
+      `${dataDir} holds other things, and others than its owner may enter it.`,
+      {
+        hint: "Give a folder that is for the gateway alone: --data DIR. It is made where there is none.",
       },
     );
   }
@@ -33,6 +44,12 @@ export async function takeDataFolder(dataDir: string): Promise<Lock> {
     if (/^worker-\d+\.lock$/.test(name)) await endOrphan(join(dataDir, name));
   }
   return lock;
+}
+
+/** Empty, or a gateway's: only there may its mode be changed. */
+function isOurs(dataDir: string): boolean {
+  const names = readdirSync(dataDir).filter((name) => name !== "lost+found");
+  return names.length === 0 || names.some((name) => name === "lock" || name === "trail");
 }
 
 /** Whoever holds a worker's lock while we hold the supervisor's has lost its supervisor. */

@@ -14,6 +14,7 @@ import type { Metrics } from "../metrics.ts";
 import type { Reason } from "../operation.ts";
 import type { Policy } from "../policy.ts";
 import type { PolicyBundle, Supervision } from "../supervision.ts";
+import type { Entry } from "../trail/entry.ts";
 import type { Trail } from "../trail/trail.ts";
 import { openProviders } from "./providers.ts";
 
@@ -127,6 +128,8 @@ export class PolicyKeeper {
       this.#refused(error, version);
       metrics.policyReloads.inc({ result: "refused" });
     }
+    // Each evaluation leaves code behind; no caller waits in this process.
+    Bun.gc(true);
     if (!this.#error && next?.bundle.version !== version) {
       log.info({ policy: next?.bundle.version }, "the policy was reloaded");
     }
@@ -148,7 +151,7 @@ export class PolicyKeeper {
     const { version, files } = loaded.bundle;
     this.#watch?.files(files);
     for (const provider of old?.providers ?? []) provider.close?.();
-    if (old?.bundle.version !== version) this.options.trail.append({ kind: "policy", version, files });
+    if (old?.bundle.version !== version) this.#note({ kind: "policy", version, files });
   }
 
   /** What processes are started with cannot change under them. */
@@ -163,14 +166,23 @@ export class PolicyKeeper {
   }
 
   #refused(error: unknown, version: string): void {
-    const { log, trail } = this.options;
+    const { log } = this.options;
     const message = error instanceof Error ? error.message : String(error);
     this.#error = reasonOf(error, message);
     log.error({ reason: this.#error, serving: version }, "the new policy was refused, the old one stays");
-    trail.append({ kind: "policy-refused", message });
+    this.#note({ kind: "policy-refused", message });
     // What must change for it to load may lie in files that the old policy did not have.
     if (error instanceof PolicyNotLoaded) {
       this.#watch?.files([...new Set([...this.#current().bundle.files, ...error.files])]);
+    }
+  }
+
+  /** What has happened already does not become undone by a full disk. */
+  #note(entry: Entry): void {
+    try {
+      this.options.trail.append(entry);
+    } catch (error) {
+      this.options.log.error({ error, entry: entry.kind }, "the trail could not take an entry");
     }
   }
 

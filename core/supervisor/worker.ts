@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { PosternError } from "../error.ts";
 import { type Message, openPeer, type Peer } from "../messages.ts";
 import type { Supervision } from "../supervision.ts";
+import type { TrailStatus } from "../trail/stream-trail.ts";
 import type { WorkerCalls } from "../worker-calls.ts";
 
 const entry = join(import.meta.dir, "..", "worker-process.ts");
@@ -17,12 +18,16 @@ export interface WorkerOptions {
   readonly entry?: string;
 }
 
+export type TrailState = TrailStatus["state"];
+
 /** One worker process, from outside. */
 export class WorkerProcess {
   readonly peer: Peer<WorkerCalls>;
   readonly pid: number;
   /** Resolves once the process is gone, with what ended it: `blocked`, `signal SIGKILL`, `exit 1`. */
   readonly exited: Promise<string>;
+  /** Of its own stream, as it said last. */
+  trail: TrailState = "ok";
   readonly #child: Bun.Subprocess;
   #why: string | undefined;
 
@@ -70,10 +75,14 @@ export class WorkerProcess {
       if (open) return;
       open = true;
       this.peer.call("ping").then(
+        (trail) => {
+          this.trail = trail;
+          open = false;
+        },
+        // Gone, or not begun: its exit tells, or the next beat.
         () => {
           open = false;
         },
-        () => {},
       );
     }, blockedMs / beats);
   }

@@ -19,6 +19,12 @@ const start = async (more: { blockedMs?: number; head?: string; listen?: string;
   const policy = linesPolicy({ port: backend.port, ...parts });
   gateway = await TestGateway.start({ policy, ...(blockedMs === undefined ? {} : { blockedMs }) });
 };
+async function freePort(): Promise<number> {
+  const probe = Bun.serve({ port: 0, fetch: () => new Response() });
+  const { port = 0 } = probe;
+  await probe.stop(true);
+  return port;
+}
 const workerPid = async () => (await gateway.workers())[0]?.pid ?? 0;
 
 test("the data folder and the control socket are the owner's alone", async () => {
@@ -129,10 +135,7 @@ test("a blocked orphan is ended by the next start", async () => {
 });
 
 test("several workers share a port and add up in the metrics", async () => {
-  const probe = Bun.serve({ port: 0, fetch: () => new Response() });
-  const port = probe.port;
-  await probe.stop(true);
-  await start({ listen: `port: ${port}`, more: "workers: 2," });
+  await start({ listen: `port: ${await freePort()}`, more: "workers: 2," });
   expect(await gateway.workers()).toHaveLength(2);
   const clients: LinesClient[] = [];
   for (let i = 0; i < 8; i++) {
@@ -143,6 +146,15 @@ test("several workers share a port and add up in the metrics", async () => {
   expect(metrics).toContain('postern_sessions_open{protocol="lines"} 8');
   expect(metrics).toContain("postern_workers_up 2");
   for (const client of clients) client.close();
+});
+
+test("health is served over TCP where the policy says so, and nothing else is", async () => {
+  const port = await freePort();
+  await start({ more: `health: ${port},` });
+  const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+  expect(await (await get("/readyz")).text()).toBe("ready\n");
+  expect(await (await get("/metrics")).text()).toContain("postern_workers_up 1");
+  expect((await get("/v1/status")).status).toBe(404);
 });
 
 test("a path that no socket can have is refused with the reason", async () => {

@@ -15,7 +15,7 @@ const status: Status = {
   uptime: 65,
   dataDir: "unused",
   policy: { path: "/nowhere.ts", version: "abc", files: [], loadedAt: 0 },
-  workers: [{ worker: 0, pid: 8, ready: true }],
+  workers: [{ worker: 0, pid: 8, ready: true, trail: "ok" }],
   listeners: [{ protocol: "postgres", host: "127.0.0.1", port: 5432 }],
   sessions: 0,
   holds: 0,

@@ -1,0 +1,121 @@
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { PolicyBundle, Supervision } from "../supervision.ts";
+import type { WorkerStart } from "../worker-calls.ts";
+import { WorkerProcess, within } from "./worker.ts";
+
+/** A worker that dies young is replaced ever later: so many milliseconds, doubled each time up to the last. */
+const soonest = 100;
+const latest = 5_000;
+const adoptMs = 30_000;
+
+export interface SeatOptions {
+  readonly blockedMs: number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** The supervisor's ear for one worker. */
+  supervision(worker: number): Supervision;
+  /** A new process is about to serve as this worker. */
+  starting(worker: number): WorkerStart;
+  /** It died; what it left open is closed before this resolves. */
+  died(start: WorkerStart): Promise<void>;
+  /** What runs instead of the worker process, for tests. */
+  readonly entry?: string;
+}
+
+/** One place in the fleet: a worker process, and its successors when it dies. */
+export class Seat {
+  process: WorkerProcess;
+  ready = false;
+  #start: WorkerStart;
+  #adopted: PolicyBundle | undefined;
+  #stopping = false;
+
+  constructor(
+    readonly worker: number,
+    readonly options: SeatOptions,
+    /** The policy that a new process begins with. */
+    readonly current: () => PolicyBundle,
+  ) {
+    this.#start = options.starting(worker);
+    this.process = this.#spawn();
+  }
+
+  /** Resolves when the process listens under the current policy. */
+  async open(): Promise<void> {
+    await within(adoptMs, "start", this.process.peer.call("begin", this.#start));
+    // The policy may change while a process takes it over.
+    while (this.#adopted !== this.current()) await this.adopt(this.current());
+    this.ready = true;
+    this.options.metrics.workersUp.inc();
+  }
+
+  /** Replaces whatever dies here, until `stop` or `kill`. */
+  async keep(): Promise<void> {
+    for (let failures = 0; ; ) {
+      const why = await this.process.exited;
+      if (this.#stopping) return;
+      failures = this.ready ? 0 : failures + 1;
+      this.#ended(why);
+      if (failures > 0) await Bun.sleep(Math.min(soonest * 2 ** (failures - 1), latest));
+      if (this.#stopping) return;
+      await this.#succeed();
+    }
+  }
+
+  async adopt(bundle: PolicyBundle): Promise<void> {
+    await within(adoptMs, "adopt the policy", this.process.peer.call("adopt", bundle));
+    this.#adopted = bundle;
+  }
+
+  /** Stops listening, gives sessions the grace, closes the trail. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    const { log } = this.options;
+    await within(graceMs + 5_000, "stop", this.process.peer.call("stop", graceMs)).catch((error: unknown) =>
+      log.warn({ error, worker: this.worker }, "a worker did not stop cleanly"),
+    );
+    this.kill();
+    await this.process.exited;
+  }
+
+  /** At once, without a successor. */
+  kill(): void {
+    this.#stopping = true;
+    this.process.kill("stopped");
+  }
+
+  #spawn(): WorkerProcess {
+    const { blockedMs, entry } = this.options;
+    const supervision = this.options.supervision(this.worker);
+    return new WorkerProcess({ supervision, blockedMs, ...(entry === undefined ? {} : { entry }) });
+  }
+
+  #ended(why: string): void {
+    const { log, metrics, died } = this.options;
+    const { worker, ready } = this;
+    const { pid } = this.process;
+    if (ready) metrics.workersUp.dec();
+    this.ready = false;
+    metrics.workersReplaced.inc({ why });
+    log.error({ worker, pid, why }, "a worker ended and is replaced");
+    died(this.#start).catch((error: unknown) =>
+      log.error({ error, worker, pid }, "what a dead worker left open could not be closed in the trail"),
+    );
+  }
+
+  async #succeed(): Promise<void> {
+    const { log } = this.options;
+    const { worker } = this;
+    try {
+      this.#start = this.options.starting(worker);
+      this.#adopted = undefined;
+      this.process = this.#spawn();
+      await this.open();
+      log.info({ worker, pid: this.process.pid }, "the new worker serves");
+    } catch (error) {
+      log.error({ error, worker }, "a worker could not start");
+      this.process.kill("could not start");
+    }
+  }
+}

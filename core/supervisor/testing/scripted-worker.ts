@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+import { PosternError } from "../../error.ts";
+import { type Message, openPeer } from "../../messages.ts";
+import type { PolicyBundle, Supervision } from "../../supervision.ts";
+import type { WorkerCalls, WorkerStart } from "../../worker-calls.ts";
+
+/*
+ * A worker process without a gateway. What it does with a policy stands in the policy's code, a JSON object
+ * by worker number: `refuse`, `die`, or nothing for taking it. With a file `broken` in the data folder it
+ * cannot begin. It tells each adoption as a session that closed.
+ */
+
+let start: WorkerStart | undefined;
+
+const calls: WorkerCalls = {
+  async begin(given) {
+    start = given;
+    if (existsSync(`${given.dataDir}/broken`)) throw new PosternError("test.broken", "It is broken.");
+  },
+  async adopt({ version, code }: PolicyBundle) {
+    const act = (JSON.parse(code) as Record<string, string>)[String(start?.worker)];
+    if (act === "die") process.exit(9);
+    if (act === "refuse") throw new PosternError("test.refused", "Not this one.");
+    peer.tell("sessionClosed", `${start?.stream} ${version}`);
+  },
+  addresses: () => [],
+  ping: () => "ok",
+  settle: async () => ({}),
+  endSession: async () => false,
+  metrics: async () => [],
+  stop: async () => {},
+};
+
+const peer = openPeer<Supervision, WorkerCalls>(calls, (message) => process.send?.(message));
+process.on("message", (message: Message) => peer.receive(message));
+process.on("disconnect", () => process.exit(0));
