@@ -78,7 +78,11 @@ export interface Answer {
   document?(contentType: string, value: unknown): unknown;
   /** Free text. `code` is the protocol's own (SQLSTATE). Returns the text to send. */
   text?(kind: "error" | "notice" | "notification" | "log", text: string, code?: string): string;
-  /** Raw streams (terminal, exec, bodies). Returns the chunk to send, or undefined to send nothing yet. */
+  /**
+   * Raw streams (terminal, exec, bodies). Returns the chunk to send, or undefined to send nothing yet. A chunk
+   * without bytes says that nothing follows for now: the protocol hands one over at the end of a channel, and
+   * when an interactive one falls silent, and sends what was kept back.
+   */
   stream?(chunk: Chunk): Chunk | undefined;
   /**
    * The protocol cancels the operation on the resource when this has passed since it was sent, and

@@ -1,0 +1,62 @@
+import { PosternError } from "../../core/plugin.ts";
+import { type Detector, detectors } from "./detect/scanner.ts";
+import { type ColumnMatcher, columnMatcher } from "./match.ts";
+import { Keys, type Strategy, type Substitute, substituteOf } from "./strategy.ts";
+
+/** What a protocol's answers are made of. */
+export type AnswerKind = "rows" | "document" | "text" | "stream";
+
+/** `email`, `customers.card`, `public.customers.card`, or what a name matches; with a strategy of its own. */
+export type ColumnMask = string | RegExp | { readonly column: string | RegExp; readonly as: Strategy };
+
+export type DetectorMask = Detector | { readonly detect: Detector; readonly as: Strategy };
+
+export interface MaskOptions<K extends AnswerKind = AnswerKind> {
+  /** Columns whose values are masked whatever they are, wherever they go. */
+  readonly columns?: readonly ColumnMask[];
+  /** What is masked wherever it is found in a text. */
+  readonly detect?: readonly DetectorMask[];
+  /** For all that name no other. Default: `redact`. */
+  readonly strategy?: Strategy;
+  /** What the answers of the resources are made of. Default: `rows`, a database. */
+  readonly answers?: K | readonly K[];
+  readonly name?: string;
+}
+
+/** The options, checked and ready for use. */
+export interface Masks {
+  readonly columns: readonly { readonly matches: ColumnMatcher; readonly substitute: Substitute }[];
+  readonly kinds: readonly Detector[];
+  readonly found: ReadonlyMap<Detector, Substitute>;
+  readonly keys: Keys;
+}
+
+export function masksOf(options: MaskOptions): Masks {
+  const { columns = [], detect = [], strategy = "redact" } = options;
+  if (columns.length === 0 && detect.length === 0) {
+    throw new PosternError("mask.empty", "mask() names neither columns nor anything to detect.", {
+      hint: 'For example mask({ columns: ["email"], detect: ["card"] }).',
+    });
+  }
+  const named = columns.map((each) =>
+    typeof each === "string" || each instanceof RegExp ? { column: each, as: strategy } : each,
+  );
+  const searched = detect.map((each) => (typeof each === "string" ? { detect: each, as: strategy } : each));
+  for (const { detect: kind } of searched) {
+    if (!detectors.includes(kind)) {
+      throw new PosternError("mask.detector", `There is no detector "${kind}".`, {
+        hint: `Choose of ${detectors.join(", ")}.`,
+      });
+    }
+  }
+  const keys = new Keys([...named, ...searched].map(({ as }) => as));
+  return {
+    columns: named.map(({ column, as }) => ({
+      matches: columnMatcher(column),
+      substitute: substituteOf(as, keys),
+    })),
+    kinds: searched.map(({ detect: kind }) => kind),
+    found: new Map(searched.map(({ detect: kind, as }) => [kind, substituteOf(as, keys)])),
+    keys,
+  };
+}
