@@ -13,10 +13,13 @@ export const effects = [
 ] as const;
 export type Effect = (typeof effects)[number];
 
+/** The target of an action that touches nothing of the resource's own: `select 1`, `begin`. */
+export const nothing = "(none)";
+
 /** `write` on `public.orders`; `execute` on `pods/web` with trait `privileged`. */
 export interface Action {
   readonly effect: Effect;
-  /** The target in the protocol's own canonical form; `*` where it cannot be told. */
+  /** The target in the protocol's own canonical form; `*` where it cannot be told, `(none)` where there is none. */
   readonly on: string;
   readonly traits?: readonly string[];
 }

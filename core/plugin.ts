@@ -31,15 +31,16 @@ export {
   type OpenIdentityProvider,
   type ScramVerifier,
 } from "./identity.ts";
-export type {
-  Action,
-  Denied,
-  Effect,
-  Operation,
-  Outcome,
-  Parameters,
-  Reason,
-  Statement,
+export {
+  type Action,
+  type Denied,
+  type Effect,
+  nothing,
+  type Operation,
+  type Outcome,
+  type Parameters,
+  type Reason,
+  type Statement,
 } from "./operation.ts";
 export type { Permit } from "./permit.ts";
 export type {

@@ -26,6 +26,11 @@ test.each([
   expect(targetMatcher([pattern])(target)).toBe(expected);
 });
 
+test("nothing at all is covered by every pattern", () => {
+  expect(targetMatcher(["public.releases"])("(none)")).toBe(true);
+  expect(targetMatcher(["public.*"])("(none)")).toBe(true);
+});
+
 test("several patterns are alternatives", () => {
   const matches = targetMatcher(["a", "b.*"]);
   expect(["a", "b.c", "c"].map(matches)).toEqual([true, true, false]);

@@ -1,10 +1,14 @@
+import { nothing } from "../operation.ts";
+
 /**
  * Whether a target matches any of these patterns. A target may hold `*` itself (a protocol's "cannot be
  * told"): only a pattern's own `*` matches it, so `public.*` covers the target `public.*` and not `*`.
+ * Nothing at all is covered by every pattern: `select 1` needs no right to a table.
  */
 export function targetMatcher(patterns: readonly string[]): (target: string) => boolean {
   const exact = new Set(patterns.filter((pattern) => !pattern.includes("*")));
   const wild = patterns.filter((pattern) => pattern.includes("*")).map(wildcard);
+  exact.add(nothing);
   if (wild.length === 0) return (target) => exact.has(target);
   return (target) => exact.has(target) || wild.some((matches) => matches(target));
 }

@@ -1,8 +1,8 @@
 import { loadModule, parseSync } from "libpg-query";
 import type { Action, Statement } from "../../../core/plugin.ts";
+import { nothing } from "../../../core/plugin.ts";
 import { remember, remembered, shapeOf } from "./cache.ts";
 import { type Lineage, lineageOf } from "./lineage.ts";
-import { nothing } from "./names.ts";
 import { list, unwrap } from "./node.ts";
 import { emptyScope, type NameUse, Reader } from "./reader.ts";
 import { defaultSettings, type SessionSettings } from "./settings.ts";

@@ -1,9 +1,6 @@
 import { catalogueRelations, safeFunctions, unsafeFunctions } from "./builtins.ts";
 import type { SessionSettings } from "./settings.ts";
 
-/** What an action is on when a statement touches no relation. */
-export const nothing = "(none)";
-
 /**
  * `schema.name` as the server would find it under the default search_path. After the session changed it,
  * a name without a schema may be anybody's: `*.name`, which only a rule for any target matches.

@@ -1,5 +1,6 @@
+import { nothing } from "../../../core/plugin.ts";
 import { definitions } from "./definitions.ts";
-import { identifier, nothing } from "./names.ts";
+import { identifier } from "./names.ts";
 import { constant, isNode, list, type Node, text, unwrap } from "./node.ts";
 import { containsKind, emptyScope, type Reader, relationsIn, type Scope } from "./reader.ts";
 
