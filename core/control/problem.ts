@@ -21,6 +21,7 @@ const statuses: Readonly<Record<string, Status>> = {
   "worker.late": 503,
   "peer.gone": 503,
   "store.closed": 503,
+  "store.failed": 503,
   "trail.full": 503,
   "trail.dead": 503,
   "trail.late": 503,

@@ -1,6 +1,7 @@
 import type { Written } from "../trail/entry.ts";
 import { follow, type StreamReader } from "../trail/read.ts";
 import { streams } from "../trail/streams.ts";
+import { storeFailure } from "./failure.ts";
 import type { Database } from "./open.ts";
 import { entries, holds, positions, sessions } from "./schema.ts";
 import { takeIn } from "./take-in.ts";
@@ -99,7 +100,7 @@ export class Indexer {
   }
 
   #failed(error: unknown): void {
-    this.events.indexFailed(error instanceof Error ? error.message : String(error));
+    this.events.indexFailed(storeFailure(error).message);
     // What was read and not written is read again.
     this.#forget();
   }

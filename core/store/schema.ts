@@ -7,6 +7,8 @@ import type { Position } from "../trail/read.ts";
 /*
  * `entries`, `sessions`, `holds` and `positions` are the trail's index: derived, and rebuilt from the
  * segments by `reindex`. `credentials` is kept nowhere else. Times are epoch milliseconds.
+ *
+ * After a change: npx drizzle-kit generate --dialect sqlite --schema core/store/schema.ts --out core/store/migrations
  */
 
 export const entries = sqliteTable(

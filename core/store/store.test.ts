@@ -2,12 +2,16 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { getTableConfig } from "drizzle-orm/sqlite-core";
+import type { PosternError } from "../error.ts";
 import type { Identity } from "../identity.ts";
 import type { Entry, Written } from "../trail/entry.ts";
 import { addCredential, findCredential, revokeCredential } from "./credentials.ts";
+import { storeFailure } from "./failure.ts";
 import { type Database, openDatabase } from "./open.ts";
 import { findSession, pastHolds, queryAudit, sessionEntries } from "./query.ts";
-import { entries, holds, positions, sessions } from "./schema.ts";
+import { credentials, entries, holds, positions, sessions } from "./schema.ts";
 import { takeIn } from "./take-in.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "postern-store-"));
@@ -141,6 +145,33 @@ test("a credential is found until it expires or is revoked", async () => {
   expect(await revokeCredential(shared, "pc_1", 20)).toBe(true);
   expect(await revokeCredential(shared, "pc_1", 21)).toBe(false);
   expect(await findCredential(shared, "pc_1", 22)).toBeUndefined();
+});
+
+test("the migrations make what the schema says", async () => {
+  for (const table of [entries, sessions, holds, positions, credentials]) {
+    const { name, columns } = getTableConfig(table);
+    const made = await shared.all<{ name: string; notnull: number }>(sql.raw(`pragma table_info(${name})`));
+    expect(made.map((column) => [column.name, column.notnull === 1])).toEqual(
+      columns.map((column) => [column.name, column.notNull]),
+    );
+  }
+});
+
+test("a failure tells neither the statement nor its values", async () => {
+  const verifier = {
+    iterations: 1,
+    salt: Buffer.from("canary"),
+    storedKey: Buffer.alloc(1),
+    serverKey: Buffer.alloc(1),
+  };
+  const issued = { id: "pc_canary", identity: alice, verifier, expires: 1e15 };
+  await addCredential(shared, issued, 10);
+  const failure = await addCredential(shared, issued, 10).catch(storeFailure);
+  expect(failure).toMatchObject({
+    code: "store.failed",
+    message: expect.stringContaining("UNIQUE constraint"),
+  });
+  expect(JSON.stringify((failure as PosternError).reason)).not.toMatch(/canary|insert/);
 });
 
 test("the file is the owner's alone", async () => {

@@ -5,6 +5,7 @@ import { type Message, openPeer } from "../messages.ts";
 import type { IssuedCredential } from "../supervision.ts";
 import type { Written } from "../trail/entry.ts";
 import { addCredential, findCredential, revokeCredential } from "./credentials.ts";
+import { storeFailure } from "./failure.ts";
 import { Indexer } from "./indexer.ts";
 import { type Database, openDatabase } from "./open.ts";
 import {
@@ -93,5 +94,20 @@ const calls: StoreCalls = {
   },
 };
 
-const peer = openPeer<StoreEvents, StoreCalls>(calls, (message) => parentPort?.postMessage(message));
+const peer = openPeer<StoreEvents, StoreCalls>(guarded(calls), (message) => parentPort?.postMessage(message));
 parentPort?.on("message", (message: Message) => peer.receive(message));
+
+/** Nothing that a query held may leave in an error. */
+function guarded(calls: StoreCalls): StoreCalls {
+  const safe = Object.entries(calls).map(([name, call]: [string, (...args: never[]) => unknown]) => [
+    name,
+    async (...args: never[]) => {
+      try {
+        return await call(...args);
+      } catch (error) {
+        throw storeFailure(error);
+      }
+    },
+  ]);
+  return Object.fromEntries(safe) as StoreCalls;
+}
