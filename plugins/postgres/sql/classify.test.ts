@@ -16,7 +16,7 @@ describe("what is not read", () => {
   test("a text nested so deep that the parser gives up", () => {
     for (const text of [`select ${"(".repeat(50_000)}`, `select 1${"+1".repeat(200_000)}`]) {
       expect(actions(text)).toMatch(/^(unknown \*|read \(none\))$/);
-      expect(actions("delete from x")).toBe("delete public.x");
+      expect(actions("delete from x")).toBe("delete public.x; read public.x");
     }
   });
   test("a backslash in a string where the server reads it as an escape", () => {
@@ -74,7 +74,14 @@ describe("names that a text makes and uses", () => {
   test("are listed in order", () => {
     const { uses } = classify('prepare "P" as delete from x; execute "P"; deallocate all; close c').detail;
     expect(uses).toEqual([
-      { verb: "prepare", name: "P", actions: [{ effect: "delete", on: "public.x" }] },
+      {
+        verb: "prepare",
+        name: "P",
+        actions: [
+          { effect: "delete", on: "public.x" },
+          { effect: "read", on: "public.x" },
+        ],
+      },
       { verb: "execute", name: "P" },
       { verb: "deallocate" },
       { verb: "close", name: "c" },
@@ -97,7 +104,7 @@ describe("the cache", () => {
     expect(actions("select a from t1")).toBe("read public.t1");
     expect(actions("select a from t2")).toBe("read public.t2");
     expect(actions("explain (analyze 0) delete from x")).toBe("read public.x");
-    expect(actions("explain (analyze 1) delete from x")).toBe("delete public.x");
+    expect(actions("explain (analyze 1) delete from x")).toBe("delete public.x; read public.x");
     expect(actions("select 1 /* 2 */ from a")).toBe("read public.a");
   });
   test("settings are kept apart", () => {

@@ -19,11 +19,14 @@ await expectActions("what changes schema or rights", [
   ["create function f() returns int language sql as 'select 1'", "define public.f"],
   [
     "create function s.f() returns int language sql begin atomic delete from x; end",
-    "define s.f; delete public.x",
+    "define s.f; delete public.x; read public.x",
   ],
   ["create procedure p() language plpgsql as $$ begin delete from x; end $$", "define public.p"],
   ["create trigger t before insert on x for each row execute function f()", "define public.x"],
-  ["create rule r as on insert to x do also delete from y", "define public.x; delete public.y"],
+  [
+    "create rule r as on insert to x do also delete from y",
+    "define public.x; delete public.y; read public.y",
+  ],
   ["create schema s", "define schema s"],
   ["create schema s create table t (a int)", "define public.t; define schema s"],
   ["create sequence s", "define public.s"],

@@ -216,13 +216,6 @@ export function* relationsIn(value: unknown): Generator<Node> {
   else for (const field in value) yield* relationsIn(value[field]);
 }
 
-export function containsKind(value: unknown, kind: string): boolean {
-  if (Array.isArray(value)) return value.some((item) => containsKind(item, kind));
-  if (!isNode(value)) return false;
-  for (const field in value) if (field === kind || containsKind(value[field], kind)) return true;
-  return false;
-}
-
 function values(argument: unknown): readonly string[] | undefined {
   const value = constant(argument);
   return value === undefined ? undefined : [value];

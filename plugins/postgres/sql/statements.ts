@@ -2,7 +2,7 @@ import { nothing } from "../../../core/plugin.ts";
 import { definitions } from "./definitions.ts";
 import { identifier } from "./names.ts";
 import { constant, isNode, list, type Node, text, unwrap } from "./node.ts";
-import { containsKind, emptyScope, type Reader, relationsIn, type Scope } from "./reader.ts";
+import { emptyScope, type Reader, relationsIn, type Scope } from "./reader.ts";
 
 /** How a kind of statement reads. Kinds that are not here are `unknown`. */
 export type StatementKind = (reader: Reader, node: Node, scope: Scope) => void;
@@ -14,8 +14,9 @@ const manipulation: Record<string, StatementKind> = {
     const conflict = isNode(n.onConflictClause) ? n.onConflictClause.action : undefined;
     modify(r, n, s, ["write"], conflict === "ONCONFLICT_UPDATE");
   },
-  UpdateStmt: (r, n, s) => modify(r, n, s, ["write"], "whereClause" in n || containsKind(n, "ColumnRef")),
-  DeleteStmt: (r, n, s) => modify(r, n, s, ["delete"], "whereClause" in n),
+  // Also without a condition: the server shows the row where a constraint fails.
+  UpdateStmt: (r, n, s) => modify(r, n, s, ["write"], true),
+  DeleteStmt: (r, n, s) => modify(r, n, s, ["delete"], true),
   MergeStmt(r, n, s) {
     const commands = list(n.mergeWhenClauses).map((when) => unwrap(when)?.node.commandType);
     const effects = commands.map(
