@@ -106,12 +106,11 @@ async function viaNodePostgres(port: number, token: string, binary: boolean): Pr
   await client.connect();
   try {
     // A value makes node-postgres use the extended protocol, where a format can be asked for.
-    const answer = await client.query<unknown[]>({
-      text: statement.replace("order by", "where id > $1 order by"),
-      values: [0],
-      rowMode: "array",
-    });
-    return answer.rows.map((row) => row.map(String));
+    const { rows } = await client.query<Record<"id" | "email" | "card", unknown>>(
+      statement.replace("order by", "where id > $1 order by"),
+      [0],
+    );
+    return rows.map(({ id, email, card }) => [id, email, card].map(String));
   } finally {
     await client.end();
   }

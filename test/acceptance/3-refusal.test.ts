@@ -36,6 +36,16 @@ describe("must hold 3: what is refused never reaches the server", () => {
     expect(await door.serverSaw(mark)).toBe(false);
   }
 
+  testWith(needs.postgres15)("the witness sees what is allowed, so its silence means something", async () => {
+    const client = await RawClient.login(door.port, "sam", "shop", token);
+    client.send(query("select 'witness-simple'"), execute("select 'witness-extended'"), sync);
+    await client.until("Z");
+    await client.until("Z");
+    expect(await door.serverSaw("witness-simple")).toBe(true);
+    expect(await door.serverSaw("witness-extended")).toBe(true);
+    client.close();
+  });
+
   for (const [name, attack] of Object.entries(attacks)) {
     const mark = `mark-${name.replace(/\W+/g, "-").toLowerCase()}`;
 

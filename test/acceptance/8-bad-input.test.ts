@@ -4,7 +4,7 @@ import { fields, int32, type Message, message, RawClient, startup, text } from "
 import { seededRandom } from "../seed.ts";
 import { type Door, openDoor } from "./door.ts";
 
-const connections = process.env.POSTERN_LONG ? 10_000 : 4_000;
+const connections = process.env.POSTERN_LONG ? 50_000 : 10_000;
 const lanes = 16;
 
 describe("must hold 8: bad input", () => {
@@ -24,11 +24,20 @@ describe("must hold 8: bad input", () => {
   const bytes = (length: number) => Buffer.from(Array.from({ length }, () => Math.floor(random() * 256)));
   const hello = startup({ user: "sam", database: "shop" });
 
-  /** Sends it, says goodbye, and returns all that came back. */
+  /** Sends it and returns all that came back until the gateway hung up. */
   async function send(...parts: Buffer[]): Promise<Message[]> {
+    return exchange(parts, () => {});
+  }
+
+  /** The same for what is not worth an answer: says goodbye at once. */
+  async function sendAndLeave(...parts: Buffer[]): Promise<Message[]> {
+    return exchange(parts, (client) => client.finish());
+  }
+
+  async function exchange(parts: readonly Buffer[], then: (client: RawClient) => void): Promise<Message[]> {
     const client = await RawClient.connect(door.port);
     client.send(...parts);
-    client.finish();
+    then(client);
     const answer = await client.until("never");
     client.close();
     return answer;
@@ -40,13 +49,13 @@ describe("must hold 8: bad input", () => {
 
   /** What it is, and the SQLSTATE that tells the caller so; undefined: there is nobody to tell. */
   const inputs: Record<string, { attempt: () => Promise<Message[]>; code?: string }> = {
-    "random bytes": { attempt: () => send(bytes(1 + Math.floor(random() * 300))) },
+    "random bytes": { attempt: () => sendAndLeave(bytes(1 + Math.floor(random() * 300))) },
     "a start-up that is cut off": {
-      attempt: () => send(hello.subarray(0, 1 + Math.floor(random() * (hello.length - 1)))),
+      attempt: () => sendAndLeave(hello.subarray(0, 1 + Math.floor(random() * (hello.length - 1)))),
     },
-    "a start-up of 4 GB": { attempt: () => send(int32(0xffffffff), hello.subarray(4)) },
+    "a start-up of 4 GB": { attempt: () => sendAndLeave(int32(0xffffffff), hello.subarray(4)) },
     "a password message of 4 GB": {
-      attempt: () => send(hello, Buffer.from("p"), int32(0xffffffff), bytes(50)),
+      attempt: () => sendAndLeave(hello, Buffer.from("p"), int32(0xffffffff), bytes(50)),
     },
     "a wrong token": { attempt: () => login("shop", "not.a.token"), code: "28P01" },
     "a token with a wrong signature": {
@@ -57,10 +66,10 @@ describe("must hold 8: bad input", () => {
     "an unknown resource": { attempt: () => login("no-such-resource", good), code: "3D000" },
     "an unknown protocol version": {
       attempt: () => send(startup({ user: "sam" }, 0x10000)),
-      code: "08P01",
+      code: "0A000",
     },
     "random bytes behind a good login": {
-      attempt: () => send(hello, message("p", text(good)), bytes(200)),
+      attempt: () => sendAndLeave(hello, message("p", text(good)), bytes(200)),
     },
   };
 
@@ -91,13 +100,18 @@ describe("must hold 8: bad input", () => {
         await Promise.all(Array.from({ length: lanes }, lane));
         await door.sessionsClosed();
       };
-      await storm(connections / 4);
-      const before = { descriptors: door.descriptors(), memory: door.memory() };
+      const descriptors = door.descriptors();
+      const empty = door.memory();
+      // The first ones let the heap grow to what it needs; the further ones must find that enough.
       await storm(connections);
-      await door.until("descriptors are level", async () => door.descriptors() <= before.descriptors + 4);
-      const grown = (door.memory() - before.memory) / 1_000_000;
-      measured(`${connections} bad connections grew the gateway by ${grown.toFixed(0)} MB`);
-      expect(grown).toBeLessThan(50);
+      const before = door.memory();
+      await storm(connections);
+      const [first, further] = [before - empty, door.memory() - before].map((bytes) => bytes / 1_000_000);
+      measured(
+        `${connections} bad connections grew the gateway by ${first?.toFixed(0)} MB, as many again by ${further?.toFixed(0)} MB`,
+      );
+      expect(further).toBeLessThan(40);
+      await door.until("descriptors are level", async () => door.descriptors() <= descriptors + 4);
       expect(door.restarts()).toBe(0);
       const client = await RawClient.login(door.port, "sam", "shop", good);
       client.send(message("Q", text("select 1")));

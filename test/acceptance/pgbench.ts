@@ -7,7 +7,7 @@ export type Mode = (typeof modes)[number];
 
 /** pgbench's tables, made past the gateway. */
 export function initialise(server: PostgresServer): void {
-  const made = spawnSync(program, ["-i", "-s", "2", "-q", server.url()], { encoding: "utf8" });
+  const made = spawnSync(program, ["-i", "-s", "8", "-q", server.url()], { encoding: "utf8" });
   if (made.status !== 0) throw new Error(made.stderr);
 }
 
