@@ -75,6 +75,7 @@ export class Admission {
     if (!this.#hold) return;
     for (let at = this.#scanned; pending.length - at >= headerSize; ) {
       if (pending[at] === frontend.terminate) {
+        this.exchange.leaving = true;
         this.withdraw("abandoned");
         return;
       }

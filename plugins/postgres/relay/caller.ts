@@ -52,6 +52,10 @@ export class CallerCodec implements Codec {
       cursor.forward(length);
       return;
     }
+    if (exchange.leaving) {
+      cursor.drop(length);
+      return;
+    }
     if (this.#skips(cursor, type, length)) return;
     if (cork.active && (cork.full || !corkable.has(type))) {
       if (!this.running.uncork(cursor) || this.#skips(cursor, type, length)) return;

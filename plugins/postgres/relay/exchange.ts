@@ -60,6 +60,8 @@ export class Exchange {
   barrier = false;
   /** Nothing more is decided: the session is over. */
   over = false;
+  /** The caller's Terminate was seen behind a hold: what stands before it is not run any more. */
+  leaving = false;
   /** The caller has been told why, or has said farewell itself. */
   saidWhy = false;
   pump: Pump | undefined;

@@ -20,6 +20,7 @@ export interface TestHold extends HeldOperation {
 
 export interface Began {
   readonly text: string;
+  readonly actions: readonly string[];
   readonly denied: boolean;
   readonly inTransaction: boolean;
   readonly parameters: readonly (string | null)[];
@@ -49,6 +50,10 @@ export class TestGate implements Gate {
   forUnasked: Answer | undefined;
   /** What `ready` of each pass gives. */
   ready: () => Promise<void> | undefined = () => undefined;
+  /** Statements that are held though their plan says "allow". */
+  holdsUnforeseen: (statement: Statement) => boolean = () => false;
+  /** How the relay withdrew holds. */
+  readonly withdrawn: string[] = [];
   /** Each admission waits for it. */
   slow: (() => Promise<void>) | undefined;
 
@@ -66,6 +71,7 @@ export class TestGate implements Gate {
     const { parameters } = execution;
     const began: Began = {
       text: statement.text,
+      actions: statement.actions.map(({ effect, on }) => `${effect} on ${on}`),
       denied: typeof verdict === "object",
       inTransaction: execution.inTransaction,
       parameters: Array.from({ length: parameters?.length ?? 0 }, (_, index) => shown(parameters?.at(index))),
@@ -82,7 +88,7 @@ export class TestGate implements Gate {
         began.outcome = outcome;
       },
     };
-    if (verdict === "willHold") return this.#hold(pass, execution);
+    if (verdict === "willHold" || this.holdsUnforeseen(statement)) return this.#hold(pass, execution);
     return this.slow ? this.slow().then(() => pass) : pass;
   }
 
@@ -116,8 +122,10 @@ export class TestGate implements Gate {
           id: `hold_${this.holds.length + 1}`,
           expires: Date.now() + 60_000,
           notice: "waits for bob",
-          withdraw: (how: "cancelled" | "abandoned") =>
-            refuse({ code: `hold.${how}`, message: `It was ${how}.` }),
+          withdraw: (how: "cancelled" | "abandoned") => {
+            this.withdrawn.push(how);
+            refuse({ code: `hold.${how}`, message: `It was ${how}.` });
+          },
           approve: () => resolve(pass),
           refuse,
         };

@@ -1,0 +1,119 @@
+import { describe, expect, test } from "bun:test";
+import { fields } from "../../../test/raw.ts";
+import { frontend } from "../wire/message.ts";
+import { bind, execute, flush, parse, query, sync } from "../wire/query.ts";
+import { cstring, message } from "../wire/write.ts";
+import { noPostgres, postgresFixture, types } from "./testing/fixture.ts";
+
+const data = (text: string) => message(frontend.copyData, Buffer.from(text));
+const done = message(frontend.copyDone);
+const fail = message(frontend.copyFail, cstring("enough"));
+const copyIn = Buffer.concat([parse("", "copy plain from stdin"), bind("", ""), execute("")]);
+
+describe.skipIf(noPostgres)("COPY", () => {
+  const fixture = postgresFixture();
+  const rows = () => fixture.server.sql("select n from plain order by n");
+
+  test("in, as a simple query, two in one text, all at once, with more behind it", async () => {
+    const gate = fixture.freshGate();
+    const client = await fixture.raw();
+    client.send(
+      Buffer.concat([
+        ...[query("copy plain from stdin; copy plain from stdin"), data("1\n"), sync, data("2\n"), done],
+        ...[data("3\n"), done, query("select 1")],
+      ]),
+    );
+    expect(types(await client.until("Z"))).toBe("GCGCZ");
+    expect(types(await client.until("Z"))).toBe("TDCZ");
+    expect(await rows()).toEqual([["1"], ["2"], ["3"]]);
+    expect(gate.began[0]?.outcome).toMatchObject({ result: "ok", rows: 3 });
+  });
+
+  for (const size of [1, 1 << 20]) {
+    test(`in, in the extended protocol: the server swallows Sync and Flush (pieces of ${size})`, async () => {
+      fixture.freshGate();
+      fixture.door.piece = () => size;
+      const client = await fixture.raw();
+      client.send(Buffer.concat([copyIn, sync]));
+      expect(types(await client.until("G"))).toBe("12G");
+      client.send(Buffer.concat([data("1\n"), flush, sync, data("2\n"), done, sync, query("select 1")]));
+      expect(types(await client.until("Z"))).toBe("CZ");
+      expect(types(await client.until("Z"))).toBe("TDCZ");
+      expect(await rows()).toEqual([["1"], ["2"]]);
+    });
+  }
+
+  test("in, failed by the caller or by the data: the session keeps step", async () => {
+    fixture.freshGate();
+    const client = await fixture.raw();
+    client.send(Buffer.concat([copyIn, sync, data("1\n"), fail, sync]));
+    expect(types(await client.until("Z"))).toBe("12GEZ");
+    client.send(
+      Buffer.concat([
+        query("copy plain from stdin"),
+        data("no number\n"),
+        data("2\n"),
+        done,
+        query("select 1"),
+      ]),
+    );
+    expect(types(await client.until("Z"))).toBe("GEZ");
+    expect(types(await client.until("Z"))).toBe("TDCZ");
+    client.send(
+      Buffer.concat([
+        parse("", "copy nobody from stdin"),
+        bind("", ""),
+        execute(""),
+        sync,
+        data("1\n"),
+        done,
+        sync,
+      ]),
+    );
+    expect(types(await client.until("Z"))).toBe("12EZ");
+    expect(types(await client.until("Z"))).toBe("Z");
+    expect(await rows()).toEqual([]);
+  });
+
+  test("in, held: no data leaves before the approval", async () => {
+    const gate = fixture.freshGate();
+    gate.word = ({ actions }) => (actions.some(({ effect }) => effect === "write") ? "willHold" : "allow");
+    for (const send of [query("copy plain from stdin"), Buffer.concat([copyIn, sync])]) {
+      const client = await fixture.raw();
+      client.send(Buffer.concat([send, data("1\n"), done, sync]));
+      await client.until("N");
+      expect(await rows()).toEqual([]);
+      gate.holds.at(-1)?.approve();
+      expect(types(await client.until("Z"))).toMatch(/^(12)?GCZ$/);
+      expect(await rows()).toEqual([["1"]]);
+      await fixture.server.sql("truncate plain");
+    }
+  });
+
+  test("in, denied: neither text nor data reaches the server", async () => {
+    const gate = fixture.freshGate();
+    gate.word = () => ({ deny: { code: "policy.denied", message: "No." } });
+    const client = await fixture.raw();
+    client.send(Buffer.concat([query("copy plain from stdin"), data("1\n"), done]));
+    expect(types(await client.until("Z"))).toBe("EZ");
+    client.send(Buffer.concat([copyIn, sync, data("1\n"), done, sync]));
+    expect(types(await client.until("Z"))).toBe("EZ");
+    expect(types(await client.until("Z"))).toBe("Z");
+    expect(await rows()).toEqual([]);
+  });
+
+  test("out goes through, and is refused where a guardrail must see rows", async () => {
+    const gate = fixture.freshGate();
+    const client = await fixture.raw();
+    const text = "copy (select email from people where id < 3) to stdout";
+    client.send(query(text));
+    expect(types(await client.until("Z"))).toBe("HddcCZ");
+    gate.answer = () => ({ rows: () => "clear" });
+    client.send(query(text));
+    const simple = await client.until("Z");
+    expect([types(simple), fields(simple[0]!).D]).toEqual(["EZ", "Code: mask.copy. Session: ses_test."]);
+    client.send(Buffer.concat([parse("", text), bind("", ""), execute(""), sync]));
+    expect(types(await client.until("Z"))).toBe("12EZ");
+    expect(gate.began.at(-1)?.outcome).toMatchObject({ result: "cancelled" });
+  });
+});
