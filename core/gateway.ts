@@ -1,5 +1,6 @@
 import { type ConnectionServices, serveConnection } from "./connection.ts";
 import { Holds } from "./holds.ts";
+import { openProviders } from "./identity/providers.ts";
 import type { OpenIdentityProvider } from "./identity.ts";
 import { evaluatePolicy } from "./loader.ts";
 import type { Log } from "./log.ts";
@@ -8,7 +9,7 @@ import type { Reason } from "./operation.ts";
 import type { ListenerConfig, Policy } from "./policy.ts";
 import type { ListenerInfo } from "./protocol.ts";
 import { Sessions } from "./sessions.ts";
-import { isLoopback, listenWires, type WireListener } from "./socket.ts";
+import { listenWires, type WireListener } from "./socket.ts";
 import type { HoldAnswer, PolicyBundle, Supervised, Supervision } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
 
@@ -67,10 +68,7 @@ export class Gateway implements Supervised {
 
   /** What `adopt` does with an evaluated policy. */
   async follow(policy: Policy): Promise<void> {
-    const loopbackOnly = policy.listen.every((listener) => isLoopback(listener.host));
-    const providers = await Promise.all(
-      policy.identity.map((provider) => provider.open({ dataDir: this.options.dataDir, loopbackOnly })),
-    );
+    const providers = await openProviders(policy, this.options.dataDir);
     let listening: Map<string, Listening>;
     try {
       listening = this.#listen(policy);

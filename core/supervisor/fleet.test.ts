@@ -25,6 +25,7 @@ function fleet() {
     log: createLog({ level: "silent" }),
     metrics: createMetrics(),
     entry: join(import.meta.dir, "testing/scripted-worker.ts"),
+    opened() {},
     starting(worker) {
       const generation = (generations[worker] ?? 0) + 1;
       generations[worker] = generation;

@@ -1,5 +1,6 @@
 import { PosternError } from "../error.ts";
 import { FrontDoor } from "../front-door.ts";
+import { openProviders } from "../identity/providers.ts";
 import type { Identity, OpenIdentityProvider } from "../identity.ts";
 import {
   bundlePolicy,
@@ -16,7 +17,6 @@ import type { Policy } from "../policy.ts";
 import type { PolicyBundle, Supervision } from "../supervision.ts";
 import type { Entry } from "../trail/entry.ts";
 import type { Trail } from "../trail/trail.ts";
-import { openProviders } from "./providers.ts";
 
 export interface KeeperOptions {
   readonly path: string;

@@ -17,6 +17,8 @@ export interface SeatOptions {
   supervision(worker: number): Supervision;
   /** A new process is about to serve as this worker. */
   starting(worker: number): WorkerStart;
+  /** Its stream exists: from now on a missing one was removed. */
+  opened(start: WorkerStart): void;
   /** It died; what it left open is closed before this resolves. */
   died(start: WorkerStart): Promise<void>;
   /** What runs instead of the worker process, for tests. */
@@ -44,6 +46,7 @@ export class Seat {
   /** Resolves when the process listens under the current policy. */
   async open(): Promise<void> {
     await within(adoptMs, "start", this.process.peer.call("begin", this.#start));
+    this.options.opened(this.#start);
     // The policy may change while a process takes it over.
     while (this.#adopted !== this.current()) await this.adopt(this.current());
     this.ready = true;

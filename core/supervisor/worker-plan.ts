@@ -24,10 +24,12 @@ export function workerPlan(parts: PlanParts) {
   return {
     starting(worker: number, strict: boolean): WorkerStart {
       const stream = newStream(`worker-${worker}`);
-      trail.append(workerStarted(stream));
       // Without a store the trail is written all the same; `readyz` says what is wrong.
       store.call("streamOpened", stream).catch(() => {});
       return { worker, dataDir, stream, strict, signingKey, log };
+    },
+    opened({ stream }: WorkerStart): void {
+      trail.append(workerStarted(stream));
     },
     supervision: (worker: number): Supervision => ({
       sessionOpened: (session) => board.sessionOpened(worker, session),
