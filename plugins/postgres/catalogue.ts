@@ -11,10 +11,10 @@ export interface Catalogue {
   /** Loads those oids not known yet. Never rejects: what cannot be had stays undefined. */
   load(oids: readonly number[]): Promise<void>;
   /**
-   * The same by a name as SQL writes it (`"public"."orders"`, `"orders"`), under the search_path a session begins
-   * with. `none`: there is no such relation, or only this session sees it.
+   * All relations that a name as SQL writes it (`"public"."orders"`, `"orders"`) may mean, whatever the search_path.
+   * Empty: there is none, or only this session sees it. undefined: not known now.
    */
-  named(name: string): TableFacts | "none" | undefined;
+  named(name: string): readonly TableFacts[] | undefined;
   loadNamed(names: readonly string[]): Promise<void>;
 }
 

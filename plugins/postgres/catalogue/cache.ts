@@ -14,8 +14,14 @@ const maxRelations = 20_000;
 /** A view of views of views: more steps than this and its columns are unknown. */
 const maxDepth = 32;
 
-const namesQuery = `select name, pg_catalog.to_regclass(name)::pg_catalog.oid
-  from pg_catalog.json_array_elements_text($1::pg_catalog.json) name`;
+/** Also other sessions' temporary relations: one of this session's may hide a table of that name. */
+const namesQuery = `
+select n.name, c.oid
+from pg_catalog.json_array_elements_text($1::pg_catalog.json) n (name),
+  lateral pg_catalog.parse_ident(n.name) p (parts),
+  pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace
+where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relname = p.parts[pg_catalog.cardinality(p.parts)]
+  and (pg_catalog.cardinality(p.parts) = 1 or s.nspname = p.parts[1])`;
 
 interface Entry {
   readonly loadedAt: number;
@@ -27,7 +33,7 @@ interface Entry {
 export class CatalogueCache {
   readonly #entries = new Map<number, Entry>();
   readonly #loading = new Map<number, Promise<void>>();
-  readonly #names = new Map<string, { readonly loadedAt: number; readonly oid: number }>();
+  readonly #names = new Map<string, { readonly loadedAt: number; readonly oids: readonly number[] }>();
   #version = 0;
   readonly #now: () => number;
 
@@ -53,12 +59,13 @@ export class CatalogueCache {
     await Promise.all(missing.map((oid) => this.#loading.get(oid)));
   }
 
-  /** By a name as SQL writes it, under the search_path a session begins with. `none`: there is no such relation. */
-  named(name: string): TableFacts | "none" | undefined {
+  /** All relations that a name as SQL writes it may mean, whatever the search_path; undefined: not known now. */
+  named(name: string): readonly TableFacts[] | undefined {
     const found = this.#names.get(name);
-    if (found === undefined || this.#now() - found.loadedAt >= (found.oid === 0 ? absentTtl : ttl))
-      return undefined;
-    return found.oid === 0 ? "none" : this.table(found.oid);
+    if (found === undefined) return undefined;
+    if (this.#now() - found.loadedAt >= (found.oids.length === 0 ? absentTtl : ttl)) return undefined;
+    const facts = found.oids.map((oid) => this.table(oid));
+    return facts.every((each) => each !== undefined) ? facts : undefined;
   }
 
   /** Never rejects. */
@@ -69,14 +76,17 @@ export class CatalogueCache {
     try {
       const rows = await ask(namesQuery, [JSON.stringify(names)]);
       if (version !== this.#version) return;
-      if (this.#names.size + rows.length > maxRelations) this.#names.clear();
-      for (const [name, oid] of rows) this.#names.set(name ?? "", { loadedAt, oid: Number(oid ?? 0) });
+      if (this.#names.size + names.length > maxRelations) this.#names.clear();
+      for (const name of names) {
+        const oids = rows.filter((row) => row[0] === name).map((row) => Number(row[1]));
+        this.#names.set(name, { loadedAt, oids });
+      }
       await this.load(
-        rows.map((row) => Number(row[1] ?? 0)),
+        rows.map((row) => Number(row[1])),
         ask,
       );
     } catch {
-      // Not to be had: the names stay unknown.
+      // Not to be had: what they mean stays unknown.
     }
   }
 

@@ -87,7 +87,7 @@ function shape(text: string, settings: SessionSettings): Shape {
     uses: reader.uses,
     ...(reader.changes === undefined ? {} : { changes: reader.changes }),
     ...(reader.copy === undefined ? {} : { copy: reader.copy }),
-    lineage: () => (lineage ??= parse(text).map((tree) => lineageOf(tree, settings))),
+    lineage: () => (lineage ??= parse(text).map(lineageOf)),
   };
 }
 

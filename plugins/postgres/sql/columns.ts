@@ -66,7 +66,8 @@ function computed(
   const tables = read.map((name) => catalogue.named(name));
   if (!tables.every((table) => table !== undefined)) return "unknown";
   const system = read.length < lineage.relations.length;
-  return united([...refs.names].map((name) => named(name, tables, system || lineage.aliases.has(name))));
+  const all = tables.flat();
+  return united([...refs.names].map((name) => named(name, all, system || lineage.aliases.has(name))));
 }
 
 /**
@@ -75,12 +76,11 @@ function computed(
  */
 function named(
   name: string,
-  tables: readonly (TableFacts | "none")[],
+  tables: readonly TableFacts[],
   elsewhere: boolean,
 ): readonly Origin[] | "unknown" {
   const found: (readonly Origin[] | "unknown")[] = [];
   for (const table of tables) {
-    if (table === "none") continue;
     for (const column of table.columns.values()) if (column.name === name) found.push(column.origins);
   }
   if (found.length === 0 && !elsewhere && !systemColumns.has(name)) return "unknown";

@@ -1,6 +1,5 @@
 import { catalogueRelations, rowFunctions, safeFunctions, safeQualified } from "./builtins.ts";
 import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
-import type { SessionSettings } from "./settings.ts";
 
 /** The columns that a computed value may come from, by name, as far as the text alone tells. */
 export interface Refs {
@@ -23,11 +22,11 @@ export interface Lineage {
 /** One statement. */
 export type Tree = { readonly kind: string; readonly node: Node };
 
-export function lineageOf(tree: Tree, settings: SessionSettings): Lineage {
+export function lineageOf(tree: Tree): Lineage {
   const relations = new Set<string>();
   const aliases = new Set<string>();
   const rows = new Set(["old", "new", "excluded"]);
-  const facts = { relations, aliases, rows, settings };
+  const facts = { relations, aliases, rows };
   survey(tree.node, facts);
   const all = new Collector(rows);
   all.statement(tree);
@@ -110,7 +109,6 @@ interface Survey {
   readonly aliases: Set<string>;
   /** Names that stand for a whole row. */
   readonly rows: Set<string>;
-  readonly settings: SessionSettings;
 }
 
 function survey(value: unknown, facts: Survey): void {
@@ -118,7 +116,7 @@ function survey(value: unknown, facts: Survey): void {
   if (!isNode(value)) return;
   const relname = text(value.relname);
   if (relname !== undefined) {
-    facts.relations.add(sqlName(text(value.schemaname) ?? "", relname, facts.settings));
+    facts.relations.add(sqlName(text(value.schemaname) ?? "", relname));
     facts.rows.add(relname);
   }
   if (relname !== undefined || "jointype" in value) {
@@ -131,14 +129,10 @@ function survey(value: unknown, facts: Survey): void {
   for (const field in value) if (typeof value[field] === "object") survey(value[field], facts);
 }
 
-/** As the catalogue is asked for it. After a change of the search_path nobody can tell. */
-function sqlName(schema: string, name: string, { names }: SessionSettings): string {
+/** As the catalogue is asked for it. */
+function sqlName(schema: string, name: string): string {
   if (schema === "" && catalogueRelations.has(name)) schema = "pg_catalog";
-  if (schema === "" && names !== "default") schema = "*";
-  return [schema, name]
-    .filter((part) => part !== "")
-    .map(quoted)
-    .join(".");
+  return schema === "" ? quoted(name) : `${quoted(schema)}.${quoted(name)}`;
 }
 
 function quoted(part: string): string {
