@@ -18,7 +18,8 @@ export interface Login {
   readonly port: number;
   readonly database: string;
   readonly user: string;
-  readonly token: string;
+  /** A token, or a short-lived password. */
+  readonly password: string;
 }
 
 /** psql where there is one, else node-postgres. */
@@ -26,11 +27,11 @@ export function ordinaryClient(login: Login): Client {
   return Bun.which("psql") ? psql(login) : nodePostgres(login);
 }
 
-export function url({ port, database, user, token }: Login): string {
-  return `postgres://${encodeURIComponent(user)}:${token}@127.0.0.1:${port}/${database}`;
+export function url({ port, database, user, password }: Login): string {
+  return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
 }
 
-function psql({ port, database, user, token }: Login): Client {
+function psql({ port, database, user, password }: Login): Client {
   return {
     name: "psql",
     run: (statement, noticed) =>
@@ -39,7 +40,7 @@ function psql({ port, database, user, token }: Login): Client {
           "psql",
           ["-X", "-h", "127.0.0.1", "-p", String(port), "-U", user, "-d", database, "-c", statement],
           {
-            env: { ...process.env, PGPASSWORD: token, PSQLRC: "/dev/null" },
+            env: { ...process.env, PGPASSWORD: password, PSQLRC: "/dev/null" },
             stdio: ["ignore", "pipe", "pipe"],
           },
         );
@@ -56,11 +57,11 @@ function psql({ port, database, user, token }: Login): Client {
   };
 }
 
-function nodePostgres({ port, database, user, token }: Login): Client {
+function nodePostgres({ port, database, user, password }: Login): Client {
   return {
     name: "node-postgres (there is no psql on PATH)",
     async run(statement, noticed) {
-      const client = new pg.Client({ host: "127.0.0.1", port, database, user, password: token });
+      const client = new pg.Client({ host: "127.0.0.1", port, database, user, password });
       let text = "";
       client.on("notice", ({ message, hint }) => {
         text += `NOTICE:  ${message}\n${hint ? `HINT:  ${hint}\n` : ""}`;

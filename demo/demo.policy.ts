@@ -1,8 +1,11 @@
 import { gateway, group, read, write } from "postern";
 import { approve, env, local, mask, postgres, record } from "postern/plugins";
 
-// What callers never see. The columns by name, and whatever looks like one in any other column.
-const pii = mask({ columns: ["email", "card"], detect: ["email", "card"] });
+// What callers never see: two columns by name, and what looks like one of them anywhere else.
+const pii = mask({
+  columns: ["email", { column: "card", as: "partial" }],
+  detect: ["email", "card"],
+});
 
 // Who changes a customer waits, on the open connection, until someone else says yes.
 const signOff = approve({ by: group("leads"), within: "15m" });

@@ -9,7 +9,7 @@ export interface Walk {
   readonly gateway: DemoGateway;
   /** Sam of support, with a token and without any password of the database. */
   readonly sam: Client;
-  readonly leadToken: string;
+  readonly leaToken: string;
 }
 
 /** The four steps. Returns what did not hold; empty when all of it did. */
@@ -43,7 +43,7 @@ async function refusedDrop({ sam, database }: Walk, expect: Expect): Promise<voi
   expect("the table is still there", count === String(customers.length));
 }
 
-async function heldUpdate({ sam, gateway, database, leadToken }: Walk, expect: Expect): Promise<void> {
+async function heldUpdate({ sam, gateway, database, leaToken }: Walk, expect: Expect): Promise<void> {
   title("3  A change waits, on its open connection, until someone else approves it");
   const statement = "update customers set city = 'Oslo' where id = 4";
   const waiting = Promise.withResolvers<string>();
@@ -58,11 +58,11 @@ async function heldUpdate({ sam, gateway, database, leadToken }: Walk, expect: E
   ended.catch(() => {});
   const hold = await Promise.race([waiting.promise, ended]);
   say(`  ${faint("and waits. Lea, who leads the team, looks and approves:")}`);
-  say(`    $ postern approvals list\n${indented(await gateway.postern(["approvals", "list"], leadToken))}`);
+  say(`    $ postern approvals list\n${indented(await gateway.postern(["approvals", "list"], leaToken))}`);
   const city = async () => (await database.sql("select city from customers where id = 4"))[0]?.[0];
   expect("nothing has changed yet", (await city()) === "Bergen");
   say(`    $ postern approvals approve ${hold}`);
-  say(indented(await gateway.postern(["approvals", "approve", hold], leadToken)));
+  say(indented(await gateway.postern(["approvals", "approve", hold], leaToken)));
   const { text, failed } = await answer;
   received(text);
   expect("the update ran, once", !failed && text.includes("UPDATE 1") && (await city()) === "Oslo");

@@ -81,10 +81,13 @@ export class Postern {
     return postern([...args, "--data", this.data], token === undefined ? {} : { POSTERN_TOKEN: token });
   }
 
-  /** SIGTERM. Resolves when all of it has ended. */
+  /** SIGTERM, and a second one for sessions that do not end by themselves. */
   async stop(): Promise<void> {
-    this.#child?.kill("SIGTERM");
+    const child = this.#child;
+    child?.kill("SIGTERM");
+    const again = setTimeout(() => child?.kill("SIGTERM"), 1000);
     await this.#exited;
+    clearTimeout(again);
     await this.kill();
   }
 
