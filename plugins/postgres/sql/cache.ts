@@ -1,36 +1,41 @@
 import type { Shape, SqlStatement } from "./classify.ts";
 import { type SessionSettings, settingsKey } from "./settings.ts";
 
-/** Characters and entries; what was not used for longest goes first. */
-const most = { entries: 4096, characters: 8 << 20, text: 64 << 10 };
+/** Of each half. */
+const most = { entries: 2048, characters: 4 << 20 };
+/** A longer text is not worth its room. */
+const longest = 64 << 10;
 
-/** A map that forgets by count and by size. Its order is that of the last use. */
+/**
+ * A map that forgets by count and by size what was not used for long: two halves, and when the young one is full it
+ * becomes the old one, which goes. A hit among the young costs one look-up and moves nothing.
+ */
 export class Remembered<Value> {
-  readonly #entries = new Map<string, Value>();
+  #young = new Map<string, Value>();
+  #old = new Map<string, Value>();
   #characters = 0;
 
   get(key: string): Value | undefined {
-    const value = this.#entries.get(key);
-    if (value !== undefined && this.#entries.size > most.entries / 2) {
-      this.#entries.delete(key);
-      this.#entries.set(key, value);
-    }
-    return value;
+    const value = this.#young.get(key);
+    if (value !== undefined) return value;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
   }
 
   set(key: string, value: Value): void {
-    if (key.length > most.text) return;
-    if (!this.#entries.has(key)) this.#characters += key.length;
-    this.#entries.set(key, value);
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= most.entries && this.#characters <= most.characters) break;
-      this.#entries.delete(oldest);
-      this.#characters -= oldest.length;
+    if (key.length > longest) return;
+    if (this.#young.size >= most.entries || this.#characters > most.characters) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#characters = 0;
     }
+    this.#young.set(key, value);
+    this.#characters += key.length;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#young.size + this.#old.size;
   }
 }
 

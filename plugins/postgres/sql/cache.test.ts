@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { Remembered } from "./cache.ts";
+
+test("forgets what was not used for long, by count", () => {
+  const cache = new Remembered<number>();
+  cache.set("kept", 1);
+  cache.set("forgotten", 2);
+  for (let index = 0; index < 10_000; index++) {
+    cache.set(`text ${index}`, index);
+    if (index % 1000 === 0) expect(cache.get("kept")).toBe(1);
+  }
+  expect(cache.get("forgotten")).toBeUndefined();
+  expect(cache.get("text 9999")).toBe(9999);
+  expect(cache.size).toBeLessThanOrEqual(4096);
+});
+
+test("forgets by size, and does not take what is too long", () => {
+  const cache = new Remembered<number>();
+  for (let index = 0; index < 400; index++) cache.set(`${index} ${"x".repeat(60_000)}`, index);
+  expect(cache.size).toBeLessThan(150);
+  cache.set("y".repeat(70_000), 1);
+  expect(cache.get("y".repeat(70_000))).toBeUndefined();
+});
