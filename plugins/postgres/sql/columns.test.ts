@@ -83,6 +83,11 @@ const attacks = [
   "select reveal(c) from customers c",
   "select c.reveal from customers c",
   "select c.reveal || '' from customers c",
+  "select c.reveal || '' from customers c, pg_class",
+  "select c.reveal || '' as reveal from customers c",
+  "select (c).reveal || '' as reveal from customers c",
+  "with q as (select c.reveal || '' as reveal from customers c) select q.reveal || '' from q",
+  "select q.reveal || '' as reveal from (select id, email, city, tags from customers) q",
   "select * from secret(1) s",
   "select s from secret(1) s",
   "select email from events_low",
@@ -193,6 +198,12 @@ for (const version of [15, 18] as const) {
       const origins = await known("select *, lower(city), now() from customers");
       expect(origins.at(-2)).toEqual([{ table: "public.customers", column: "city" }, { column: "city" }]);
       expect(origins.at(-1)).toEqual([]);
+    });
+    test("a query in WITH shows what it names", async () => {
+      const [place] = await known(
+        "with q as (select lower(city) as place from customers) select upper(q.place) from q",
+      );
+      expect(place).toContainEqual({ table: "public.customers", column: "city" });
     });
     test("psql's own questions stay readable", async () => {
       const text = `SELECT n.nspname as "Schema", CASE c.relkind WHEN 'r' THEN 'table' END as "Type",

@@ -39,7 +39,7 @@ export function loadFor(
   const oids = fields.map(({ tableOid }) => tableOid).filter((oid) => oid !== 0 && !catalogue.table(oid));
   const lineage = (statement.detail as Shape | undefined)?.lineage()?.[result];
   const asks = fields.some(({ tableOid }) => tableOid === 0) && lineage !== undefined && !lineage.all.opaque;
-  const names = asks ? userRelations(lineage).filter((name) => catalogue.named(name) === undefined) : [];
+  const names = asks ? lineage.relations.filter((name) => catalogue.named(name) === undefined) : [];
   if (oids.length === 0 && names.length === 0) return undefined;
   return Promise.all([catalogue.load(oids), catalogue.loadNamed(names)]).then(() => {});
 }
@@ -62,36 +62,28 @@ function computed(
   const refs: Refs | undefined = lineage?.targets?.(index, fields) ?? lineage?.all;
   if (lineage === undefined || refs === undefined || refs.opaque) return "unknown";
   if (refs.names.size === 0) return [];
-  const read = userRelations(lineage);
-  const tables = read.map((name) => catalogue.named(name));
+  const tables = lineage.relations.map((name) => catalogue.named(name));
   if (!tables.every((table) => table !== undefined)) return "unknown";
-  const system = read.length < lineage.relations.length;
   const all = tables.flat();
-  return united([...refs.names].map((name) => named(name, all, system || lineage.aliases.has(name))));
+  return united(
+    [...refs.names].map((name) => named(name, all, lineage.aliases.has(name) && !refs.attributes.has(name))),
+  );
 }
 
 /**
- * A column that a text names, in whichever of its relations has one of that name. `elsewhere`: it may also be
- * an alias, whose own columns are named too, or one of the catalogue's.
+ * A column that a text names, in whichever of its relations has one of that name. `given`: the text itself gives
+ * the name to something, whose own columns are named too.
  */
-function named(
-  name: string,
-  tables: readonly TableFacts[],
-  elsewhere: boolean,
-): readonly Origin[] | "unknown" {
+function named(name: string, tables: readonly TableFacts[], given: boolean): readonly Origin[] | "unknown" {
   const found: (readonly Origin[] | "unknown")[] = [];
   for (const table of tables) {
     for (const column of table.columns.values()) if (column.name === name) found.push(column.origins);
   }
-  if (found.length === 0 && !elsewhere && !systemColumns.has(name)) return "unknown";
+  if (found.length === 0 && !given && !systemColumns.has(name)) return "unknown";
   return united([...found, [{ column: name }]]);
 }
 
 const systemColumns = new Set(["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"]);
-
-function userRelations({ relations }: Lineage): string[] {
-  return relations.filter((name) => !/^"(pg_catalog|information_schema)"\./.test(name));
-}
 
 function united(all: readonly (readonly Origin[] | "unknown")[]): readonly Origin[] | "unknown" {
   const origins: Origin[] = [];

@@ -6,6 +6,8 @@ export interface Refs {
   /** A star, a whole row, a function from outside the server: anything may be in it. */
   readonly opaque: boolean;
   readonly names: ReadonlySet<string>;
+  /** Those of them that are asked of a relation (`c.x`): a column of it, or else a function of its row. */
+  readonly attributes: ReadonlySet<string>;
 }
 
 export interface Lineage {
@@ -25,9 +27,8 @@ export type Tree = { readonly kind: string; readonly node: Node };
 export function lineageOf(tree: Tree): Lineage {
   const relations = new Set<string>();
   const aliases = new Set<string>();
-  const rows = new Set(["old", "new", "excluded"]);
-  const facts = { relations, aliases, rows };
-  survey(tree.node, facts);
+  const rows = { all: new Set(["old", "new", "excluded"]), queries: new Set<string>() };
+  survey(tree.node, { relations, aliases, rows, queries: queryNames(tree.node) });
   const all = new Collector(rows);
   all.statement(tree);
   const lineage: Lineage = { all, relations: [...relations], aliases };
@@ -38,10 +39,17 @@ export function lineageOf(tree: Tree): Lineage {
 /** Statements whose answer shows more than the columns that they name, or nothing of their own. */
 const untold = new Set(["ExplainStmt", "ExecuteStmt", "FetchStmt", "CallStmt", "DoStmt", "CopyStmt"]);
 
+/** Names that stand for a row: all of them, and those of queries in WITH. */
+interface Rows {
+  readonly all: Set<string>;
+  readonly queries: Set<string>;
+}
+
 class Collector implements Refs {
   readonly names = new Set<string>();
+  readonly attributes = new Set<string>();
   opaque = false;
-  constructor(readonly rows: ReadonlySet<string>) {}
+  constructor(readonly rows: Rows) {}
 
   statement({ kind, node }: Tree): void {
     if (untold.has(kind)) this.opaque = true;
@@ -65,7 +73,7 @@ class Collector implements Refs {
     if (!isNode(value)) return;
     if ("A_Star" in value) this.opaque = true;
     if ("fields" in value) this.#column(parts(value.fields));
-    if ("indirection" in value) for (const name of parts(value.indirection)) this.#attribute(name);
+    if ("indirection" in value) for (const name of parts(value.indirection)) this.#attribute(name, undefined);
     if ("funcname" in value) this.#call(parts(value.funcname));
     if ("usingClause" in value) for (const name of parts(value.usingClause)) this.names.add(name);
     if (value.isNatural === true) this.opaque = true;
@@ -81,14 +89,16 @@ class Collector implements Refs {
 
   #column(fields: readonly string[]): void {
     const name = fields.at(-1) ?? "";
-    if (fields.length > 1) return this.#attribute(name);
-    if (this.rows.has(name) || showsValues.has(name)) this.opaque = true;
+    if (fields.length > 1) return this.#attribute(name, fields.at(-2));
+    if (this.rows.all.has(name) || showsValues.has(name)) this.opaque = true;
     this.names.add(name);
   }
 
-  #attribute(name: string): void {
+  /** `of`: the relation's name or alias; undefined: an expression. */
+  #attribute(name: string, of: string | undefined): void {
     if (rowFunctions.has(name) || showsValues.has(name)) this.opaque = true;
     this.names.add(name);
+    if (of === undefined || (this.rows.all.has(of) && !this.rows.queries.has(of))) this.attributes.add(name);
   }
 
   #call(name: readonly string[]): void {
@@ -107,8 +117,9 @@ export const showsValues: ReadonlySet<string> = new Set(
 interface Survey {
   readonly relations: Set<string>;
   readonly aliases: Set<string>;
-  /** Names that stand for a whole row. */
-  readonly rows: Set<string>;
+  readonly rows: Rows;
+  /** The names of queries in WITH. */
+  readonly queries: ReadonlySet<string>;
 }
 
 function survey(value: unknown, facts: Survey): void {
@@ -116,17 +127,32 @@ function survey(value: unknown, facts: Survey): void {
   if (!isNode(value)) return;
   const relname = text(value.relname);
   if (relname !== undefined) {
-    facts.relations.add(sqlName(text(value.schemaname) ?? "", relname));
-    facts.rows.add(relname);
-  }
-  if (relname !== undefined || "jointype" in value) {
-    rowAlias(value.alias, facts);
-    rowAlias(value.join_using_alias, facts);
+    const schema = text(value.schemaname) ?? "";
+    facts.relations.add(sqlName(schema, relname));
+    const into =
+      schema === "" && facts.queries.has(relname) ? [facts.rows.all, facts.rows.queries] : [facts.rows.all];
+    for (const rows of into) rows.add(aliasOf(value.alias) ?? relname).add(relname);
+  } else if ("jointype" in value) {
+    for (const name of [aliasOf(value.alias), aliasOf(value.join_using_alias)])
+      if (name) facts.rows.all.add(name);
   }
   const target = value.ResTarget;
   if (isNode(target) && text(target.name) !== undefined) facts.aliases.add(text(target.name) ?? "");
   for (const name of [...parts(value.colnames), ...parts(value.aliascolnames)]) facts.aliases.add(name);
   for (const field in value) if (typeof value[field] === "object") survey(value[field], facts);
+}
+
+function queryNames(value: unknown, names = new Set<string>()): ReadonlySet<string> {
+  if (Array.isArray(value)) for (const item of value) queryNames(item, names);
+  if (!isNode(value)) return names;
+  const name = text(value.ctename);
+  if (name !== undefined) names.add(name);
+  for (const field in value) if (typeof value[field] === "object") queryNames(value[field], names);
+  return names;
+}
+
+function aliasOf(alias: unknown): string | undefined {
+  return isNode(alias) ? text(alias.aliasname) : undefined;
 }
 
 /** As the catalogue is asked for it. */
@@ -137,11 +163,6 @@ function sqlName(schema: string, name: string): string {
 
 function quoted(part: string): string {
   return `"${part.replaceAll('"', '""')}"`;
-}
-
-function rowAlias(alias: unknown, facts: Survey): void {
-  const name = isNode(alias) ? text(alias.aliasname) : undefined;
-  if (name !== undefined) facts.rows.add(name);
 }
 
 /** A relation or join whose columns get other names: `customers c(a, b)`. */
@@ -179,7 +200,7 @@ function contains(value: unknown, kinds: readonly string[]): boolean {
   return false;
 }
 
-function byPosition(targets: readonly unknown[], rows: ReadonlySet<string>) {
+function byPosition(targets: readonly unknown[], rows: Rows) {
   const refs = targets.map((target) => {
     const collector = new Collector(rows);
     collector.target(target);
