@@ -21,6 +21,8 @@ export class Admission {
   /** How much of what waits behind a hold has been looked at. */
   #scanned = 0;
   #cursor: Cursor | undefined;
+  /** An execution of which there is nothing to say: one object for all of them, since one is asked about at a time. */
+  readonly #plain = { inTransaction: false, held: (hold: HeldOperation) => this.#held(hold) };
 
   constructor(readonly exchange: Exchange) {}
 
@@ -34,12 +36,19 @@ export class Admission {
     }
     if (!this.#asking) {
       if (plan.verdict === "willHold" && !this.#quiet(cursor)) return undefined;
-      const answer = exchange.services.gate.begin(plan, {
-        inTransaction: exchange.inTransaction,
-        ...(parameters ? { parameters } : {}),
-        ...(batch && batch.length > 0 ? { batch } : {}),
-        held: (hold) => this.#held(hold),
-      });
+      const plain = this.#plain;
+      plain.inTransaction = exchange.inTransaction;
+      const answer = exchange.services.gate.begin(
+        plan,
+        parameters || batch
+          ? {
+              inTransaction: plain.inTransaction,
+              ...(parameters ? { parameters } : {}),
+              ...(batch && batch.length > 0 ? { batch } : {}),
+              held: plain.held,
+            }
+          : plain,
+      );
       if (!(answer instanceof Promise)) return answer;
       this.#asking = true;
       this.#cursor = cursor;

@@ -1,8 +1,7 @@
 import { type Cursor, PosternError } from "../../../core/plugin.ts";
 import { reasonError } from "../refuse.ts";
-import { backend, headerSize } from "../wire/message.ts";
+import { backend, headerSize, status } from "../wire/message.ts";
 import { errorFields, type ReportFields } from "../wire/report.ts";
-import { readyStatus } from "../wire/session.ts";
 import { forget } from "./cork.ts";
 import type { Exchange } from "./exchange.ts";
 import { violation, whole } from "./framing.ts";
@@ -11,6 +10,7 @@ import { flag, kind } from "./owed.ts";
 import type { SqlNames } from "./sql-names.ts";
 import { reportAs } from "./texts.ts";
 
+const statuses: ReadonlySet<number> = new Set(Object.values(status));
 const cancelled = "57014";
 
 /** How answers end: completion, suspension, error, ReadyForQuery. */
@@ -90,7 +90,8 @@ export class Endings {
     if (head !== kind.sync && head !== kind.query && head !== kind.functionCall) {
       throw violation("The server is ready before it has answered what is owed.");
     }
-    const now = readyStatus(cursor.view, cursor.at + headerSize, cursor.at + length);
+    const now = cursor.view[cursor.at + headerSize] as number;
+    if (length !== headerSize + 1 || !statuses.has(now)) throw violation("A malformed ReadyForQuery.");
     const failed = exchange.code !== undefined;
     if (head === kind.query) {
       exchange.statements.confirm("", undefined);

@@ -11,8 +11,14 @@ import { Names } from "./names.ts";
 import { flag, kind, Owed } from "./owed.ts";
 import { plainStatement, unknownStatement } from "./statement.ts";
 
-/** Effects after which tables may be other than they were. */
-const defining: ReadonlySet<string> = new Set(["define", "execute", "unknown"]);
+/** Whether tables may be other than they were, once it has run. */
+function mayDefine({ actions }: SqlStatement): boolean {
+  for (const { effect } of actions) {
+    if (effect === "define" || effect === "execute" || effect === "unknown") return true;
+  }
+  return false;
+}
+
 /** Milliseconds. */
 const recheck = 20;
 
@@ -140,7 +146,7 @@ export class Exchange {
   /** A statement is on its way to the server. */
   launched(statement: SqlStatement, pass: Pass): void {
     this.settings = nextSettings(this.settings, statement.detail.changes);
-    if (statement.actions.some(({ effect }) => defining.has(effect))) {
+    if (mayDefine(statement)) {
       this.#defining = true;
       this.services.invalidate();
     }
@@ -168,8 +174,10 @@ export class Exchange {
   end(outcome: Outcome): void {
     const pass = this.owed.runs ? this.owed.pass : undefined;
     if (pass === undefined) return;
-    clearTimeout(this.#timers.get(pass));
-    this.#timers.delete(pass);
+    if (this.#timers.size > 0) {
+      clearTimeout(this.#timers.get(pass));
+      this.#timers.delete(pass);
+    }
     pass.end(outcome);
   }
 
@@ -221,6 +229,7 @@ export class Exchange {
   /** An open transaction ended: its portals are gone. */
   transactionOver(): void {
     this.portals.clear(true);
+    if (this.suspended.size === 0) return;
     for (const portal of this.suspended) portal.pass?.end({ result: "ok", rows: portal.rows });
     this.suspended.clear();
   }

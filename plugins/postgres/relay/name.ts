@@ -30,7 +30,7 @@ export class NameReader {
       cursor.need(Math.min(length, there - cursor.at + 64));
       return undefined;
     }
-    const name = view.toString("latin1", this.at, Math.min(nul, this.at + significant));
+    const name = view.latin1Slice(this.at, Math.min(nul, this.at + significant));
     this.at = nul + 1;
     return name;
   }

@@ -18,6 +18,7 @@ const portalByte = 0x50;
 /** Parse, Bind, Describe, Close: what names mean, and what is denied from its text alone. */
 export class Preparation {
   readonly #names = new NameReader();
+  #statement = false;
 
   constructor(
     readonly exchange: Exchange,
@@ -81,26 +82,26 @@ export class Preparation {
 
   describe(cursor: Cursor, length: number): void {
     const { exchange } = this;
-    const named = this.#named(cursor, length);
-    if (named === undefined) return;
-    if (named.what === "statement") {
-      const found = exchange.statements.find(named.name, exchange.group);
-      if (found instanceof Definition && found.deny) {
-        exchange.refuse(cursor, length, kind.describeStatement, failingDescribe, found);
-        return;
-      }
+    const name = this.#named(cursor, length);
+    if (name === undefined) return;
+    if (!this.#statement) {
+      this.#send(cursor, length, kind.describePortal, undefined, undefined);
+      return;
     }
-    const what = named.what === "statement" ? kind.describeStatement : kind.describePortal;
-    this.#send(cursor, length, what, undefined, undefined);
+    const found = exchange.statements.find(name, exchange.group);
+    if (found instanceof Definition && found.deny) {
+      exchange.refuse(cursor, length, kind.describeStatement, failingDescribe, found);
+    } else this.#send(cursor, length, kind.describeStatement, undefined, undefined);
   }
 
   close(cursor: Cursor, length: number): void {
     const { exchange } = this;
-    const named = this.#named(cursor, length);
-    if (named === undefined) return;
-    this.#send(cursor, length, kind.close, named, undefined);
-    const names = named.what === "statement" ? exchange.statements : exchange.portals;
-    names.define(named.name, undefined, exchange.group);
+    const name = this.#named(cursor, length);
+    if (name === undefined) return;
+    const closing = new Closing(this.#statement ? "statement" : "portal", name);
+    this.#send(cursor, length, kind.close, closing, undefined);
+    const names = this.#statement ? exchange.statements : exchange.portals;
+    names.define(name, undefined, exchange.group);
   }
 
   #denied(definition: Definition): Reason | undefined {
@@ -125,15 +126,16 @@ export class Preparation {
     };
   }
 
-  #named(cursor: Cursor, length: number): Closing | undefined {
+  /** The name in a Describe or Close; of which kind is in `#statement`. */
+  #named(cursor: Cursor, length: number): string | undefined {
     if (!whole(cursor, length, this.exchange.services.limits.frame)) return undefined;
     const what = cursor.view[cursor.at + headerSize];
+    if (what !== statementByte && what !== portalByte) {
+      throw violation("A Describe or Close names neither a statement nor a portal.");
+    }
+    this.#statement = what === statementByte;
     this.#names.start(cursor.at + headerSize + 1);
-    const name = this.#names.next(cursor, length);
-    if (name === undefined) return undefined;
-    if (what === statementByte) return new Closing("statement", name);
-    if (what === portalByte) return new Closing("portal", name);
-    throw violation("A Describe or Close names neither a statement nor a portal.");
+    return this.#names.next(cursor, length);
   }
 
   /** On its way, or kept back: once something of a group is, all that follows in it is. */

@@ -17,7 +17,7 @@ export class RelayDoor {
   /** Under which the next session runs. */
   gate = new TestGate();
   /** How long the pieces are in which bytes reach the relay. */
-  piece: () => number = () => Number.MAX_SAFE_INTEGER;
+  piece: (() => number) | undefined;
   /** Where they are not the default ones. */
   limits: Partial<Limits> = {};
   readonly sessions: Promise<void>[] = [];
@@ -44,8 +44,8 @@ export class RelayDoor {
     const config = { host: server.host, port: server.port, user: "postgres", database: this.database };
     const dialed = await dial(testPermit(config, server.password), arrival);
     await relay({
-      caller: chunked(caller, piece),
-      resource: chunked(dialed.wire, piece),
+      caller: piece ? chunked(caller, piece) : caller,
+      resource: piece ? chunked(dialed.wire, piece) : dialed.wire,
       gate,
       limits: { ...defaultLimits, ...this.limits },
       arrival,
