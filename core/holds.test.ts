@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { group } from "./index.ts";
+import type { HoldInfo } from "./supervision.ts";
+import { type Client, Rig } from "./testing/rig.ts";
+import { answer, greeted, guardrail, policyOf, received, shouting } from "./testing/shelf.ts";
+
+let rig: Rig;
+afterEach(() => rig.stop());
+
+const signOff = guardrail("sign-off", {
+  prepare: () => "willHold",
+  operation: () => ({ hold: { by: group("leads"), within: 60_000, inTransaction: 1_000 } }),
+});
+
+describe("holds", () => {
+  async function held(token = "alice"): Promise<{ client: Client; hold: HoldInfo }> {
+    rig = new Rig();
+    await rig.follow(policyOf(shouting(rig), [signOff]));
+    const client = await greeted(rig, token);
+    const opened = rig.event("hold");
+    client.say("read shelf");
+    const hold = (await opened) as HoldInfo;
+    expect(await client.lines.next()).toStartWith(`held ${hold.id}`);
+    return { client, hold };
+  }
+  const lead = { issuer: "test", subject: "lea", kind: "person", groups: ["leads"] } as const;
+
+  test("an approval lets it through once", async () => {
+    const { client, hold } = await held();
+    expect(received).toEqual([]);
+    expect(await rig.gateway.settle(hold.id, { approve: true, by: lead, digest: hold.digest })).toEqual({});
+    expect(await answer(client)).toEqual(["READ SHELF"]);
+    expect((await rig.gateway.settle(hold.id, { approve: true, by: lead })).refused).toBeDefined();
+    expect(received).toEqual(["read shelf"]);
+    expect(rig.trail.of("hold-ended")[0]).toMatchObject({ how: "approved", by: { subject: "lea" } });
+    expect(rig.trail.of("operation")[0]?.hold).toBe(hold.id);
+  });
+
+  test("a denial says who and why", async () => {
+    const { client, hold } = await held();
+    await rig.gateway.settle(hold.id, { approve: false, by: lead, because: "not today" });
+    expect((await answer(client))[0]).toBe("error hold.denied lea denied this operation: not today.");
+    expect(received).toEqual([]);
+  });
+
+  test("the requester, an outsider and another digest do not count", async () => {
+    const { hold } = await held("alice:leads");
+    const alice = { ...lead, subject: "alice" };
+    expect((await rig.gateway.settle(hold.id, { approve: true, by: alice })).refused).toContain(
+      "of their own",
+    );
+    const agent = { ...lead, subject: "agent", actingFor: alice };
+    expect((await rig.gateway.settle(hold.id, { approve: true, by: agent })).refused).toContain(
+      "of their own",
+    );
+    const outsider = { ...lead, groups: [] };
+    expect((await rig.gateway.settle(hold.id, { approve: true, by: outsider })).refused).toContain(
+      "group leads",
+    );
+    const other = { approve: true, by: lead, digest: "00" };
+    expect((await rig.gateway.settle(hold.id, other)).refused).toContain("not the one");
+    expect(received).toEqual([]);
+  });
+
+  test("it dies with its connection, and a late approval is refused", async () => {
+    const { client, hold } = await held();
+    const ended = rig.event("hold-ended");
+    client.wire.destroy();
+    expect(await ended).toEqual({ id: hold.id, how: "abandoned" });
+    expect((await rig.gateway.settle(hold.id, { approve: true, by: lead })).refused).toBeDefined();
+    expect(received).toEqual([]);
+  });
+
+  test("the caller cancels", async () => {
+    const { client } = await held();
+    client.say("cancel");
+    expect((await answer(client))[0]).toStartWith("error hold.cancelled");
+  });
+
+  test("what the policy no longer allows is not approved", async () => {
+    const { client, hold } = await held();
+    const strict = policyOf(0);
+    const rules = strict.rules.map((rule) => ({ ...rule, may: [] }));
+    await rig.follow({ ...strict, version: "next", rules });
+    await rig.gateway.settle(hold.id, { approve: true, by: lead });
+    expect((await answer(client))[0]).toStartWith("error policy.denied");
+    expect(received).toEqual([]);
+  });
+
+  test("nothing is sent before the approval is durable, nor when it cannot be", async () => {
+    const { client, hold } = await held();
+    rig.trail.stall = Promise.reject(new Error("disk"));
+    rig.trail.stall.catch(() => {});
+    await expect(rig.gateway.settle(hold.id, { approve: true, by: lead })).rejects.toThrow(
+      "could not be recorded",
+    );
+    expect((await answer(client))[0]).toStartWith("error hold.abandoned");
+    expect(received).toEqual([]);
+  });
+});
