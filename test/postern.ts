@@ -73,7 +73,7 @@ export class Postern {
         throw new Error(`The gateway did not start:\n${said}`);
       await Bun.sleep(20);
     }
-    this.#first = new Set(this.#processes());
+    this.#first = new Set(this.processes());
   }
 
   /** The command line, against this gateway; `token` says who is asking. */
@@ -98,7 +98,7 @@ export class Postern {
   async kill(): Promise<void> {
     this.killNow();
     await this.#exited;
-    while (this.#processes().length > 0) await Bun.sleep(5);
+    while (this.processes().length > 0) await Bun.sleep(5);
   }
 
   killNow(): void {
@@ -113,20 +113,20 @@ export class Postern {
   }
 
   memory(): number {
-    const sizes = this.#processes().map((pid) => /^RssAnon:\s+(\d+) kB/m.exec(proc(pid, "status"))?.[1]);
+    const sizes = this.processes().map((pid) => /^RssAnon:\s+(\d+) kB/m.exec(proc(pid, "status"))?.[1]);
     return sizes.reduce((sum, size) => sum + Number(size ?? 0) * 1024, 0);
   }
 
   descriptors(): number {
-    return this.#processes().reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
+    return this.processes().reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
   }
 
   restarts(): number {
-    return this.#processes().filter((pid) => !this.#first.has(pid)).length;
+    return this.processes().filter((pid) => !this.#first.has(pid)).length;
   }
 
   /** The living processes of its group. */
-  #processes(): string[] {
+  processes(): string[] {
     return readdirSync("/proc").filter((pid) => {
       const [state, , pgrp] = proc(pid, "stat")
         .replace(/^.*\) /s, "")

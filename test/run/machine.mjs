@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 
-const needed = [
+const tested = [
   { what: "PostgreSQL 15", packages: ["postgresql"], there: () => debianPostgres("postgres") },
   { what: "pgbench", packages: ["postgresql-contrib"], there: () => debianPostgres("pgbench") },
   { what: "psql", packages: ["postgresql-client"], there: () => onPath("psql") },
@@ -10,7 +10,8 @@ const needed = [
 ];
 
 /** As root on Debian: installs what is missing. Otherwise says what will be skipped for lack of it. */
-export function prepareMachine(say) {
+export function prepareMachine(say, more = []) {
+  const needed = [...tested, ...more];
   const missing = needed.filter(({ there }) => !there());
   if (missing.length === 0) return;
   const names = missing.map(({ what }) => what).join(", ");
@@ -25,7 +26,7 @@ export function prepareMachine(say) {
   }
   for (const { what, packages, there } of needed) {
     if (!there())
-      say(`Without ${what} (apt install ${packages.join(" ")}) the tests that need it are skipped.`);
+      say(`Without ${what} (apt install ${packages.join(" ")}) what needs it is skipped.`);
   }
 }
 
@@ -33,7 +34,7 @@ function debianPostgres(program) {
   return existsSync(`/usr/lib/postgresql/15/bin/${program}`);
 }
 
-function onPath(program) {
+export function onPath(program) {
   return (process.env.PATH ?? "")
     .split(":")
     .some((folder) => folder !== "" && existsSync(folder) && readdirSync(folder).includes(program));
