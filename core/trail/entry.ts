@@ -90,6 +90,18 @@ export type Entry =
     }
   /** While the disk was full, so many entries (refusals, mostly) could not be written; `since`: epoch ms. */
   | { kind: "missed"; entries: number; since: number }
+  /** Notices that a notifier could not deliver: one that was tried (`notice`), or `notices` for which there was no room. */
+  | {
+      kind: "notify-failed";
+      notifier: string;
+      why: string;
+      notices: number;
+      /** `STREAM-SEQ` of the entry that it told of. */
+      notice?: string;
+      event?: string;
+      attempts?: number;
+      session?: string;
+    }
   | { kind: "segment"; file: string; sha256: string; bytes: number }
   | { kind: "admin"; what: string; by: string; target?: string }
   | { kind: "checkpoint"; head: Head; signature: string };
