@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 
 // The direction of imports and the shape of the tree, as docs/words.md and CONTRIBUTING.md state them.
 const root = join(import.meta.dir, "..");
 const sources = sourceFiles("core").concat(sourceFiles("plugins"));
+const written = sources.filter((file) => !file.endsWith(".test.ts") && !file.includes("/testing/"));
 const plugins = readdirSync(join(root, "plugins"), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && readdirSync(join(root, "plugins", entry.name)).length > 0)
   .map((entry) => entry.name);
 
 test("core imports nothing from plugins", () => {
@@ -30,7 +31,7 @@ test("plugins do not import one another", () => {
 });
 
 test("no file has more than 300 lines", () => {
-  const long = sources
+  const long = written
     .map((file) => ({ file, lines: read(file).split("\n").length - 1 }))
     .filter(({ lines }) => lines > 300);
   expect(long).toEqual([]);
@@ -56,19 +57,16 @@ test("each plugin is in plugins/index.ts", () => {
 });
 
 test("each error code is in docs/errors.md, and each line there is a code in use", () => {
-  const used = new Set(
-    sources
-      .filter((file) => !file.endsWith(".test.ts"))
-      .flatMap((file) =>
-        [...read(file).matchAll(/"([a-z]+(?:\.[a-z]+(?:-[a-z]+)*)+)"/g)].map((match) => match[1]),
-      ),
+  const quoted = written.flatMap((file) => matches(read(file), /"([a-z]+(?:\.[a-z]+(?:-[a-z]+)*)+)"/g));
+  const thrown = written.flatMap((file) =>
+    matches(read(file), /(?:new PosternError\(\s*|\bcode: )"([a-z]+\.[a-z.-]+)"/g),
   );
-  const listed = [...read("docs/errors.md").matchAll(/^\| `([a-z.-]+)` \|/gm)].map((match) => match[1]);
-  const thrown = sources
-    .filter((file) => !basename(file).includes(".test."))
-    .flatMap((file) => [...read(file).matchAll(/new PosternError\(\s*"([^"]+)"/g)].map((match) => match[1]));
+  const listed = matches(read("docs/errors.md"), /^\| `([a-z.-]+)` \|/gm);
   expect([...new Set(thrown)].filter((code) => !listed.includes(code)).sort()).toEqual([]);
-  expect(listed.filter((code) => !used.has(code))).toEqual([]);
+  // `hold.${how}` and its like: codes that are put together.
+  const families = written.flatMap((file) => matches(read(file), /`([a-z]+\.)\$\{/g));
+  const inUse = (code: string) => quoted.includes(code) || families.some((family) => code.startsWith(family));
+  expect(listed.filter((code) => !inUse(code))).toEqual([]);
 });
 
 function sourceFiles(folder: string): string[] {
@@ -81,6 +79,10 @@ function sourceFiles(folder: string): string[] {
 function importsOf(file: string): string[] {
   const pattern = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+|\brequire\s*\(\s*)"([^"]+)"/g;
   return [...read(file).matchAll(pattern)].map((match) => match[1] ?? "");
+}
+
+function matches(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? "");
 }
 
 function read(file: string): string {

@@ -25,8 +25,7 @@ export function prepareMachine(say, more = []) {
     if (status !== 0) say(`apt-get failed:\n${stdout}${stderr}`);
   }
   for (const { what, packages, there } of needed) {
-    if (!there())
-      say(`Without ${what} (apt install ${packages.join(" ")}) what needs it is skipped.`);
+    if (!there()) say(`Without ${what} (apt install ${packages.join(" ")}) what needs it is skipped.`);
   }
 }
 

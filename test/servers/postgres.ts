@@ -89,7 +89,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     ["-D", data, "-U", "postgres", "--pwfile", secretFile, "-E", "UTF8", "--locale", "C", "--no-sync"].concat(
       ["--auth-local", "trust", "--auth-host", auth],
     ),
-    { ...owner, encoding: "utf8" },
+    { ...owner, cwd: folder, encoding: "utf8" },
   );
   rmSync(secretFile);
   if (initdb.status !== 0) throw new Error(`initdb: ${initdb.stderr || initdb.error}`);
@@ -121,6 +121,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const output = openSync(log, "a");
     const started = spawn(join(bin, "postgres"), ["-D", data], {
       ...owner,
+      cwd: folder,
       stdio: ["ignore", output, output],
     });
     closeSync(output);
@@ -136,6 +137,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     });
     const said = () => readFileSync(log).subarray(before).toString();
     while (!said().includes("database system is ready to accept connections")) {
+      // After a SIGKILL its children need a moment to see that they are orphans.
+      if (over && said().includes("shared memory block")) return start();
       if (over) throw new Error(`PostgreSQL ${version} did not start: ${said()}`);
       await Bun.sleep(20);
     }
