@@ -42,7 +42,7 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
   };
   const session = openRelay(caller, resource, services);
   const { version } = startupState(link.arrival);
-  const own = cancelKeys.register(version, () =>
+  const own = cancelKeys.register(link.worker, version, () =>
     session.admission.withdraw("cancelled") ? undefined : cancel(),
   );
   try {
