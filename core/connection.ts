@@ -15,6 +15,8 @@ import type { Trail } from "./trail/trail.ts";
 import type { Wire } from "./wire.ts";
 
 export interface ConnectionServices {
+  /** Index of this worker process. */
+  readonly worker: number;
   readonly trail: Trail;
   readonly supervision: Supervision;
   readonly holds: Holds;
@@ -85,6 +87,7 @@ async function run(
   if (session.signal.aborted) onEnd();
   try {
     await protocol.relay({
+      worker: services.worker,
       caller,
       resource: dialed.wire,
       gate,
@@ -103,7 +106,8 @@ async function run(
   }
 }
 
-function protocolOf(open: OpenPolicy, name: string): Protocol {
+/** Throws PosternError `policy.listen`. */
+export function protocolOf(open: OpenPolicy, name: string): Protocol {
   const resource = Object.values(open.policy.resources).find((each) => each.protocol.name === name);
   if (!resource) throw new PosternError("policy.listen", `No resource speaks ${name}.`);
   return resource.protocol;

@@ -55,6 +55,10 @@ export class FrontDoor implements Door {
     return this.#refused(new NotAccepted(check));
   }
 
+  deliver(worker: number, message: Uint8Array): Promise<void> {
+    return this.services.supervision.deliver(worker, this.listener.protocol, message);
+  }
+
   async #byToken(token: string): Promise<Identity> {
     if (token.length === 0) throw new NotAccepted("no token was given");
     if (token.length > tokenLimit) throw new NotAccepted("the token is too long");

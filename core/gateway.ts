@@ -1,4 +1,4 @@
-import { type ConnectionServices, serveConnection } from "./connection.ts";
+import { type ConnectionServices, protocolOf, serveConnection } from "./connection.ts";
 import { Holds } from "./holds.ts";
 import { openProviders } from "./identity/providers.ts";
 import type { OpenIdentityProvider } from "./identity.ts";
@@ -46,10 +46,11 @@ export class Gateway implements Supervised {
   #listening = new Map<string, Listening>();
 
   constructor(readonly options: GatewayOptions) {
-    const { trail, supervision, log, metrics } = options;
+    const { worker, trail, supervision, log, metrics } = options;
     this.#sessions = new Sessions({ trail, supervision, log, metrics });
     this.#holds = new Holds(trail, supervision);
-    this.#services = { trail, supervision, log, metrics, sessions: this.#sessions, holds: this.#holds };
+    const [sessions, holds] = [this.#sessions, this.#holds];
+    this.#services = { worker, trail, supervision, log, metrics, sessions, holds };
   }
 
   /** Where callers connect, once a policy is adopted. */
@@ -90,6 +91,10 @@ export class Gateway implements Supervised {
 
   async endSession(id: string, reason: Reason): Promise<boolean> {
     return this.#sessions.end(id, reason);
+  }
+
+  async delivered(protocol: string, message: Uint8Array): Promise<void> {
+    if (this.#open) await protocolOf(this.#open, protocol).delivered?.(message);
   }
 
   metrics(): Promise<unknown> {

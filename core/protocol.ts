@@ -26,6 +26,11 @@ export interface Protocol<Config = unknown, Emits extends Kind = Kind, Name exte
   dial(permit: Permit<Config>, arrival: Arrival): Promise<Dialed>;
   /** Carries traffic until either side is done. Resolves then; core closes both wires. */
   relay(link: Link<Config>): Promise<void>;
+  /**
+   * A message that this protocol handed to `Door.deliver`, here or in another worker. It comes from
+   * the gateway itself; what a caller wrote into it is still the caller's.
+   */
+  delivered?(message: Uint8Array): void | Promise<void>;
   /** Says no in the protocol's own form. The wire is closed after it. `session` is absent before one opens. */
   refuse(caller: Wire, reason: Reason, session?: string): void;
   /** What a text would do, for `policy explain` and policy tests. */
@@ -44,6 +49,11 @@ export interface Door {
   verifier(id: string): Promise<ScramVerifier>;
   /** The protocol found a proof wrong by itself: writes `check` to the trail; throw what it returns. */
   refused(check: string): PosternError;
+  /**
+   * Hands a message to this protocol's `delivered` in the worker of this index (`Link.worker`). Resolves
+   * when it was taken there; a number that is no worker's is ignored.
+   */
+  deliver(worker: number, message: Uint8Array): Promise<void>;
 }
 
 export interface ListenerInfo {
@@ -74,6 +84,8 @@ export interface Dialed {
 
 /** All that one session's relay needs. */
 export interface Link<Config = unknown> {
+  /** Index of this worker process, so that another one can be told whose session this is. */
+  readonly worker: number;
   readonly caller: Wire;
   readonly resource: Wire;
   readonly gate: Gate;

@@ -85,7 +85,10 @@ export async function serve(options: ServeOptions): Promise<Running> {
   opening.defer(() => store.close());
 
   const board = new Board(metrics);
-  const plan = workerPlan({ dataDir, board, store, trail, signingKey: key.path, log: options.log ?? {} });
+  const plan = workerPlan({
+    ...{ dataDir, board, store, trail, signingKey: key.path, log: options.log ?? {} },
+    deliver: (...message) => fleet.deliver(...message),
+  });
   const path = resolve(options.policyPath);
   const keeper = new PolicyKeeper({ path, dataDir, trail, log, metrics, supervision: plan.supervision(0) });
   opening.defer(() => keeper.close());

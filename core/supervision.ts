@@ -10,6 +10,8 @@ export interface Supervision {
   holdEnded(id: string, how: HoldEnd): void;
   /** A short-lived credential by id; undefined when unknown, expired or revoked. */
   credential(id: string): Promise<IssuedCredential | undefined>;
+  /** Hands a message to this protocol in that worker. Resolves when it was taken there, or nobody is there to take it. */
+  deliver(worker: number, protocol: string, message: Uint8Array): Promise<void>;
 }
 
 /** What a supervisor tells a worker; each answers when it is done. */
@@ -20,6 +22,8 @@ export interface Supervised {
   settle(hold: string, answer: HoldAnswer): Promise<{ refused?: string }>;
   /** Resolves false when there is no such session. */
   endSession(id: string, reason: Reason): Promise<boolean>;
+  /** What a worker handed to `deliver`. */
+  delivered(protocol: string, message: Uint8Array): Promise<void>;
   /** Prometheus metrics of this process, as prom-client's getMetricsAsJSON gives them. */
   metrics(): Promise<unknown>;
   /** Stops listening, ends sessions after `graceMs`, closes the trail. */

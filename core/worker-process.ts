@@ -36,6 +36,7 @@ function serveAsWorker(): void {
     adopt: (bundle) => begun().adopt(bundle),
     settle: (hold, answer) => begun().settle(hold, answer),
     endSession: (id, reason) => begun().endSession(id, reason),
+    delivered: (protocol, message) => begun().delivered(protocol, message),
     metrics: () => begun().metrics(),
     stop: (graceMs) => begun().stop(graceMs),
   };
@@ -87,6 +88,7 @@ function supervision(peer: Peer<Supervision>): Supervision {
     holdOpened: (hold) => peer.tell("holdOpened", hold),
     holdEnded: (id, how) => peer.tell("holdEnded", id, how),
     credential: (id) => peer.call("credential", id),
+    deliver: (worker, protocol, message) => peer.call("deliver", worker, protocol, message),
   };
 }
 

@@ -45,6 +45,7 @@ function fleet() {
       holdOpened() {},
       holdEnded() {},
       credential: async () => undefined,
+      deliver: async () => {},
     }),
   });
   opened.push(() => {

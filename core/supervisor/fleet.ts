@@ -55,6 +55,15 @@ export class Fleet {
     return seat ? within(1_000, "say where it listens", seat.process.peer.call("addresses")) : [];
   }
 
+  /** Nobody learns whether there is such a worker: whoever asks may have guessed. */
+  async deliver(worker: number, protocol: string, message: Uint8Array): Promise<void> {
+    const seat = this.#seats[worker];
+    if (!seat?.ready) return;
+    await within(1_000, "take a message", seat.process.peer.call("delivered", protocol, message)).catch(
+      (error: unknown) => this.options.log.warn({ error, worker }, "a message did not reach its worker"),
+    );
+  }
+
   /** Prometheus metrics of each worker that answers in time. */
   async metrics(): Promise<object[]> {
     const asked = this.#ready().map(({ process }) =>

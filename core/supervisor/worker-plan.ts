@@ -16,11 +16,12 @@ export interface PlanParts {
   /** Path of the key that signs checkpoints. */
   readonly signingKey: string;
   readonly log: Pick<LogOptions, "level" | "pretty">;
+  readonly deliver: Supervision["deliver"];
 }
 
 /** What the supervisor does around the life of a worker: its stream, its questions, what it leaves behind. */
 export function workerPlan(parts: PlanParts) {
-  const { dataDir, board, store, trail, signingKey, log } = parts;
+  const { dataDir, board, store, trail, signingKey, log, deliver } = parts;
   return {
     starting(worker: number, strict: boolean): WorkerStart {
       const stream = newStream(`worker-${worker}`);
@@ -37,6 +38,7 @@ export function workerPlan(parts: PlanParts) {
       holdOpened: (hold) => board.holdOpened(worker, hold),
       holdEnded: (id, how) => board.holdEnded(id, how),
       credential: (id) => store.call("credential", id),
+      deliver,
     }),
     /** Nobody may find a session or hold of a dead worker open, in the lists or in the trail. */
     async died({ worker, stream }: WorkerStart): Promise<void> {

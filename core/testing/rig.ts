@@ -88,6 +88,7 @@ export class Rig {
       },
       holdEnded: (id, how) => this.events.emit("hold-ended", { id, how }),
       credential: async () => undefined,
+      deliver: (_worker, protocol, message) => this.gateway.delivered(protocol, message),
     };
     this.gateway = new Gateway({
       worker: 0,

@@ -204,8 +204,8 @@ test("what is no start-up is refused at once", async () => {
 
 test("a cancel request reaches the session whose key it shows, and no other", async () => {
   const cancelled: string[] = [];
-  const first = cancelKeys.register(v3_0, () => void cancelled.push("first"));
-  const second = cancelKeys.register(v3_2, () => void cancelled.push("second"));
+  const first = cancelKeys.register(0, v3_0, () => void cancelled.push("first"));
+  const second = cancelKeys.register(1, v3_2, () => void cancelled.push("second"));
   expect([first.key.secret.length, second.key.secret.length]).toEqual([4, 32]);
   const send = async (key: { processId: number; secret: Uint8Array }) => {
     const caller = new TestWire();

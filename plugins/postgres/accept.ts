@@ -1,6 +1,6 @@
 import { type Arrival, type Door, PosternError, type Wire } from "../../core/plugin.ts";
 import { authenticate } from "./auth/caller.ts";
-import { cancelKeys } from "./cancel.ts";
+import { keyMessage, workerOf } from "./cancel.ts";
 import { declineEncryption, readStartup } from "./startup/read.ts";
 import { callerSettings } from "./startup/settings.ts";
 import {
@@ -27,7 +27,7 @@ export function startupState(arrival: Arrival): StartupState {
 export async function accept(caller: Wire, door: Door): Promise<Arrival | undefined> {
   const packet = await firstPlain(caller);
   if (packet.kind === "cancel") {
-    await cancelKeys.cancel(packet.key);
+    await door.deliver(workerOf(packet.key), keyMessage(packet.key));
     return undefined;
   }
   if (packet.kind === "foreign") {

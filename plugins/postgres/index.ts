@@ -1,5 +1,6 @@
 import { type Action, PosternError, type Protocol, type Resource, type Secret } from "../../core/plugin.ts";
 import { accept } from "./accept.ts";
+import { keyDelivered } from "./cancel.ts";
 import type { PostgresConfig } from "./config.ts";
 import { dial } from "./dial.ts";
 import { refuse } from "./refuse.ts";
@@ -15,6 +16,7 @@ const protocol: Protocol<PostgresConfig, Emits, "postgres"> = {
   accept,
   dial,
   relay,
+  delivered: keyDelivered,
   refuse,
   async classify(text: string): Promise<readonly Action[]> {
     await loadParser();

@@ -27,6 +27,7 @@ const calls: WorkerCalls = {
   ping: () => "ok",
   settle: async () => ({}),
   endSession: async () => false,
+  delivered: async () => {},
   metrics: async () => [],
   stop: async () => {},
 };

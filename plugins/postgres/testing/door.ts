@@ -1,5 +1,6 @@
 import { decoyVerifier, scramVerifier } from "../../../core/credential/scram.ts";
 import { type CallerCredential, type Door, type Identity, PosternError } from "../../../core/plugin.ts";
+import { keyDelivered } from "../cancel.ts";
 
 /** A Door that knows the token `good` and the credential `pc_known` with the password `pencil`. */
 export function testDoor(
@@ -19,6 +20,7 @@ export function testDoor(
       return id === "pc_known" ? await scramVerifier("pencil") : decoyVerifier(Buffer.alloc(32), id);
     },
     refused,
+    deliver: (_worker, message) => keyDelivered(message),
   };
 }
 

@@ -44,6 +44,7 @@ export class RelayDoor {
     const config = { host: server.host, port: server.port, user: "postgres", database: this.database };
     const dialed = await dial(testPermit(config, server.password), arrival);
     await relay({
+      worker: 0,
       caller: piece ? chunked(caller, piece) : caller,
       resource: piece ? chunked(dialed.wire, piece) : dialed.wire,
       gate,
