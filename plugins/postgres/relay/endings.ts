@@ -52,6 +52,7 @@ export class Endings {
     const { exchange } = this;
     const { subject, pass } = exchange.owed;
     if (subject instanceof Portal && pass) {
+      exchange.unwatch(pass);
       subject.rows += subject.limit;
       subject.pass = pass;
       exchange.suspended.add(subject);

@@ -150,8 +150,20 @@ export class Exchange {
       this.#defining = true;
       this.services.invalidate();
     }
+    this.watch(pass);
+  }
+
+  /** Its operation runs from now on, and may have a deadline. */
+  watch(pass: Pass): void {
     const deadline = pass.answer?.deadline;
-    if (deadline) this.#arm(pass, deadline.after, deadline.reason);
+    if (deadline && !this.#timers.has(pass)) this.#arm(pass, deadline.after, deadline.reason);
+  }
+
+  /** It has ended, or waits for the caller to go on with its portal. */
+  unwatch(pass: Pass): void {
+    if (this.#timers.size === 0) return;
+    clearTimeout(this.#timers.get(pass));
+    this.#timers.delete(pass);
   }
 
   /** Its turn may not have come yet: then it is looked at again. */
@@ -174,10 +186,7 @@ export class Exchange {
   end(outcome: Outcome): void {
     const pass = this.owed.runs ? this.owed.pass : undefined;
     if (pass === undefined) return;
-    if (this.#timers.size > 0) {
-      clearTimeout(this.#timers.get(pass));
-      this.#timers.delete(pass);
-    }
+    this.unwatch(pass);
     pass.end(outcome);
   }
 

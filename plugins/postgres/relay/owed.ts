@@ -81,6 +81,8 @@ export class Owed {
   }
 
   pop(): void {
+    // A session that ended while its last message was looked at owes nothing any more.
+    if (this.length === 0) return;
     const at = this.#first;
     if (runs(this.#kinds[at] as number)) this.running -= 1;
     this.#subjects[at] = undefined;

@@ -13,7 +13,6 @@ import { parametersOf } from "./parameters.ts";
 import {
   describePortal,
   failingBind,
-  failingDescribe,
   failingFunctionCall,
   failingParse,
   failingQuery,
@@ -51,7 +50,8 @@ export class Running {
     const late = isLate(portal.statement);
     if (cork.active) {
       cork.add(cursor, length, kind.execute, portal);
-      cork.full ||= late || special(portal);
+      // What follows is read in the light of it: it is decided before.
+      cork.full ||= late || special(portal) || portal.statement.detail.changes !== undefined;
       return;
     }
     if ((late || special(portal)) && !exchange.drained(cursor)) return;
@@ -167,26 +167,20 @@ export class Running {
     return true;
   }
 
-  /** One message that fails takes the place of all that was kept back: of the first of them. */
+  /** One message that fails takes the place of all that was kept back: of the Parse or Bind it began with. */
   #bury(cursor: Cursor, entries: readonly Corked[], reason: Reason): void {
     const { exchange } = this;
     for (const { what, subject } of entries) forget(exchange, what, subject);
-    const [first] = entries;
-    const grave =
-      first?.subject instanceof Definition
-        ? new Definition(first.subject.name, first.subject.statement, first.subject.types, reason)
-        : undefined;
+    const first = entries[0]?.subject;
     exchange.skipping = true;
-    if (grave) {
+    if (first instanceof Definition) {
+      const grave = new Definition(first.name, first.statement, first.types, reason);
       cursor.insert(failingParse(grave.name));
       exchange.statements.define(grave.name, grave, exchange.group);
       exchange.owe(kind.parse, flag.denied, grave);
-    } else if (first?.what === kind.bind) {
+    } else {
       cursor.insert(failingBind);
       exchange.owe(kind.bind, flag.denied, new Refused(reason));
-    } else {
-      cursor.insert(failingDescribe);
-      exchange.owe(kind.describeStatement, flag.denied, new Refused(reason));
     }
   }
 
@@ -236,6 +230,7 @@ export class Running {
     portal.pass = undefined;
     cursor.forward(length);
     exchange.owe(kind.execute, pass.answer?.rows ? flag.rows : 0, portal, pass);
+    exchange.watch(pass);
   }
 
   #refuse(cursor: Cursor, length: number, what: number, instead: Uint8Array, reason: Reason): void {
