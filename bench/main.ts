@@ -1,0 +1,70 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import baseline from "./baseline.json" with { type: "json" };
+import type { Figure } from "./figure.ts";
+import { baselineOf, compare, verdict } from "./guard.ts";
+import { interleave } from "./interleave.ts";
+import { type Options, readOptions } from "./options.ts";
+import { deriveAdded } from "./postgres/derive.ts";
+import { all, allPeers, guarded, guardedPeers, withPeers } from "./postgres/index.ts";
+import { chart } from "./report/chart.ts";
+import { document } from "./report/document.ts";
+import { table } from "./report/table.ts";
+import { extents } from "./scenario.ts";
+
+const say = (doing: string) => console.error(doing);
+
+async function measure({ extent, json, svg }: Options): Promise<void> {
+  const how = extents[extent];
+  await withPeers(allPeers, how, async (peers) => {
+    const samples = await interleave(all, peers, how, say);
+    deriveAdded(samples, peers);
+    const figures = distinct(all.flatMap((scenario) => scenario.figures));
+    console.log(table(figures, peers, samples));
+    console.log(
+      "Medians. × is the ratio to direct, for CPU, memory, calls and added latency that to HAProxy.",
+    );
+    if (json) write(json, `${JSON.stringify(document(figures, peers, samples, how), null, 2)}\n`);
+    const picture = svg ?? join(import.meta.dir, "results/postgres.svg");
+    write(picture, chart("Postgres: ratios to direct and to HAProxy", figures, peers, samples));
+    say(`The chart is in ${picture}.`);
+  });
+}
+
+/** Exit status: 1 when something became worse. */
+async function guard({ extent, writeBaseline }: Options): Promise<number> {
+  const how = extents[extent];
+  return withPeers(guardedPeers, how, async (peers) => {
+    const samples = await interleave(guarded, peers, how, say);
+    const figures = distinct(guarded.flatMap((scenario) => scenario.figures));
+    if (writeBaseline) {
+      const ids = peers.map(({ id }) => id);
+      write(
+        join(import.meta.dir, "baseline.json"),
+        `${JSON.stringify(baselineOf(samples, figures, ids), null, 2)}\n`,
+      );
+    }
+    const compared = compare(samples, baseline);
+    console.log(table(figures, peers, samples));
+    console.log(verdict(compared));
+    return !writeBaseline && compared.some(({ worse }) => worse) ? 1 : 0;
+  });
+}
+
+function distinct(figures: readonly Figure[]): Figure[] {
+  return [...new Map(figures.map((figure) => [figure.id, figure])).values()];
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options.guard) process.exitCode = await guard(options);
+  else await measure(options);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}

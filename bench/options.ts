@@ -1,0 +1,42 @@
+import { parseArgs } from "node:util";
+
+export const usage = `npm run bench -- postgres [--short] [--json FILE] [--svg FILE]
+npm run bench -- postgres --guard [--short] [--write-baseline]
+
+  --short            fewer rounds, shorter runs: for a look, about three minutes
+  --json FILE        every reading, medians and ratios
+  --svg FILE         the chart; bench/results/postgres.svg if not given
+  --guard            measures only what is stable on a busy machine, and fails where it is worse than bench/baseline.json
+  --write-baseline   with --guard: makes what was measured the new baseline
+`;
+
+export interface Options {
+  readonly extent: "short" | "long";
+  readonly json: string | undefined;
+  readonly svg: string | undefined;
+  readonly guard: boolean;
+  readonly writeBaseline: boolean;
+}
+
+/** Throws an Error with the usage for anything it does not know. */
+export function readOptions(args: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      short: { type: "boolean", default: false },
+      json: { type: "string" },
+      svg: { type: "string" },
+      guard: { type: "boolean", default: false },
+      "write-baseline": { type: "boolean", default: false },
+    },
+  });
+  if (positionals.length !== 1 || positionals[0] !== "postgres") throw new Error(usage);
+  return {
+    extent: values.short ? "short" : "long",
+    json: values.json,
+    svg: values.svg,
+    guard: values.guard,
+    writeBaseline: values["write-baseline"],
+  };
+}

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { initialise } from "../../test/acceptance/pgbench.ts";
+import { type PostgresServer, startPostgres } from "../../test/servers/postgres.ts";
+import type { Extent, Scenario } from "../scenario.ts";
+import { canTrace } from "../strace.ts";
+import { direct } from "./peers/direct.ts";
+import { haproxy } from "./peers/haproxy.ts";
+import type { Peer } from "./peers/peer.ts";
+import { pgbouncer } from "./peers/pgbouncer.ts";
+import { postern, type Variant } from "./peers/postern.ts";
+import { load, modes } from "./pgbench.ts";
+import { bulk, bulkTable } from "./scenarios/bulk.ts";
+import { connect } from "./scenarios/connect.ts";
+import { idle } from "./scenarios/idle.ts";
+import { latency } from "./scenarios/latency.ts";
+import { syscalls } from "./scenarios/syscalls.ts";
+import { cpu, throughput } from "./scenarios/throughput.ts";
+
+const tracing = canTrace ? [syscalls] : [];
+
+/** What the whole table is made of, cheapest disturbance first. */
+export const all: readonly Scenario<Peer>[] = [latency, ...throughput, bulk, connect, ...tracing, idle];
+/** What is stable enough on a busy machine to be compared with an earlier measurement. */
+export const guarded: readonly Scenario<Peer>[] = [...cpu, ...tracing];
+
+/** Makes a peer before a server; files of its own go into the folder. */
+export type Opener = (server: PostgresServer, folder: string) => Promise<Peer>;
+
+const gateway =
+  (variant: Variant): Opener =>
+  (server, folder) =>
+    postern(server, folder, variant);
+
+export const allPeers: readonly Opener[] = [
+  async (server) => direct(server),
+  haproxy,
+  (server) => pgbouncer(server, "warm"),
+  (server) => pgbouncer(server, "cold"),
+  ...(["bare", "rule", "mask", "record", "strict"] as const).map(gateway),
+];
+export const guardedPeers: readonly Opener[] = [haproxy, ...(["bare", "record"] as const).map(gateway)];
+
+/** A server with tables to read, and the peers before it, for as long as `act` runs. */
+export async function withPeers<Result>(
+  openers: readonly Opener[],
+  { rows, connections }: Extent,
+  act: (peers: readonly Peer[]) => Promise<Result>,
+): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
+  const server = await startPostgres({
+    version: 15,
+    settings: { log_statement: "none", max_connections: `${connections + 400}` },
+  });
+  const peers: Peer[] = [];
+  try {
+    initialise(server);
+    await server.sql(bulkTable(rows));
+    await server.sql("vacuum analyze");
+    for (const open of openers) peers.push(await open(server, folder));
+    // Caches are filled and code is compiled before anything is measured.
+    for (const peer of peers) for (const mode of modes) await load(peer, { mode, clients: 8, seconds: 1 });
+    return await act(peers);
+  } finally {
+    await Promise.all(peers.map((peer) => peer.close()));
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,15 @@
+/** A way to the database: the database itself, or a proxy before it. */
+export interface Peer {
+  readonly id: string;
+  /** In the table and the chart. */
+  readonly title: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  /** Processes through which traffic goes. None: the database itself, whose own cost is not our subject. */
+  readonly carries: readonly number[];
+  /** These and all that work beside them: supervisor, index. */
+  readonly processes: readonly number[];
+  close(): Promise<void>;
+}

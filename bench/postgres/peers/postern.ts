@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Postern } from "../../../test/postern.ts";
+import type { PostgresServer } from "../../../test/servers/postgres.ts";
+import { commandLine } from "../../processes.ts";
+import type { Peer } from "./peer.ts";
+
+/** What the policy asks of Postern: each adds one thing to the one that `rule` is. */
+export const variants = {
+  bare: { title: "Postern", may: `"all"`, under: "", trail: "default" },
+  rule: { title: "with a rule", may: `["read", "write"]`, under: "", trail: "default" },
+  mask: {
+    title: "masked",
+    may: `["read", "write"]`,
+    under: `mask({ columns: ["abalance", "c3"] })`,
+    trail: "default",
+  },
+  record: { title: "recorded", may: `["read", "write"]`, under: "record()", trail: "default" },
+  strict: { title: "strict trail", may: `["read", "write"]`, under: "", trail: "strict" },
+} as const;
+export type Variant = keyof typeof variants;
+
+/** A gateway of its own for each variant, one worker, as an operator would start it. */
+export async function postern(
+  server: PostgresServer,
+  folder: string,
+  variant: Variant,
+  plugins?: string,
+): Promise<Peer> {
+  const own = join(folder, variant);
+  if (!existsSync(own)) mkdirSync(own);
+  const policy = join(own, "policy.ts");
+  writeFileSync(policy, policyText(server, variant, plugins));
+  const gateway = new Postern(policy, join(own, "data"), join(own, "gateway.log"), {
+    DATABASE_PASSWORD: server.password,
+  });
+  await gateway.start();
+  const { user, password } = await credential(gateway);
+  const processes = gateway.processes().map(Number);
+  return {
+    id: variant,
+    title: variants[variant].title,
+    port: gateway.port,
+    user,
+    password,
+    database: "bench",
+    carries: processes.filter((pid) => commandLine(pid).includes("worker-process")),
+    processes,
+    close: () => gateway.kill(),
+  };
+}
+
+/** A short-lived credential, so that callers log in by SCRAM here as everywhere. */
+async function credential(gateway: Postern): Promise<{ user: string; password: string }> {
+  const minted = await gateway.postern([
+    "token",
+    "mint",
+    "--subject",
+    "bench",
+    "--group",
+    "bench",
+    "--ttl",
+    "8h",
+  ]);
+  if (minted.code !== 0) throw new Error(minted.stderr);
+  const issued = await gateway.postern(
+    ["credentials", "issue", "--ttl", "8h", "--json"],
+    minted.stdout.trim(),
+  );
+  if (issued.code !== 0) throw new Error(issued.stderr);
+  return JSON.parse(issued.stdout) as { user: string; password: string };
+}
+
+function policyText({ port, user }: PostgresServer, variant: Variant, extra = ""): string {
+  const { may, under, trail } = variants[variant];
+  return `
+import { gateway, group } from "postern";
+import { env, local, mask, postgres, record } from "postern/plugins";
+${extra}
+export default gateway({
+  listen: { postgres: { host: "127.0.0.1", port: 0, insecure: true } },
+  identity: [local()],
+  trail: "${trail}",
+  limits: { sessionsPerIdentity: 5000 },
+  resources: {
+    bench: postgres({
+      host: "127.0.0.1",
+      port: ${port},
+      database: "postgres",
+      user: "${user}",
+      credential: env("DATABASE_PASSWORD"),
+    }),
+  },
+  rules: [
+    { name: "bench", who: group("bench"), on: "bench", may: ${may}, under: [${under}${extra === "" ? "" : ", slowed"}] },
+  ],
+});
+`;
+}

@@ -1,0 +1,29 @@
+import { cpuSeconds } from "../../processes.ts";
+import type { Scenario } from "../../scenario.ts";
+import { openSession, readAnswer } from "../client.ts";
+import type { Peer } from "../peers/peer.ts";
+
+/** Eight columns; nothing in them can look like the end of an answer. */
+export const bulkTable = (rows: number) =>
+  `create table bulk as select i as c1, i * 7 as c2, md5(i::text) as c3, md5((i + 1)::text) as c4, i % 100 as c5,
+     'fixed text of some length' as c6, i % 2 = 0 as c7, now() as c8 from generate_series(1, ${rows}) i`;
+
+/** A large result as fast as one reader takes it. */
+export const bulk: Scenario<Peer> = {
+  name: "bulk read",
+  figures: [
+    { id: "bulk", title: "bulk read", unit: "MB/s", better: "more", to: "direct" },
+    { id: "bulk.cpu", title: "CPU a GB, bulk read", unit: "s", better: "less", to: "haproxy" },
+  ],
+  async run(peer) {
+    const wire = await openSession(peer);
+    const before = cpuSeconds(peer.carries);
+    const started = performance.now();
+    const bytes = await readAnswer(wire, "select * from bulk");
+    const seconds = (performance.now() - started) / 1000;
+    const used = cpuSeconds(peer.carries) - before;
+    wire.end();
+    const costs = peer.carries.length > 0 ? { "bulk.cpu": used / (bytes / 1e9) } : {};
+    return { bulk: bytes / 1e6 / seconds, ...costs };
+  },
+};

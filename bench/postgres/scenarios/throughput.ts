@@ -1,0 +1,42 @@
+import type { Figure } from "../../figure.ts";
+import type { Scenario } from "../../scenario.ts";
+import type { Peer } from "../peers/peer.ts";
+import { load, type Mode, modes } from "../pgbench.ts";
+
+/** As many short selects as go through, by 8 clients and by 64, and the CPU that they cost on the way. */
+export const throughput: readonly Scenario<Peer>[] = [8, 64].flatMap((clients) =>
+  modes.map((mode) => withClients(mode, clients)),
+);
+
+/** CPU alone, with 8 clients: what the guard looks at. */
+export const cpu: readonly Scenario<Peer>[] = modes.map((mode) => ({
+  ...withClients(mode, 8),
+  skips: (peer) => peer.carries.length === 0,
+}));
+
+function withClients(mode: Mode, clients: number): Scenario<Peer> {
+  const name = `${mode}, ${clients} clients`;
+  const rate: Figure = {
+    id: `rate.${mode}.${clients}`,
+    title: name,
+    unit: "a second",
+    better: "more",
+    to: "direct",
+  };
+  const cost: Figure = {
+    id: `cpu.${mode}`,
+    title: `CPU a query, ${mode}`,
+    unit: "µs",
+    better: "less",
+    to: "haproxy",
+  };
+  return {
+    name,
+    figures: clients === 8 ? [rate, cost] : [rate],
+    async run(peer, { seconds }) {
+      const result = await load(peer, { mode, clients, seconds });
+      const costs = clients === 8 && peer.carries.length > 0;
+      return { [rate.id]: result.rate, ...(costs ? { [cost.id]: result.cpu } : {}) };
+    },
+  };
+}

@@ -1,0 +1,20 @@
+// `npm run bench`: installs the npm packages, sees that the peers are there, then measures in Bun.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { install, root } from "../demo/install.mjs";
+import { onPath, prepareMachine } from "../test/run/machine.mjs";
+
+const needed = [
+  { what: "HAProxy", packages: ["haproxy"], there: () => onPath("haproxy") },
+  { what: "PgBouncer", packages: ["pgbouncer"], there: () => onPath("pgbouncer") },
+  { what: "strace", packages: ["strace"], there: () => onPath("strace") },
+];
+
+const bun = install(console.error);
+prepareMachine(console.error, needed);
+const child = spawn(bun, [join(root, "bench", "main.ts"), ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: "inherit",
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+child.on("exit", (code) => process.exit(code ?? 1));

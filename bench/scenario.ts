@@ -1,0 +1,31 @@
+import type { Figure, Readings } from "./figure.ts";
+
+/** How much is measured: `--short` is for a look and for CI, the default for figures to quote. */
+export interface Extent {
+  /** Times every scenario is run for every peer. */
+  readonly rounds: number;
+  /** Of load, a run. */
+  readonly seconds: number;
+  /** Rows of the bulk read. */
+  readonly rows: number;
+  /** Idle connections. */
+  readonly connections: number;
+  /** Transactions that are traced. */
+  readonly traced: number;
+}
+
+export const extents: Readonly<Record<"short" | "long", Extent>> = {
+  short: { rounds: 3, seconds: 1, rows: 200_000, connections: 200, traced: 1000 },
+  long: { rounds: 7, seconds: 3, rows: 1_000_000, connections: 1000, traced: 5000 },
+};
+
+/** One way to use a peer, and the figures that come of it. */
+export interface Scenario<Peer> {
+  readonly name: string;
+  readonly figures: readonly Figure[];
+  /** Once is enough: it does not get more exact by repetition. */
+  readonly once?: true;
+  /** Peers it says nothing about. */
+  skips?(peer: Peer): boolean;
+  run(peer: Peer, extent: Extent): Promise<Readings>;
+}
