@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { Holds } from "./holds.ts";
 import { group } from "./index.ts";
+import type { Operation } from "./operation.ts";
 import type { HoldInfo } from "./supervision.ts";
 import { type Client, Rig } from "./testing/rig.ts";
 import { answer, greeted, guardrail, policyOf, received, shouting } from "./testing/shelf.ts";
@@ -97,4 +99,41 @@ describe("holds", () => {
     expect((await answer(client))[0]).toStartWith("error hold.abandoned");
     expect(received).toEqual([]);
   });
+});
+
+test("a batch is shown whole, and the approval binds to every value in it", async () => {
+  rig = new Rig();
+  const holds = new Holds(rig.trail, {
+    sessionOpened() {},
+    sessionClosed() {},
+    holdOpened() {},
+    holdEnded() {},
+    credential: async () => undefined,
+  });
+  const digests: string[] = [];
+  for (const second of ["2", "3"]) {
+    const operation = (value: string): Operation => ({
+      text: "update t set a = $1",
+      actions: [{ effect: "write", on: "t" }],
+      parameters: { length: 1, at: () => value },
+      inTransaction: false,
+      policyVersion: "1",
+    });
+    const open = await holds.open(
+      {
+        session: "ses_1",
+        identity: { issuer: "test", subject: "alice", kind: "person", groups: [] },
+        resource: "box",
+        operation: { ...operation("1"), batch: [operation(second)] },
+        trailText: { text: "update t set a = $1" },
+        keepParameters: true,
+      },
+      { by: group("leads"), within: 60_000, inTransaction: 1_000 },
+    );
+    expect(open.info.batch).toBe(2);
+    expect(open.info.rest).toEqual([{ text: "update t set a = $1", parameters: [second] }]);
+    digests.push(open.info.digest);
+    open.end("cancelled");
+  }
+  expect(new Set(digests).size).toBe(2);
 });

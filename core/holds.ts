@@ -4,7 +4,7 @@ import type { HoldRequest } from "./guardrail.ts";
 import { newId } from "./id.ts";
 import { type Identity, identityKey, identityLabel } from "./identity.ts";
 import type { Operation, Parameters, Reason } from "./operation.ts";
-import type { HoldAnswer, HoldInfo, Supervision } from "./supervision.ts";
+import type { HeldStatement, HoldAnswer, HoldInfo, Supervision } from "./supervision.ts";
 import type { Cut } from "./trail/cut.ts";
 import type { HoldEnd } from "./trail/entry.ts";
 import type { Trail } from "./trail/trail.ts";
@@ -78,6 +78,7 @@ export class Holds {
       ...shared,
       text: operation.text,
       ...(parameters ? { parameters } : {}),
+      ...(operation.batch ? { rest: operation.batch.map(statementShown) } : {}),
       ...(request.message === undefined ? {} : { message: request.message }),
       openedAt,
     };
@@ -199,6 +200,11 @@ function parametersShown(parameters: Parameters | undefined): (string | null)[] 
     const value = parameters.at(index);
     return value === null || typeof value === "string" ? value : `\\x${Buffer.from(value).toString("hex")}`;
   });
+}
+
+function statementShown({ text, parameters }: Operation): HeldStatement {
+  const shown = parametersShown(parameters);
+  return { text, ...(shown ? { parameters: shown } : {}) };
 }
 
 function digest({ identity, resource, operation }: HoldSubject): string {

@@ -16,8 +16,15 @@ export interface Supervision {
 
 /** What a supervisor tells a worker; each answers when it is done. */
 export interface Supervised {
-  /** Takes a policy that the supervisor has already evaluated elsewhere. Rejects: the old one stays. */
-  adopt(bundle: PolicyBundle): Promise<void>;
+  /**
+   * Opens all that a policy needs beside the one that is served; the supervisor has evaluated it
+   * elsewhere already. Rejects: nothing has changed. Resolves with the ports it was free to choose.
+   */
+  prepare(bundle: PolicyBundle, ports: Ports): Promise<Ports>;
+  /** What was prepared takes the place of the policy that is served, in one step. */
+  commit(): Promise<void>;
+  /** What was prepared is not wanted after all. */
+  discard(): Promise<void>;
   /** `refused` says why a late or unknown answer does not count. The trail entry is durable when it resolves. */
   settle(hold: string, answer: HoldAnswer): Promise<{ refused?: string }>;
   /** Resolves false when there is no such session. */
@@ -29,6 +36,9 @@ export interface Supervised {
   /** Stops listening, ends sessions after `graceMs`, closes the trail. */
   stop(graceMs: number): Promise<void>;
 }
+
+/** Where a policy leaves the port open (0): what was chosen, by listener, so that all workers share it. */
+export type Ports = Readonly<Record<string, number>>;
 
 /** A policy file and all it imports, bundled to one CommonJS text. */
 export interface PolicyBundle {
@@ -61,7 +71,10 @@ export interface HoldInfo {
   readonly text: string;
   readonly actions: readonly Action[];
   readonly parameters?: readonly (string | null)[];
+  /** How many operations of one batch this is the first of. */
   readonly batch?: number;
+  /** The others of the batch, in order. */
+  readonly rest?: readonly HeldStatement[];
   readonly inTransaction: boolean;
   /** Who may approve, as policy reads. */
   readonly by: string;
@@ -70,6 +83,11 @@ export interface HoldInfo {
   readonly expires: number;
   /** What an approval binds to: SHA-256 over text, parameters, identity and resource. */
   readonly digest: string;
+}
+
+export interface HeldStatement {
+  readonly text: string;
+  readonly parameters?: readonly (string | null)[];
 }
 
 export interface HoldAnswer {

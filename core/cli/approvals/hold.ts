@@ -1,5 +1,6 @@
 import type { HoldView } from "../../control/api.ts";
 import { identityLabel } from "../../identity.ts";
+import type { HeldStatement } from "../../supervision.ts";
 import { list } from "../table.ts";
 import { oneLine, printable } from "../terminal.ts";
 import { moment, span } from "../time.ts";
@@ -29,8 +30,13 @@ export function holdText(hold: HoldView): string {
     ["because", hold.because === undefined ? undefined : oneLine(hold.because)],
     ["digest", hold.digest],
   ]);
-  const parameters = (hold.parameters ?? []).map(
+  const rest = (hold.rest ?? []).map((each, at) => `  -- ${at + 2} of ${hold.batch}\n${statementText(each)}`);
+  return `${facts}\n${statementText(hold)}${rest.join("")}`;
+}
+
+function statementText({ text, parameters = [] }: HeldStatement): string {
+  const values = parameters.map(
     (value, at) => `  $${at + 1} = ${value === null ? "NULL" : JSON.stringify(printable(value))}\n`,
   );
-  return `${facts}\n${printable(hold.text).replace(/^/gm, "  ")}\n${parameters.join("")}`;
+  return `${printable(text).replace(/^/gm, "  ")}\n${values.join("")}`;
 }
