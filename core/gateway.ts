@@ -1,17 +1,20 @@
 import { type ConnectionServices, protocolOf, serveConnection } from "./connection.ts";
+import { PosternError } from "./error.ts";
 import { Holds } from "./holds.ts";
 import { openProviders } from "./identity/providers.ts";
 import type { OpenIdentityProvider } from "./identity.ts";
+import { Listeners, type Opened } from "./listeners.ts";
 import { evaluatePolicy } from "./loader.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
-import type { ListenerConfig, Policy } from "./policy.ts";
+import type { Policy } from "./policy.ts";
 import type { ListenerInfo } from "./protocol.ts";
 import { Sessions } from "./sessions.ts";
-import { listenWires, type WireListener } from "./socket.ts";
-import type { HoldAnswer, PolicyBundle, Supervised, Supervision } from "./supervision.ts";
+import type { HoldAnswer, PolicyBundle, Ports, Supervised, Supervision } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
+import type { Wire } from "./wire.ts";
+import type { ListenerAddress } from "./worker-calls.ts";
 
 export interface GatewayOptions {
   /** Index of this worker; several share the listeners' ports. */
@@ -29,9 +32,9 @@ export interface OpenPolicy {
   readonly providers: readonly OpenIdentityProvider[];
 }
 
-interface Listening {
-  readonly config: ListenerConfig;
-  readonly listener: WireListener;
+/** All that a policy needs, open. */
+interface Prepared extends OpenPolicy {
+  readonly opened: Opened;
 }
 
 /** What sessions that are told to end at a stop may take for it. */
@@ -42,8 +45,9 @@ export class Gateway implements Supervised {
   readonly #sessions: Sessions;
   readonly #holds: Holds;
   readonly #services: ConnectionServices;
+  readonly #listeners = new Listeners((caller, listener) => this.#serve(caller, listener));
   #open: OpenPolicy | undefined;
-  #listening = new Map<string, Listening>();
+  #prepared: Prepared | undefined;
 
   constructor(readonly options: GatewayOptions) {
     const { worker, trail, supervision, log, metrics } = options;
@@ -53,36 +57,37 @@ export class Gateway implements Supervised {
     this.#services = { worker, trail, supervision, log, metrics, sessions, holds };
   }
 
-  /** Where callers connect, once a policy is adopted. */
-  get addresses(): { protocol: string; host: string; port: number }[] {
-    return [...this.#listening.values()].map(({ config, listener }) => ({
-      protocol: config.protocol,
-      host: config.host,
-      port: listener.port,
-    }));
+  /** Where callers connect, once a policy is served. */
+  get addresses(): readonly ListenerAddress[] {
+    return this.#listeners.addresses;
   }
 
-  /** All or nothing: evaluated, providers and new listeners open, or the old policy stays as it is. */
-  adopt(bundle: PolicyBundle): Promise<void> {
-    return this.follow(evaluatePolicy(bundle));
+  async prepare(bundle: PolicyBundle, ports: Ports): Promise<Ports> {
+    return await this.#prepare(evaluatePolicy(bundle), ports);
   }
 
-  /** What `adopt` does with an evaluated policy. */
-  async follow(policy: Policy): Promise<void> {
-    const providers = await openProviders(policy, this.options.dataDir);
-    let listening: Map<string, Listening>;
-    try {
-      listening = this.#listen(policy);
-    } catch (error) {
-      for (const provider of providers) provider.close?.();
-      throw error;
-    }
+  async commit(): Promise<void> {
+    const next = this.#prepared;
+    if (!next) throw new PosternError("worker.not-prepared", "No policy was prepared.");
     const old = this.#open;
-    this.#open = { policy, providers };
-    for (const [key, { listener }] of this.#listening) if (!listening.has(key)) listener.stop();
-    this.#listening = listening;
-    this.#sessions.follow(policy);
-    for (const provider of old?.providers ?? []) provider.close?.();
+    this.#prepared = undefined;
+    this.#open = next;
+    this.#sessions.follow(next.policy);
+    this.#listeners.use(next.opened);
+    close(old);
+  }
+
+  async discard(): Promise<void> {
+    const { opened } = this.#prepared ?? {};
+    if (opened) this.#listeners.discard(opened);
+    close(this.#prepared);
+    this.#prepared = undefined;
+  }
+
+  /** An evaluated policy, all or nothing: prepared and committed, or the old one stays as it is. */
+  async follow(policy: Policy): Promise<void> {
+    await this.#prepare(policy, {});
+    await this.commit();
   }
 
   settle(hold: string, answer: HoldAnswer): Promise<{ refused?: string }> {
@@ -103,48 +108,40 @@ export class Gateway implements Supervised {
   }
 
   async stop(graceMs: number): Promise<void> {
-    for (const { listener } of this.#listening.values()) listener.stop();
-    this.#listening.clear();
+    await this.discard();
+    this.#listeners.stop();
     if (!(await this.#sessions.empty(graceMs))) {
       this.#sessions.endAll({ code: "gateway.stopping", message: "The gateway is shutting down." });
       await this.#sessions.empty(farewellMs);
     }
     this.#sessions.stop();
-    for (const provider of this.#open?.providers ?? []) provider.close?.();
+    close(this.#open);
     await this.options.trail.close();
   }
 
-  /** New listeners open before old ones close; one that stays the same stays open. */
-  #listen(policy: Policy): Map<string, Listening> {
-    const wanted = new Map<string, Listening>();
+  async #prepare(policy: Policy, ports: Ports): Promise<Ports> {
+    await this.discard();
+    const providers = await openProviders(policy, this.options.dataDir);
     try {
-      for (const config of policy.listen) {
-        const key = JSON.stringify(config);
-        wanted.set(key, this.#listening.get(key) ?? this.#openListener(config, policy));
-      }
+      const opened = this.#listeners.prepare(policy, ports);
+      this.#prepared = { policy, providers, opened };
+      return this.#listeners.chosen(opened);
     } catch (error) {
-      for (const [key, { listener }] of wanted) if (!this.#listening.has(key)) listener.stop();
+      close({ providers });
       throw error;
     }
-    return wanted;
   }
 
-  #openListener(config: ListenerConfig, policy: Policy): Listening {
-    const { resource, ...where } = config;
-    let port = config.port;
-    const listener = listenWires(
-      { host: config.host, port: config.port, shared: policy.workers !== 1 },
-      (caller) => {
-        const open = this.#open;
-        if (!open) return caller.destroy();
-        const info: ListenerInfo = { ...where, port, ...(resource === undefined ? {} : { resource }) };
-        serveConnection(caller, info, open, this.#services).catch((error) => {
-          this.#services.log.error({ error }, "a connection failed");
-          caller.destroy();
-        });
-      },
-    );
-    port = listener.port;
-    return { config, listener };
+  #serve(caller: Wire, listener: ListenerInfo): void {
+    const open = this.#open;
+    if (!open) return caller.destroy();
+    serveConnection(caller, listener, open, this.#services).catch((error) => {
+      this.#services.log.error({ error }, "a connection failed");
+      caller.destroy();
+    });
   }
+}
+
+function close(open: Pick<OpenPolicy, "providers"> | undefined): void {
+  for (const provider of open?.providers ?? []) provider.close?.();
 }

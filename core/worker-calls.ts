@@ -23,7 +23,7 @@ export interface WorkerStart {
 
 /** What the supervisor calls in a worker process. */
 export interface WorkerCalls extends Supervised {
-  /** Opens the worker's trail; nothing listens before `adopt`. */
+  /** Opens the worker's trail; nothing listens before `prepare`. */
   begin(start: WorkerStart): Promise<void>;
   addresses(): readonly ListenerAddress[];
   /** Answered by the event loop, with the state of its trail: a blocked one stays silent. */

@@ -1,7 +1,7 @@
 import { PosternError } from "../error.ts";
 import type { PolicyBundle } from "../supervision.ts";
 import type { ListenerAddress } from "../worker-calls.ts";
-import { Seat, type SeatOptions } from "./seat.ts";
+import { Seat, type SeatOptions, type Serving } from "./seat.ts";
 import { type TrailState, type WorkerProcess, within } from "./worker.ts";
 
 export interface WorkerState {
@@ -16,19 +16,21 @@ export interface WorkerState {
 /** The worker processes: one that ends unasked is replaced, and all follow one policy. */
 export class Fleet {
   readonly #seats: Seat[] = [];
-  #bundle: PolicyBundle | undefined;
+  #serving: Serving | undefined;
 
   constructor(readonly options: SeatOptions) {}
 
   /** Resolves when all of them listen; rejects, with none left, when one cannot. */
   async start(count: number, bundle: PolicyBundle): Promise<void> {
-    this.#bundle = bundle;
+    let serving: Serving = { bundle, ports: {} };
     try {
       for (let worker = 0; worker < count; worker++) {
-        const seat = new Seat(worker, this.options, () => this.#bundle ?? bundle);
+        const seat = new Seat(worker, this.options, () => this.#serving ?? serving);
         this.#seats.push(seat);
         await seat.open();
+        serving = { bundle, ports: seat.ports };
       }
+      this.#serving = serving;
     } catch (error) {
       this.kill();
       throw error;
@@ -78,26 +80,25 @@ export class Fleet {
   }
 
   /**
-   * All workers take the policy, or none: the first that refuses decides, and those before it go back. One
-   * that dies, hangs or cannot go back is replaced, and its successor begins with what is decided.
+   * All workers take the policy, or none: each opens what it needs, and none follows it before all have. One
+   * that dies, hangs or cannot follow is replaced, and its successor begins with what is decided.
    */
   async adopt(bundle: PolicyBundle): Promise<void> {
-    const old = this.#bundle;
-    const adopted: Seat[] = [];
-    for (const seat of this.#ready()) {
-      try {
-        await adopt(seat, bundle);
-        adopted.push(seat);
-      } catch (error) {
-        if (old) await Promise.all(adopted.map((seat) => follow(seat, old)));
-        throw error;
+    let next: Serving = { bundle, ports: this.#serving?.ports ?? {} };
+    const prepared: Seat[] = [];
+    try {
+      for (const seat of this.#ready()) {
+        await prepare(seat, next);
+        prepared.push(seat);
+        next = { bundle, ports: seat.ports };
       }
+    } catch (error) {
+      await Promise.all(prepared.map((seat) => seat.discard()));
+      throw error;
     }
-    this.#bundle = bundle;
-    // Those that became ready in the meantime began with the old one.
-    await Promise.all(
-      this.#ready().map((seat) => (adopted.includes(seat) ? undefined : follow(seat, bundle))),
-    );
+    this.#serving = next;
+    // With those that became ready in the meantime and began with the old one.
+    await Promise.all(this.#ready().map((seat) => follow(seat, next)));
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -115,9 +116,9 @@ export class Fleet {
 }
 
 /** Rejects only when the worker looked at the policy and refused it. */
-async function adopt(seat: Seat, bundle: PolicyBundle): Promise<void> {
+async function prepare(seat: Seat, next: Serving): Promise<void> {
   try {
-    await seat.adopt(bundle);
+    await seat.prepare(next);
   } catch (error) {
     const gone =
       error instanceof PosternError && (error.code === "peer.gone" || error.code === "worker.late");
@@ -126,7 +127,7 @@ async function adopt(seat: Seat, bundle: PolicyBundle): Promise<void> {
   }
 }
 
-/** What the others have must do for this one too. */
-async function follow(seat: Seat, bundle: PolicyBundle): Promise<void> {
-  await seat.adopt(bundle).catch(() => seat.process.kill("did not follow the policy"));
+/** What the others do must be done by this one too. */
+async function follow(seat: Seat, next: Serving): Promise<void> {
+  await seat.follow(next).catch(() => seat.process.kill("did not follow the policy"));
 }

@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import type { PolicyBundle, Supervision } from "../supervision.ts";
+import type { PolicyBundle, Ports, Supervision } from "../supervision.ts";
 import type { WorkerStart } from "../worker-calls.ts";
 import { WorkerProcess, within } from "./worker.ts";
 
@@ -25,19 +25,28 @@ export interface SeatOptions {
   readonly entry?: string;
 }
 
+/** What all workers follow. */
+export interface Serving {
+  readonly bundle: PolicyBundle;
+  readonly ports: Ports;
+}
+
 /** One place in the fleet: a worker process, and its successors when it dies. */
 export class Seat {
   process: WorkerProcess;
   ready = false;
+  /** As the process answered last to a policy. */
+  ports: Ports = {};
   #start: WorkerStart;
-  #adopted: PolicyBundle | undefined;
+  #prepared: PolicyBundle | undefined;
+  #followed: PolicyBundle | undefined;
   #stopping = false;
 
   constructor(
     readonly worker: number,
     readonly options: SeatOptions,
     /** The policy that a new process begins with. */
-    readonly current: () => PolicyBundle,
+    readonly current: () => Serving,
   ) {
     this.#start = options.starting(worker);
     this.process = this.#spawn();
@@ -48,7 +57,7 @@ export class Seat {
     await within(adoptMs, "start", this.process.peer.call("begin", this.#start));
     this.options.opened(this.#start);
     // The policy may change while a process takes it over.
-    while (this.#adopted !== this.current()) await this.adopt(this.current());
+    while (this.#followed !== this.current().bundle) await this.follow(this.current());
     this.ready = true;
     this.options.metrics.workersUp.inc();
   }
@@ -66,9 +75,25 @@ export class Seat {
     }
   }
 
-  async adopt(bundle: PolicyBundle): Promise<void> {
-    await within(adoptMs, "adopt the policy", this.process.peer.call("adopt", bundle));
-    this.#adopted = bundle;
+  /** Opens what the policy needs, beside what is served. */
+  async prepare({ bundle, ports }: Serving): Promise<void> {
+    this.#prepared = undefined;
+    this.ports = await within(adoptMs, "open the policy", this.process.peer.call("prepare", bundle, ports));
+    this.#prepared = bundle;
+  }
+
+  async follow(next: Serving): Promise<void> {
+    if (this.#prepared !== next.bundle) await this.prepare(next);
+    await within(adoptMs, "follow the policy", this.process.peer.call("commit"));
+    this.#prepared = undefined;
+    this.#followed = next.bundle;
+  }
+
+  async discard(): Promise<void> {
+    this.#prepared = undefined;
+    await within(adoptMs, "give up a policy", this.process.peer.call("discard")).catch(() =>
+      this.process.kill("did not give up a policy"),
+    );
   }
 
   /** Stops listening, gives sessions the grace, closes the trail. */
@@ -112,7 +137,8 @@ export class Seat {
     const { worker } = this;
     try {
       this.#start = this.options.starting(worker);
-      this.#adopted = undefined;
+      this.#prepared = undefined;
+      this.#followed = undefined;
       this.process = this.#spawn();
       await this.open();
       log.info({ worker, pid: this.process.pid }, "the new worker serves");
