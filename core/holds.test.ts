@@ -103,13 +103,7 @@ describe("holds", () => {
 
 test("a batch is shown whole, and the approval binds to every value in it", async () => {
   rig = new Rig();
-  const holds = new Holds(rig.trail, {
-    sessionOpened() {},
-    sessionClosed() {},
-    holdOpened() {},
-    holdEnded() {},
-    credential: async () => undefined,
-  });
+  const holds = new Holds(rig.trail, rig.supervision);
   const digests: string[] = [];
   for (const second of ["2", "3"]) {
     const operation = (value: string): Operation => ({

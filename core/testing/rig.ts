@@ -74,12 +74,13 @@ export class Rig {
   readonly trail: MemoryTrail;
   readonly holds: HoldInfo[] = [];
   readonly events = new EventEmitter();
+  readonly supervision: Supervision;
   readonly gateway: Gateway;
   readonly #opened: { stop(): void }[] = [];
 
   constructor(options: { strict?: boolean } = {}) {
     this.trail = new MemoryTrail(options);
-    const supervision: Supervision = {
+    this.supervision = {
       sessionOpened: () => this.events.emit("opened"),
       sessionClosed: (id) => this.events.emit("closed", id),
       holdOpened: (hold) => {
@@ -94,7 +95,7 @@ export class Rig {
       worker: 0,
       dataDir: "/nonexistent",
       trail: this.trail,
-      supervision,
+      supervision: this.supervision,
       log: createLog({ level: "silent" }),
       metrics: createMetrics("test"),
     });
