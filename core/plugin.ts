@@ -60,3 +60,6 @@ export { bytesOf, type Size } from "./size.ts";
 export { connectWire } from "./socket.ts";
 export type { Who } from "./who.ts";
 export type { Wire } from "./wire.ts";
+export { TlsClient, type TlsVerification } from "./tls/client.ts";
+export { type ContextFiles, readContext, type SecureContext } from "./tls/files.ts";
+export { endPoint, TlsLink } from "./tls/link.ts";

@@ -3,6 +3,7 @@ import type { IdentityProvider } from "./identity.ts";
 import type { Effect } from "./operation.ts";
 import type { Resource } from "./protocol.ts";
 import type { Who } from "./who.ts";
+import type { KeyPair } from "./tls/files.ts";
 
 /** A policy as the rest of core sees it: checked, with every default filled in. Made by `gateway()`. */
 export interface Policy {
@@ -31,9 +32,20 @@ export interface ListenerConfig {
   readonly resource?: string;
 }
 
+  readonly tls?: TlsConfig;
 export interface Rule {
   /** `name` as the policy gives it, else `rules[3]`. */
   readonly name: string;
+/** Paths of PEM files; a relative one begins where the gateway was started. */
+export interface TlsConfig extends KeyPair {
+  /** By the name that a caller asks for (SNI); `*.example.com` stands for one label. */
+  readonly names: Readonly<Record<string, KeyPair>>;
+  /** What client certificates must lead to. */
+  readonly clientCa?: string;
+  /** `ask`: one that is shown must be good; `require`: one must be shown. */
+  readonly clientCertificates: "none" | "ask" | "require";
+}
+
   readonly who: Who;
   /** Resource names; `*` is expanded. */
   readonly on: readonly string[];

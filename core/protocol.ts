@@ -4,7 +4,7 @@ import type { Kind } from "./guardrail.ts";
 import type { CallerCredential, Identity, ScramVerifier } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
-import type { Limits } from "./policy.ts";
+import type { Limits, TlsConfig } from "./policy.ts";
 import type { Secret } from "./secret.ts";
 import type { Wire } from "./wire.ts";
 
@@ -61,6 +61,8 @@ export interface ListenerInfo {
   readonly host: string;
   readonly port: number;
   readonly insecure: boolean;
+  /** Callers can turn to TLS (`Wire.secure`). */
+  readonly tls?: TlsConfig;
   /** The one resource this listener serves; absent: the caller names it. */
   readonly resource?: string;
 }

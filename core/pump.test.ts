@@ -9,6 +9,7 @@ class TestWire implements Wire {
   readonly remote = "test";
   readonly loopback = true;
   readonly encrypted = false;
+  readonly unread = 0;
   closed = false;
   backlog = 0;
   paused = false;
@@ -16,6 +17,10 @@ class TestWire implements Wire {
   sink: WireSink | undefined;
   read(): Promise<Buffer> {
     return Promise.reject(new Error("not read in this test"));
+  }
+  putBack(): void {}
+  secure(): Promise<never> {
+    return Promise.reject(new Error("no TLS in this test"));
   }
   deadline(): void {}
   stream(sink: WireSink): void {

@@ -1,3 +1,6 @@
+import type { TlsClient } from "./tls/client.ts";
+import type { TlsLink } from "./tls/link.ts";
+
 /**
  * One byte stream to a caller or a resource. First it is read piece by piece (start-up,
  * authentication), then `stream` hands every further chunk to the pump.
@@ -7,12 +10,25 @@ export interface Wire {
   readonly remote: string;
   readonly loopback: boolean;
   readonly encrypted: boolean;
+  /** What TLS agreed on; undefined in clear. */
+  readonly tls?: TlsLink | undefined;
   readonly closed: boolean;
   /** Bytes accepted by `write` that the kernel has not taken yet. */
   readonly backlog: number;
   /** Exactly `length` bytes, or a rejection: `wire.closed` at end of file, `wire.timeout` past `deadline`. */
   read(length: number): Promise<Buffer>;
-  /** Milliseconds from now for all further `read`s together; 0 lifts it. */
+  /** Bytes that have arrived and that nobody has read. */
+  readonly unread: number;
+  /** What was read and is to be read again. */
+  putBack(bytes: Buffer): void;
+  /**
+   * Turns to TLS: as the client, or as the server with the listener's certificates and the one protocol
+   * that is taken where the caller offers some (ALPN). What is unread is the beginning of the caller's handshake.
+   * Rejects with `tls.none` (the listener has no certificates), `tls.handshake`, `tls.early`,
+   * `tls.client-certificate`, `tls.server-certificate`, and as `read` does.
+   */
+  secure(as: TlsClient | { readonly alpn: string }): Promise<TlsLink>;
+  /** Milliseconds from now for all further `read`s and the handshake together; 0 lifts it. */
   deadline(ms: number): void;
   /** From now on all that arrives goes to `sink`, what was already buffered first. */
   stream(sink: WireSink): void;

@@ -1,4 +1,4 @@
-import { PosternError, type Wire } from "../../../core/plugin.ts";
+import { PosternError, type TlsLink, type Wire } from "../../../core/plugin.ts";
 
 /** A Wire whose other end is the test: it feeds bytes and sees what was written. */
 export class TestWire implements Wire {
@@ -14,7 +14,8 @@ export class TestWire implements Wire {
 
   constructor(
     readonly loopback = true,
-    readonly encrypted = false,
+    public encrypted = false,
+    readonly tls?: TlsLink,
   ) {}
 
   feed(...parts: readonly Uint8Array[]): void {
@@ -36,6 +37,21 @@ export class TestWire implements Wire {
       });
     }
     return this.sent;
+  }
+
+  get unread(): number {
+    return this.#unread.length;
+  }
+
+  putBack(bytes: Buffer): void {
+    this.#unread = Buffer.concat([bytes, this.#unread]);
+  }
+
+  /** Resolves when `tls` is set: this wire encrypts nothing. */
+  secure(): Promise<TlsLink> {
+    if (!this.tls) return Promise.reject(new PosternError("tls.none", "This connection cannot turn to TLS."));
+    this.encrypted = true;
+    return Promise.resolve(this.tls);
   }
 
   read(length: number): Promise<Buffer> {

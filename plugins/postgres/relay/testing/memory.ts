@@ -9,6 +9,7 @@ export class MemoryWire implements Wire {
   readonly remote = "test";
   readonly loopback = true;
   readonly encrypted = false;
+  readonly unread = 0;
   readonly backlog = 0;
   closed = false;
   written: Buffer = Buffer.alloc(0);
@@ -44,6 +45,10 @@ export class MemoryWire implements Wire {
   }
   read(): Promise<Buffer> {
     return new Promise(() => {});
+  }
+  putBack(): void {}
+  secure(): Promise<never> {
+    return Promise.reject(new Error("no TLS in this test"));
   }
   deadline(): void {}
   pause(): void {}

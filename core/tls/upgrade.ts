@@ -1,0 +1,68 @@
+import type { X509Certificate } from "node:crypto";
+import type { Socket, SocketHandler } from "bun";
+import { TlsClient } from "./client.ts";
+import type { SecureContext } from "./files.ts";
+import { TlsLink } from "./link.ts";
+import type { TlsServer } from "./server.ts";
+
+/** Who we are in a handshake; as the server with the one protocol that we take where the caller offers some (ALPN). */
+export type TlsSide = TlsClient | { readonly server: TlsServer; readonly alpn: string };
+
+/**
+ * Starts TLS on a socket whose plain bytes are read up to `first`, which belong to the handshake already.
+ * Returns the encrypted socket; the plain one still gets events, of ciphertext.
+ */
+export function upgradeSocket<Data>(
+  socket: Socket<Data>,
+  data: Data,
+  side: TlsSide,
+  first: Buffer,
+  handlers: TlsHandlers<Data>,
+): Socket<Data> {
+  // Several of these are missing from bun-types; a variable may carry them where a literal may not.
+  const options = {
+    data,
+    socket: handlers,
+    isServer: !(side instanceof TlsClient),
+    // `check` decides what is verified; a refusal can then be said in the protocol's own words.
+    tls: { rejectUnauthorized: false, ...(side instanceof TlsClient ? asClient(side) : asServer(side)) },
+    ...(first.length === 0 ? {} : { initialData: first }),
+  };
+  return socket.upgradeTLS<Data>(options)[1];
+}
+
+export interface TlsHandlers<Data> extends SocketHandler<Data> {
+  /** The caller asks for this name (SNI): the context of its certificate; undefined: as begun. */
+  serverName(data: Data, name: string): SecureContext | undefined;
+}
+
+/** What was agreed on, once the handshake is done; nothing of it is verified yet. */
+export function linkOf(socket: Socket<unknown>, side: TlsSide): TlsLink {
+  const asks = side instanceof TlsClient || side.server.asks;
+  const peer = asks ? (socket.getPeerX509Certificate() as X509Certificate | undefined) : undefined;
+  return new TlsLink(
+    socket.getServername() || undefined,
+    socket.alpnProtocol || undefined,
+    peer,
+    side instanceof TlsClient ? peer : socket.getX509Certificate(),
+  );
+}
+
+function asServer({ server, alpn }: Exclude<TlsSide, TlsClient>) {
+  return { secureContext: server.context, requestCert: server.asks, ALPNProtocols: protocolList(alpn) };
+}
+
+function asClient({ context, sni, alpn }: TlsClient) {
+  return {
+    secureContext: context,
+    serverName: sni,
+    ...(alpn === undefined ? {} : { ALPNProtocols: protocolList(alpn) }),
+    // `check` looks at the name, where the policy asks for that.
+    checkServerIdentity: () => undefined,
+  };
+}
+
+/** A list of one, as it is sent (RFC 7301, 3.1). */
+function protocolList(protocol: string): string {
+  return `${String.fromCharCode(protocol.length)}${protocol}`;
+}
