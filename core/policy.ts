@@ -2,8 +2,8 @@ import type { Guardrail } from "./guardrail.ts";
 import type { IdentityProvider } from "./identity.ts";
 import type { Effect } from "./operation.ts";
 import type { Resource } from "./protocol.ts";
-import type { Who } from "./who.ts";
 import type { KeyPair } from "./tls/files.ts";
+import type { Who } from "./who.ts";
 
 /** A policy as the rest of core sees it: checked, with every default filled in. Made by `gateway()`. */
 export interface Policy {
@@ -29,13 +29,10 @@ export interface ListenerConfig {
   /** 0: any free port (tests). */
   readonly port: number;
   readonly insecure: boolean;
+  readonly tls?: TlsConfig;
   readonly resource?: string;
 }
 
-  readonly tls?: TlsConfig;
-export interface Rule {
-  /** `name` as the policy gives it, else `rules[3]`. */
-  readonly name: string;
 /** Paths of PEM files; a relative one begins where the gateway was started. */
 export interface TlsConfig extends KeyPair {
   /** By the name that a caller asks for (SNI); `*.example.com` stands for one label. */
@@ -46,6 +43,9 @@ export interface TlsConfig extends KeyPair {
   readonly clientCertificates: "none" | "ask" | "require";
 }
 
+export interface Rule {
+  /** `name` as the policy gives it, else `rules[3]`. */
+  readonly name: string;
   readonly who: Who;
   /** Resource names; `*` is expanded. */
   readonly on: readonly string[];
