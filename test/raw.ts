@@ -8,6 +8,8 @@ export class RawClient {
   readonly #socket: Socket;
   #buffer = Buffer.alloc(0);
   #closed = false;
+  /** BackendKeyData, as it came: the process id, then the secret. */
+  key: Buffer = Buffer.alloc(0);
   #wake: () => void = () => {};
 
   private constructor(socket: Socket) {
@@ -34,9 +36,15 @@ export class RawClient {
   }
 
   /** Start-up with a token as clear-text password, up to the first ReadyForQuery or error. */
-  static async login(port: number, user: string, database: string, token: string): Promise<RawClient> {
+  static async login(
+    port: number,
+    user: string,
+    database: string,
+    token: string,
+    version = 0x30000,
+  ): Promise<RawClient> {
     const client = await RawClient.connect(port);
-    client.send(startup({ user, database }));
+    client.send(startup({ user, database }, version));
     await client.until("R");
     client.send(message("p", text(token)));
     await client.until("Z");
@@ -58,6 +66,20 @@ export class RawClient {
     }
   }
 
+  /** Bytes that have come and were not asked for by `until`. */
+  get unread(): number {
+    return this.#buffer.length;
+  }
+
+  /** Reads nothing more, so that the other side's buffers fill. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Half-closes: the other side reads an end of file. */
   finish(): void {
     this.#socket.end();
@@ -74,6 +96,7 @@ export class RawClient {
         const type = String.fromCharCode(this.#buffer[0] ?? 0);
         const body = this.#buffer.subarray(5, length);
         this.#buffer = this.#buffer.subarray(length);
+        if (type === "K") this.key = body;
         return { type, body };
       }
       if (this.#closed) return undefined;
@@ -117,6 +140,13 @@ export function execute(sql: string): Buffer {
     message("B", text(""), text(""), int16(0), int16(0), int16(0)),
     message("E", text(""), int32(0)),
   ]);
+}
+
+/** Sends a CancelRequest with this key over a connection of its own; resolves when that is closed. */
+export async function cancel(port: number, key: Buffer): Promise<void> {
+  const client = await RawClient.connect(port);
+  client.send(int32(12 + key.length - 4), int32(80_877_102), key);
+  await client.until("never");
 }
 
 export const sync: Buffer = message("S");

@@ -12,6 +12,7 @@ import { policyText } from "./policy.ts";
 export interface DoorOptions {
   readonly version: PostgresVersion;
   readonly trail?: "default" | "strict";
+  readonly workers?: number;
   /** The database's password. */
   readonly password?: string;
   /** For postgresql.conf. */
@@ -147,7 +148,14 @@ export class Door {
 }
 
 export async function openDoor(options: DoorOptions): Promise<Door> {
-  const { version, trail = "default", password = "fixture-password", settings, sharedRules } = options;
+  const {
+    version,
+    trail = "default",
+    password = "fixture-password",
+    settings,
+    sharedRules,
+    workers = 1,
+  } = options;
   const folder = mkdtempSync(join(tmpdir(), "postern-door-"));
   const server = await startPostgres({ version, password, ...(settings ? { settings } : {}) });
   await server.sql(schema);
@@ -155,7 +163,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   const policy = join(folder, "policy.ts");
   if (sharedRules !== undefined) writeFileSync(join(folder, "shared.ts"), sharedRules);
   const databasePort = serverWire?.port ?? server.port;
-  writeFileSync(policy, policyText({ databasePort, trail, shared: sharedRules !== undefined }));
+  writeFileSync(policy, policyText({ databasePort, trail, workers, shared: sharedRules !== undefined }));
   const data = options.data ?? join(folder, "data");
   const gateway = new Postern(policy, data, join(folder, "gateway.log"), {
     DATABASE_PASSWORD: password,

@@ -4,9 +4,15 @@ export interface PolicyParts {
   readonly trail?: "default" | "strict";
   /** Whether `shared.ts` beside it exports one more rule. */
   readonly shared?: boolean;
+  readonly workers?: number;
 }
 
-export function policyText({ databasePort, trail = "default", shared = false }: PolicyParts): string {
+export function policyText({
+  databasePort,
+  trail = "default",
+  shared = false,
+  workers = 1,
+}: PolicyParts): string {
   return `
 import { gateway, group, read, write } from "postern";
 import { approve, env, local, mask, postgres, record } from "postern/plugins";
@@ -21,6 +27,7 @@ export default gateway({
   identity: [local()],
   always: [record()],
   trail: "${trail}",
+  workers: ${workers},
   limits: { sessionsPerIdentity: 500 },
   resources: {
     shop: postgres({
