@@ -28,6 +28,10 @@ export interface Metrics {
   readonly workersUp: Gauge;
   readonly workersReplaced: Counter<"why">;
   readonly policyReloads: Counter<"result">;
+  /** `result`: `delivered`, `failed` (after the last attempt), `dropped` (too many were waiting). */
+  readonly notices: Counter<"notifier" | "result">;
+  /** Names who counts the notices that wait. */
+  noticesWaiting(count: () => number): void;
   /** Entries that the index has taken in. */
   readonly indexed: Counter;
 }
@@ -60,6 +64,15 @@ export function createMetrics(process = "supervisor"): Metrics {
     workersUp: new Gauge(make("workers_up", "Worker processes that serve.")),
     workersReplaced: new Counter(make("workers_replaced_total", "Worker processes replaced.", "why")),
     policyReloads: new Counter(make("policy_reloads_total", "Policy reloads.", "result")),
+    notices: new Counter(make("notices_total", "Notices to notifiers.", "notifier", "result")),
+    noticesWaiting(count) {
+      new Gauge({
+        ...make("notices_waiting", "Notices not delivered yet."),
+        collect() {
+          this.set(count());
+        },
+      });
+    },
     indexed: new Counter(make("indexed_entries_total", "Trail entries taken into the index.")),
   };
 }

@@ -32,6 +32,14 @@ export {
   type ScramVerifier,
 } from "./identity.ts";
 export {
+  type Notice,
+  type NoticeData,
+  type NoticeType,
+  type Notifier,
+  noticeTypes,
+  type OpenNotifier,
+} from "./notifier.ts";
+export {
   type Action,
   type Denied,
   type Effect,
@@ -58,8 +66,8 @@ export { type Codec, type Cursor, Pump } from "./pump.ts";
 export type { Secret } from "./secret.ts";
 export { bytesOf, type Size } from "./size.ts";
 export { connectWire } from "./socket.ts";
-export type { Who } from "./who.ts";
-export type { Wire } from "./wire.ts";
 export { TlsClient, type TlsVerification } from "./tls/client.ts";
 export { type ContextFiles, readContext, type SecureContext } from "./tls/files.ts";
 export { endPoint, TlsLink } from "./tls/link.ts";
+export type { Who } from "./who.ts";
+export type { Wire } from "./wire.ts";

@@ -1,5 +1,6 @@
 import type { Guardrail } from "./guardrail.ts";
 import type { IdentityProvider } from "./identity.ts";
+import type { Notifier } from "./notifier.ts";
 import type { Effect } from "./operation.ts";
 import type { Resource } from "./protocol.ts";
 import type { KeyPair } from "./tls/files.ts";
@@ -16,6 +17,8 @@ export interface Policy {
   readonly rules: readonly Rule[];
   /** Outermost first. */
   readonly always: readonly Guardrail[];
+  /** Told of holds and refusals, beside the traffic. */
+  readonly notify: readonly Notifier[];
   readonly trail: "default" | "strict";
   readonly workers: number | "auto";
   /** `host:port` for /healthz, /readyz and /metrics without authentication; absent: control socket only. */

@@ -6,6 +6,8 @@ import { healthApp } from "./control/health.ts";
 import { listenControl, listenHealth } from "./control/listen.ts";
 import { createLog, type LogOptions, logCrashes } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
+import type { Notice, NoticeType } from "./notifier.ts";
+import { Notifications } from "./notify/notifications.ts";
 import type { Policy } from "./policy.ts";
 import { openStore } from "./store/store.ts";
 import { Board } from "./supervisor/board.ts";
@@ -30,6 +32,9 @@ export interface ServeOptions {
   /** Milliseconds after which a worker that answers nothing is killed. Default 5 s. */
   readonly blockedMs?: number;
 }
+
+/** What notifiers may take at a stop to deliver what they have. */
+const noticeGraceMs = 2_000;
 
 /** A gateway that serves. */
 export interface Running {
@@ -64,6 +69,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
 
   const key = signingKey(dataDir);
   const previous = heads(dataDir);
+  const since = Date.now();
   const stream = newStream("supervisor");
   const trail = await openTrail({
     ...{ dataDir, stream, role: "supervisor", strict: false, signingKey: key.pem, previous },
@@ -81,16 +87,31 @@ export async function serve(options: ServeOptions): Promise<Running> {
   if (abandoned.length > 0) log.warn({ count: abandoned.length }, "an earlier gateway left things open");
 
   const indexed = (count: number) => metrics.indexed.inc(count);
-  const store = await openStore({ dataDir, log, live: [stream], indexed });
+  const noticed = (notices: readonly Notice[]) => notifications.tell(notices);
+  const store = await openStore({ dataDir, log, live: [stream], since, indexed, noticed });
   opening.defer(() => store.close());
 
+  const wants = (types: readonly NoticeType[]) => void store.call("notify", types).catch(() => {});
+  const notifications = new Notifications({ trail, log, metrics, wants });
+  opening.defer(async () => {
+    await store.call("fresh").catch(() => {});
+    await notifications.close(noticeGraceMs);
+  });
   const board = new Board(metrics);
   const plan = workerPlan({
     ...{ dataDir, board, store, trail, signingKey: key.path, log: options.log ?? {} },
     deliver: (...message) => fleet.deliver(...message),
   });
   const path = resolve(options.policyPath);
-  const keeper = new PolicyKeeper({ path, dataDir, trail, log, metrics, supervision: plan.supervision(0) });
+  const keeper = new PolicyKeeper({
+    path,
+    dataDir,
+    trail,
+    log,
+    metrics,
+    notifications,
+    supervision: plan.supervision(0),
+  });
   opening.defer(() => keeper.close());
   const { bundle, policy } = await keeper.load();
 

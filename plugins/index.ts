@@ -8,3 +8,4 @@ export * from "./oidc/index.ts";
 export * from "./postgres/index.ts";
 export * from "./record/index.ts";
 export * from "./secrets/index.ts";
+export * from "./webhook/index.ts";

@@ -62,6 +62,7 @@ function spellOut(input: Parsed, flaws: Flaw[]): Policy {
     resources: input.resources,
     rules: input.rules.map((rule, at) => ruleOf(rule, at, names)),
     always: input.always,
+    notify: input.notify,
     trail: input.trail,
     workers: input.workers,
     ...(health === undefined ? {} : { health: `${health.host}:${health.port}` }),

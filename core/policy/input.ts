@@ -1,10 +1,12 @@
 import type { Duration } from "../duration.ts";
 import type { Guardrail, Kind } from "../guardrail.ts";
 import type { IdentityProvider } from "../identity.ts";
+import type { Notifier } from "../notifier.ts";
 import type { Effect } from "../operation.ts";
 import type { Right } from "../policy.ts";
 import type { Resource } from "../protocol.ts";
 import type { Size } from "../size.ts";
+import type { KeyPair } from "../tls/files.ts";
 import type { Who } from "../who.ts";
 
 /** Resources by the name that callers use. */
@@ -24,6 +26,8 @@ export interface PolicyInput<R extends Resources, Ons extends readonly On<R>[]> 
   readonly rules: { readonly [I in keyof Ons]: RuleInput<R, Ons[I]> };
   /** Guardrails of every session, outermost first, around those of the rules. */
   readonly always?: readonly Guardrail<KindsOf<R, NameOf<R>>>[];
+  /** Whom to tell of holds and refusals: `webhook()`. */
+  readonly notify?: readonly Notifier[];
   /** `strict`: a read is durable too before the first byte of its answer leaves. */
   readonly trail?: "default" | "strict";
   /** Processes that carry traffic. Default 1; `auto`: one a core. */
@@ -59,10 +63,22 @@ export interface ListenerInput<R extends Resources, P extends string> {
   /** Default 127.0.0.1. */
   readonly host?: string;
   readonly port: number;
-  /** Callers show their credentials in clear here; only on the loopback interface. */
+  /** Callers may show their credentials in clear here; only on the loopback interface. */
   readonly insecure?: true;
+  /** A listener off the loopback interface needs it. */
+  readonly tls?: TlsInput;
   /** The one resource this listener serves; absent: the caller names it. */
   readonly resource?: NamesOfProtocol<R, P>;
+}
+
+/** Paths of PEM files, read again when they change; a relative one begins where the gateway was started. */
+export interface TlsInput extends KeyPair {
+  /** Further certificates by the name that a caller asks for (SNI): `"db.example.com"`, `"*.example.com"`. */
+  readonly names?: Readonly<Record<string, KeyPair>>;
+  /** The authorities that client certificates must lead to. */
+  readonly clientCa?: string;
+  /** `ask`: one that is shown must be good. `require`: one must be shown; the default with `clientCa`. */
+  readonly clientCertificates?: "ask" | "require";
 }
 
 export interface LimitsInput {

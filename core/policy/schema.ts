@@ -3,6 +3,7 @@ import { type Duration, milliseconds } from "../duration.ts";
 import { PosternError } from "../error.ts";
 import type { Guardrail } from "../guardrail.ts";
 import type { IdentityProvider } from "../identity.ts";
+import type { Notifier } from "../notifier.ts";
 import { effects } from "../operation.ts";
 import type { Right } from "../policy.ts";
 import type { Resource } from "../protocol.ts";
@@ -55,6 +56,14 @@ const right = v.pipe(
   v.transform((value): Right => value as Right),
 );
 
+const pair = { cert: text, key: text };
+const tls = v.strictObject({
+  ...pair,
+  names: v.optional(v.record(v.string(), v.strictObject(pair))),
+  clientCa: v.optional(text),
+  clientCertificates: v.optional(v.picklist(["ask", "require"])),
+});
+
 const listener = v.union(
   [
     port,
@@ -63,10 +72,11 @@ const listener = v.union(
       host: v.optional(text),
       port,
       insecure: v.optional(v.literal(true)),
+      tls: v.optional(tls),
       resource: v.optional(text),
     }),
   ],
-  'is no listener; write 5432, "127.0.0.1:5432" or { port: 5432, insecure: true }',
+  'is no listener; write { port: 5432, insecure: true } or { host: "0.0.0.0", port: 5432, tls: { cert: "server.crt", key: "server.key" } }',
 );
 
 const rule = v.strictObject({
@@ -96,6 +106,10 @@ export const schema = v.strictObject({
   ),
   rules: v.array(rule),
   always: v.optional(guardrails, []),
+  notify: v.optional(
+    v.array(made<Notifier>("is no notifier; write webhook()", "name", "events", "retry", "timeout", "open")),
+    [],
+  ),
   trail: v.optional(v.picklist(["default", "strict"]), "default"),
   workers: v.optional(v.union([v.literal("auto"), count]), 1),
   health: v.optional(v.union([port, text])),
@@ -118,3 +132,4 @@ export const schema = v.strictObject({
 export type Parsed = v.InferOutput<typeof schema>;
 export type ParsedRule = v.InferOutput<typeof rule>;
 export type ParsedListener = v.InferOutput<typeof listener>;
+export type ParsedTls = v.InferOutput<typeof tls>;

@@ -39,7 +39,11 @@ async function trail(dataDir: string, stream: string): Promise<StreamTrail> {
 async function index(dataDir: string, name = "store.db") {
   const { database, close } = await openDatabase(join(dataDir, name));
   const failures: string[] = [];
-  const indexer = new Indexer(database, dataDir, { indexed() {}, indexFailed: (why) => failures.push(why) });
+  const indexer = new Indexer(database, dataDir, {
+    indexed() {},
+    read() {},
+    indexFailed: (why) => failures.push(why),
+  });
   closers.push(async () => {
     await indexer.stop();
     close();

@@ -3,6 +3,7 @@ import { follow, type StreamReader } from "../trail/read.ts";
 import { streams } from "../trail/streams.ts";
 import { storeFailure } from "./failure.ts";
 import type { Database } from "./open.ts";
+import type { Owner } from "./row.ts";
 import { entries, holds, positions, sessions } from "./schema.ts";
 import { takeIn } from "./take-in.ts";
 
@@ -15,6 +16,8 @@ const patienceMs = 2_000;
 export interface IndexerEvents {
   indexed(count: number): void;
   indexFailed(why: string): void;
+  /** What is in the index now, with whose session each belongs to; after a failure it may come again. */
+  read(stream: string, batch: readonly Written[], ownerOf: (entry: Written) => Owner | undefined): void;
 }
 
 /**
@@ -122,7 +125,8 @@ export class Indexer {
     for (;;) {
       const batch = nextEntries(reader);
       if (batch.length === 0) break;
-      await takeIn(this.database, stream, batch, reader.position);
+      const ownerOf = await takeIn(this.database, stream, batch, reader.position);
+      this.events.read(stream, batch, ownerOf);
       this.events.indexed(batch.length);
       taken += batch.length;
       // Queries get their turn between two batches.

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Log } from "../log.ts";
 import { type Message, openPeer, type Peer } from "../messages.ts";
+import type { Notice } from "../notifier.ts";
 import type { StoreCalls, StoreEvents } from "./thread.ts";
 
 /** The store as the supervisor uses it: every call runs in the store's own thread. */
@@ -19,15 +20,21 @@ export interface StoreOptions {
   readonly live: readonly string[];
   /** Entries that the index has just taken in. */
   indexed?(count: number): void;
+  /** Nothing older is told of: epoch milliseconds, default now. */
+  readonly since?: number;
+  /** What `notify` asked to be told. */
+  noticed?(notices: readonly Notice[]): void;
 }
 
 /** Opens the database, brings its schema up to date and starts to follow the trail. */
-export async function openStore({ dataDir, log, live, indexed }: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { dataDir, log, live, since = Date.now(), indexed, noticed } = options;
   const thread = new Worker(join(import.meta.dir, "thread.ts"));
   let failed: string | undefined;
   const peer = openPeer<StoreCalls, StoreEvents>(
     {
       indexed: (count) => indexed?.(count),
+      noticed: (notices) => noticed?.(notices),
       indexFailed: (why) => log.error({ why }, "the trail's index is behind"),
     },
     (message) => thread.postMessage(message),
@@ -42,7 +49,7 @@ export async function openStore({ dataDir, log, live, indexed }: StoreOptions): 
     gone(error.message);
   });
   thread.on("exit", () => gone("closed"));
-  await peer.call("open", dataDir, live);
+  await peer.call("open", dataDir, live, since);
   return {
     call: peer.call,
     get failed() {

@@ -12,13 +12,14 @@ type Of<K extends Written["kind"]> = Extract<Written, { kind: K }>;
 /**
  * Takes entries of one stream, in order, into the index: rows, what they mean for sessions and holds,
  * and the position after them, in one transaction. Entries that are already in change nothing. `batch` is not empty.
+ * Resolves with whose session an entry belongs to.
  */
 export async function takeIn(
   database: Database,
   stream: string,
   batch: readonly Written[],
   position: Position,
-): Promise<void> {
+): Promise<(entry: Written) => Owner | undefined> {
   const owners = await ownersOf(database, batch);
   const rows = batch.map((entry) => entryRow(stream, entry, ownerOf(entry, owners)));
   await database.batch([
@@ -29,6 +30,7 @@ export async function takeIn(
       .values({ stream, position })
       .onConflictDoUpdate({ target: positions.stream, set: { position } }),
   ]);
+  return (entry) => ownerOf(entry, owners);
 }
 
 const columns = Object.entries(getTableColumns(entries)) as [keyof EntryRow, { name: string }][];

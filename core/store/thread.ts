@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { parentPort } from "node:worker_threads";
 import { PosternError } from "../error.ts";
 import { type Message, openPeer } from "../messages.ts";
+import type { Notice, NoticeType } from "../notifier.ts";
+import { Teller } from "../notify/teller.ts";
 import type { IssuedCredential } from "../supervision.ts";
 import type { Written } from "../trail/entry.ts";
 import { addCredential, findCredential, revokeCredential } from "./credentials.ts";
@@ -23,8 +25,8 @@ import {
 
 /** What the store's thread does for the supervisor. */
 export interface StoreCalls {
-  /** `live`: the streams that are written now. */
-  open(dataDir: string, live: readonly string[]): Promise<void>;
+  /** `live`: the streams that are written now. `since`: nothing older is told of (epoch milliseconds). */
+  open(dataDir: string, live: readonly string[], since: number): Promise<void>;
   audit(filter: AuditFilter): Promise<Page<AuditEntry>>;
   session(id: string): Promise<{ session: SessionRow; entries: readonly Written[] } | undefined>;
   sessions(limit: number): Promise<SessionRow[]>;
@@ -33,6 +35,8 @@ export interface StoreCalls {
   reindex(): Promise<number>;
   /** Resolves when all that is in the segments now is in the index, or the index cannot keep up for the moment. */
   fresh(): Promise<void>;
+  /** Which entries to tell of from now on. */
+  notify(types: readonly NoticeType[]): void;
   /** A process begins to write this stream of the trail, or has ended. */
   streamOpened(stream: string): void;
   streamEnded(stream: string): void;
@@ -44,6 +48,8 @@ export interface StoreCalls {
 
 /** What it says unasked. */
 export interface StoreEvents {
+  /** Entries of these types are in the trail now. */
+  noticed(notices: readonly Notice[]): void;
   indexed(count: number): void;
   indexFailed(why: string): void;
 }
@@ -51,6 +57,7 @@ export interface StoreEvents {
 interface Opened {
   readonly database: Database;
   readonly indexer: Indexer;
+  readonly teller: Teller;
   close(): void;
 }
 
@@ -62,13 +69,15 @@ function store(): Opened {
 }
 
 const calls: StoreCalls = {
-  async open(dataDir, live) {
+  async open(dataDir, live, since) {
+    const teller = new Teller(since, (notices) => peer.tell("noticed", notices));
     const { database, close } = await openDatabase(join(dataDir, "store.db"));
     const indexer = new Indexer(database, dataDir, {
       indexed: (count) => peer.tell("indexed", count),
       indexFailed: (why) => peer.tell("indexFailed", why),
+      read: (...batch) => teller.read(...batch),
     });
-    opened = { database, indexer, close };
+    opened = { database, indexer, teller, close };
     for (const stream of live) indexer.opened(stream);
     indexer.start();
   },
@@ -82,6 +91,7 @@ const calls: StoreCalls = {
   holds: (limit) => pastHolds(store().database, limit),
   reindex: () => store().indexer.rebuild(),
   fresh: () => store().indexer.fresh(),
+  notify: (types) => store().teller.want(types),
   streamOpened: (stream) => store().indexer.opened(stream),
   streamEnded: (stream) => store().indexer.ended(stream),
   addCredential: (issued) => addCredential(store().database, issued, Date.now()),

@@ -12,6 +12,8 @@ import {
 } from "../loader.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import { closeNotifiers, type Notifications, openNotifiers } from "../notify/notifications.ts";
+import type { Opened } from "../notify/outbox.ts";
 import type { Reason } from "../operation.ts";
 import type { Policy } from "../policy.ts";
 import type { PolicyBundle, Supervision } from "../supervision.ts";
@@ -25,6 +27,7 @@ export interface KeeperOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly supervision: Supervision;
+  readonly notifications: Notifications;
 }
 
 /** A policy that has been checked, and what of it the supervisor needs. */
@@ -32,6 +35,7 @@ interface Loaded {
   readonly bundle: PolicyBundle;
   readonly policy: Policy;
   readonly providers: readonly OpenIdentityProvider[];
+  readonly notifiers: readonly Opened[];
 }
 
 export interface PolicyState {
@@ -125,6 +129,7 @@ export class PolicyKeeper {
       metrics.policyReloads.inc({ result: "ok" });
     } catch (error) {
       for (const provider of next?.providers ?? []) provider.close?.();
+      closeNotifiers(next?.notifiers ?? []);
       this.#refused(error, version);
       metrics.policyReloads.inc({ result: "refused" });
     }
@@ -140,7 +145,13 @@ export class PolicyKeeper {
     const bundle = await bundlePolicy(this.options.path);
     await probePolicy(bundle);
     const policy = evaluatePolicy(bundle);
-    return { bundle, policy, providers: await openProviders(policy, this.options.dataDir) };
+    const notifiers = await openNotifiers(policy);
+    try {
+      return { bundle, policy, notifiers, providers: await openProviders(policy, this.options.dataDir) };
+    } catch (error) {
+      closeNotifiers(notifiers);
+      throw error;
+    }
   }
 
   #take(loaded: Loaded): void {
@@ -151,6 +162,7 @@ export class PolicyKeeper {
     const { version, files } = loaded.bundle;
     this.#watch?.files(files);
     for (const provider of old?.providers ?? []) provider.close?.();
+    this.options.notifications.follow(loaded.notifiers);
     if (old?.bundle.version !== version) this.#note({ kind: "policy", version, files });
   }
 

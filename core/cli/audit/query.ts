@@ -122,6 +122,8 @@ function gist(entry: AuditEntry["entry"]): string {
       return `${entry.remote}: ${entry.check}`;
     case "admin":
       return [entry.what, entry.target, `by ${entry.by}`].filter(Boolean).join(" ");
+    case "notify-failed":
+      return `${entry.notifier}: ${[entry.event, entry.why].filter(Boolean).join(": ")}`;
     case "policy-refused":
       return entry.message;
     case "policy":
