@@ -45,12 +45,13 @@ export class Gateway implements Supervised {
   readonly #sessions: Sessions;
   readonly #holds: Holds;
   readonly #services: ConnectionServices;
-  readonly #listeners = new Listeners((caller, listener) => this.#serve(caller, listener));
+  readonly #listeners: Listeners;
   #open: OpenPolicy | undefined;
   #prepared: Prepared | undefined;
 
   constructor(readonly options: GatewayOptions) {
     const { worker, trail, supervision, log, metrics } = options;
+    this.#listeners = new Listeners(log, (caller, listener) => this.#serve(caller, listener));
     this.#sessions = new Sessions({ trail, supervision, log, metrics });
     this.#holds = new Holds(trail, supervision);
     const [sessions, holds] = [this.#sessions, this.#holds];

@@ -3,7 +3,7 @@
 export type { Duration } from "./duration.ts";
 export * from "./plugin.ts";
 export { gateway } from "./policy/gateway.ts";
-export type { PolicyInput, RuleInput } from "./policy/input.ts";
+export type { PolicyInput, RuleInput, TlsInput } from "./policy/input.ts";
 export { connect, define, execute, grant, read, remove, write } from "./policy/right.ts";
 export type { Policy, Right } from "./policy.ts";
 export { anyone, both, group, machine, person, type Who } from "./who.ts";

@@ -29,6 +29,8 @@ function flawsOf(changes: object): string[] {
   return [];
 }
 
+const pair = { cert: "server.crt", key: "server.key" };
+
 test("fills in every default", () => {
   const policy = gateway({
     ...sound,
@@ -66,6 +68,31 @@ test("several listeners of one protocol, each spelled its own way", () => {
   ]);
 });
 
+test("a listener with certificates may be anywhere, and asks for client certificates where it names an authority", () => {
+  const listen = {
+    rows: [
+      { host: "0.0.0.0", port: 7001, tls: pair },
+      { port: 7002, insecure: true, tls: { ...pair, clientCa: "ca.crt" } },
+    ],
+  } as const;
+  expect(gateway({ ...sound, listen }).listen).toEqual([
+    {
+      protocol: "rows",
+      host: "0.0.0.0",
+      port: 7001,
+      insecure: false,
+      tls: { ...pair, names: {}, clientCertificates: "none" },
+    },
+    {
+      protocol: "rows",
+      host: "127.0.0.1",
+      port: 7002,
+      insecure: true,
+      tls: { ...pair, names: {}, clientCa: "ca.crt", clientCertificates: "require" },
+    },
+  ]);
+});
+
 test.each([
   [
     { listen: { rows: 5432 } },
@@ -76,7 +103,22 @@ test.each([
     { listen: { rows: [loopback, "0.0.0.0:5432"] } },
     "listen.rows[1]: 0.0.0.0:5432 can be reached from other machines",
   ],
-  [{ listen: { rows: { host: "10.0.0.1", port: 1, insecure: true } } }, "this version has no TLS"],
+  [
+    { listen: { rows: { host: "10.0.0.1", port: 1, insecure: true } } },
+    "insecure: true is for the loopback interface only",
+  ],
+  [
+    { listen: { rows: { host: "10.0.0.1", port: 1, insecure: true, tls: pair } } },
+    "insecure: true is for the loopback interface only",
+  ],
+  [
+    { listen: { rows: { port: 1, tls: { ...pair, clientCertificates: "ask" } } } },
+    "listen.rows.tls: clientCertificates needs clientCa",
+  ],
+  [
+    { listen: { rows: { port: 1, tls: { ...pair, names: { "db.*": pair } } } } },
+    "listen.rows.tls.names.db.*: is no host name",
+  ],
   [{ listen: { rows: { host: "127.example.com", port: 1, insecure: true } } }, "can be reached"],
   [{ listen: { rows: "nonsense" } }, 'listen.rows: "nonsense" is no address'],
   [{ listen: { rows: 70_000 } }, "listen.rows: is no port"],

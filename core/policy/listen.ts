@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
-import type { ListenerConfig } from "../policy.ts";
+import type { ListenerConfig, TlsConfig } from "../policy.ts";
 import type { Flaw } from "./error.ts";
-import type { Parsed, ParsedListener } from "./schema.ts";
+import type { Parsed, ParsedListener, ParsedTls } from "./schema.ts";
 
 /** Every listener of a policy with its defaults filled in; flaws go to `flaws`. */
 export function listeners(listen: Parsed["listen"], flaws: Flaw[]): ListenerConfig[] {
@@ -31,27 +31,64 @@ function listener(
   path: Flaw["path"],
   flaws: Flaw[],
 ): ListenerConfig {
-  const { host, port, insecure, resource } = spelledOut(written);
-  const found = { protocol, host, port, insecure, ...(resource === undefined ? {} : { resource }) };
-  if (port < 0) flaws.push({ path, message: `"${written}" is no address; write "127.0.0.1:5432"` });
-  else if (!isLoopback(host)) flaws.push({ path, message: offLoopback(host, port) });
-  else if (!insecure) flaws.push({ path, message: inClear(host, port) });
-  return found;
+  const { host, port, insecure, tls, resource } = spelledOut(written);
+  const flaw = (message: string) => flaws.push({ path, message });
+  if (port < 0) flaw(`"${written}" is no address; write "127.0.0.1:5432"`);
+  else if (!isLoopback(host) && insecure) flaw(insecureOffLoopback(host, port));
+  else if (!isLoopback(host) && !tls) flaw(offLoopback(host, port));
+  else if (!insecure && !tls) flaw(inClear(host, port));
+  return {
+    protocol,
+    host,
+    port,
+    insecure,
+    ...(tls === undefined ? {} : { tls: tlsOf(tls, [...path, "tls"], flaws) }),
+    ...(resource === undefined ? {} : { resource }),
+  };
 }
 
 function spelledOut(written: ParsedListener) {
   if (typeof written === "object") {
-    const { host = "127.0.0.1", port, insecure = false, resource } = written;
-    return { host, port, insecure, resource };
+    const { host = "127.0.0.1", port, insecure = false, tls, resource } = written;
+    return { host, port, insecure, tls, resource };
   }
   const { host, port } = address(written) ?? { host: "", port: -1 };
-  return { host, port, insecure: false, resource: undefined };
+  return { host, port, insecure: false, tls: undefined, resource: undefined };
 }
 
+/** Who names an authority wants certificates: all callers must show one, unless the policy only asks. */
+function tlsOf(written: ParsedTls, path: Flaw["path"], flaws: Flaw[]): TlsConfig {
+  const { cert, key, names = {}, clientCa, clientCertificates } = written;
+  if (clientCertificates !== undefined && clientCa === undefined) {
+    flaws.push({ path, message: "clientCertificates needs clientCa: the authority that they must lead to" });
+  }
+  for (const name of Object.keys(names)) {
+    if (/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(name)) continue;
+    flaws.push({
+      path: [...path, "names", name],
+      message: 'is no host name; write "db.example.com" or "*.example.com"',
+    });
+  }
+  return {
+    cert,
+    key,
+    names,
+    ...(clientCa === undefined ? {} : { clientCa }),
+    clientCertificates: clientCa === undefined ? "none" : (clientCertificates ?? "require"),
+  };
+}
+
+const withTls = (host: string, port: number) =>
+  `{ host: "${host}", port: ${port}, tls: { cert: "server.crt", key: "server.key" } }`;
+
 function offLoopback(host: string, port: number): string {
-  return `${host}:${port} can be reached from other machines, and callers would show their credentials in clear: this version has no TLS. Listen on loopback: { host: "127.0.0.1", port: ${port}, insecure: true }`;
+  return `${host}:${port} can be reached from other machines, and callers would show their credentials in clear. Give it a certificate (\`postern certs\` makes one to try): ${withTls(host, port)}`;
+}
+
+function insecureOffLoopback(host: string, port: number): string {
+  return `insecure: true is for the loopback interface only, and ${host}:${port} can be reached from other machines: ${withTls(host, port)}`;
 }
 
 function inClear(host: string, port: number): string {
-  return `callers would show their credentials in clear on ${host}:${port}: this version has no TLS. On the loopback interface that is allowed where the policy says so: { host: "${host}", port: ${port}, insecure: true }`;
+  return `callers would show their credentials in clear on ${host}:${port}. Give it a certificate: ${withTls(host, port)}; on the loopback interface clear is allowed where the policy says so: { host: "${host}", port: ${port}, insecure: true }`;
 }
