@@ -55,7 +55,7 @@ test("policies in README.md, docs/policy.md and the plugins' pages type-check", 
       const example = policies[Number(/example-(\d+)\.ts/.exec(line)?.[1] ?? Number.NaN)];
       // A page may leave out what it is not about, and says so by an ellipsis.
       const elided = example?.code.includes("/* … */") && /missing the following properties/.test(line);
-      return line === "" || elided ? [] : [`${example?.page}: ${line}`];
+      return example === undefined || elided ? [] : [`${example.page}: ${line}`];
     });
     expect(flaws).toEqual([]);
   } finally {
