@@ -65,7 +65,7 @@ export type {
 export { type Codec, type Cursor, Pump } from "./pump.ts";
 export type { Secret } from "./secret.ts";
 export { bytesOf, type Size } from "./size.ts";
-export { connectWire } from "./socket.ts";
+export { connectWire, isLoopback } from "./socket.ts";
 export { TlsClient, type TlsVerification } from "./tls/client.ts";
 export { type ContextFiles, readContext, type SecureContext } from "./tls/files.ts";
 export { endPoint, TlsLink } from "./tls/link.ts";

@@ -1,14 +1,9 @@
 import { type Arrival, type Door, PosternError, type Wire } from "../../core/plugin.ts";
 import { authenticate } from "./auth/caller.ts";
 import { keyMessage, workerOf } from "./cancel.ts";
-import { declineEncryption, readStartup } from "./startup/read.ts";
+import { firstPacket } from "./startup/encryption.ts";
 import { callerSettings } from "./startup/settings.ts";
-import {
-  type EncryptionRequest,
-  negotiateProtocolVersion,
-  protocolVersion,
-  type StartupPacket,
-} from "./wire/startup.ts";
+import { negotiateProtocolVersion, protocolVersion } from "./wire/startup.ts";
 
 /** What the caller asked for at start-up: `Arrival.state`. */
 export interface StartupState {
@@ -25,7 +20,7 @@ export function startupState(arrival: Arrival): StartupState {
 
 /** Start-up and authentication (PostgreSQL 18, "Start-up"). The database name names the resource. */
 export async function accept(caller: Wire, door: Door): Promise<Arrival | undefined> {
-  const packet = await firstPlain(caller);
+  const packet = await firstPacket(caller, door.listener);
   if (packet.kind === "cancel") {
     await door.deliver(workerOf(packet.key), keyMessage(packet.key));
     return undefined;
@@ -50,21 +45,6 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | undefi
     ...(application ? { application } : {}),
     state: { version, user, settings } satisfies StartupState,
   };
-}
-
-/** A client may ask for each kind of encryption once; a third request comes from no client. */
-async function firstPlain(caller: Wire): Promise<PlainPacket> {
-  for (let asked = 0; asked < 3; asked += 1) {
-    const packet = asked === 0 ? await readStartup(caller) : await declineEncryption(caller);
-    if (isPlain(packet)) return packet;
-  }
-  throw new PosternError("postgres.protocol", "Encryption was asked for too often.");
-}
-
-type PlainPacket = Exclude<StartupPacket, EncryptionRequest>;
-
-function isPlain(packet: StartupPacket): packet is PlainPacket {
-  return packet.kind !== "ssl" && packet.kind !== "gss";
 }
 
 /** Protocol 3.1 was never used; who asks for it gets 3.0's form. */

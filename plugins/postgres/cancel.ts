@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { connectWire, PosternError } from "../../core/plugin.ts";
+import { PosternError } from "../../core/plugin.ts";
+import { connect, type Target } from "./connect.ts";
 import { type CancelKey, cancelKeyOf } from "./wire/session.ts";
 import { cancelRequest, protocolVersion } from "./wire/startup.ts";
 import { int32 } from "./wire/write.ts";
@@ -67,18 +68,11 @@ export function keyDelivered(message: Uint8Array): Promise<void> {
   return cancelKeys.cancel(cancelKeyOf(view, 0, view.length));
 }
 
-/** Where a resource listens. */
-export interface Target {
-  readonly host: string;
-  readonly port: number;
-}
-
 const cancelTimeout = 5_000;
 
 /** Asks the server to cancel what runs under its own key. Resolves when it has taken the request. */
 export async function cancelOnServer(target: Target, key: CancelKey): Promise<void> {
-  const wire = await connectWire({ ...target, timeout: cancelTimeout });
-  wire.deadline(cancelTimeout);
+  const wire = await connect(target, cancelTimeout);
   wire.write(cancelRequest(key));
   // The server answers nothing and closes the connection when it has passed the request on.
   await wire.read(1).catch(() => {});

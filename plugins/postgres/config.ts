@@ -1,4 +1,4 @@
-import { PosternError } from "../../core/plugin.ts";
+import { PosternError, type TlsVerification } from "../../core/plugin.ts";
 
 /** A PostgreSQL database as the policy registers it. */
 export interface PostgresConfig {
@@ -10,7 +10,23 @@ export interface PostgresConfig {
   readonly database?: string;
   /** Whom the gateway logs in as; may be in the credential instead. */
   readonly user?: string;
+  /**
+   * How the connection to the server is protected. `verify-full` unless given; on the loopback interface
+   * and on a unix socket `disable`.
+   */
+  readonly tls?: TlsVerification | "disable";
+  /** PEM file: the authorities that issue the server's certificate. The public ones unless given. */
+  readonly ca?: string;
+  /** PEM files: the gateway's own certificate and key, where the server asks for one. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name that the server's certificate must be for, where it is not `host`. */
+  readonly serverName?: string;
+  /** SCRAM bound to the TLS connection: `prefer` unless given. */
+  readonly channelBinding?: ChannelBinding;
 }
+
+export type ChannelBinding = "prefer" | "require" | "disable";
 
 /** Where and as whom to log in; made from config and credential, held only while logging in. */
 export interface Account {

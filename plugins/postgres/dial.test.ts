@@ -61,7 +61,7 @@ for (const version of [15, 18] as const) {
         expect(parameters.get("server_version")).toStartWith(String(version));
         expect(parameters.get("client_encoding")).toBe("UTF8");
         expect(key?.secret.length).toBe(4);
-        expect(target).toEqual({ host: "127.0.0.1", port: server.port });
+        expect(target).toMatchObject({ host: "127.0.0.1", port: server.port });
         dialed.wire.destroy();
       });
     }

@@ -1,15 +1,8 @@
-import {
-  type Arrival,
-  connectWire,
-  type Dialed,
-  type Permit,
-  PosternError,
-  type Wire,
-} from "../../core/plugin.ts";
+import { type Arrival, type Dialed, type Permit, PosternError, type Wire } from "../../core/plugin.ts";
 import { startupState } from "./accept.ts";
 import { login, maxLoginMessage, serverRefused } from "./auth/login.ts";
-import type { Target } from "./cancel.ts";
-import { type Account, accountOf, type PostgresConfig } from "./config.ts";
+import { accountOf, type PostgresConfig } from "./config.ts";
+import { connect, type Target, targetOf } from "./connect.ts";
 import { backend } from "./wire/message.ts";
 import { malformed } from "./wire/read.ts";
 import { receive } from "./wire/receive.ts";
@@ -69,10 +62,9 @@ export async function dialControl(permit: Permit<PostgresConfig>): Promise<Diale
 
 async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string, string>): Promise<Dialed> {
   const account = accountOf(permit.config, await permit.credential());
-  const target = { host: socketPath(account), port: account.port };
-  const wire = await connect(target);
+  const target = targetOf(account, permit.config);
+  const wire = await reach(target);
   try {
-    wire.deadline(dialTimeout);
     wire.write(
       startupMessage(protocolVersion.v3_0, [
         ["user", account.user],
@@ -81,7 +73,7 @@ async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string
         ...fixedSettings,
       ]),
     );
-    await login(wire, account);
+    await login(wire, account, permit.config.channelBinding);
     const state = await untilReady(wire, target);
     wire.deadline(0);
     return { wire, state };
@@ -94,10 +86,11 @@ async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string
   }
 }
 
-async function connect(target: Target): Promise<Wire> {
+async function reach(target: Target): Promise<Wire> {
   try {
-    return await connectWire({ ...target, timeout: dialTimeout });
+    return await connect(target, dialTimeout);
   } catch (cause) {
+    if (cause instanceof PosternError && cause.code.startsWith("resource.")) throw cause;
     throw new PosternError("resource.unreachable", "The resource cannot be reached.", {
       hint: "Try again in a moment; the operator finds the reason in the log.",
       cause,
@@ -126,11 +119,6 @@ async function untilReady(wire: Wire, target: Target): Promise<DialedState> {
     }
   }
   return { target, parameters, ...(key ? { key } : {}) };
-}
-
-/** As libpq does: a host that is a folder holds the socket `.s.PGSQL.<port>`. */
-function socketPath(account: Account): string {
-  return account.host.startsWith("/") ? `${account.host}/.s.PGSQL.${account.port}` : account.host;
 }
 
 function printable(text: string): string {

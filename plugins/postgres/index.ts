@@ -7,6 +7,7 @@ import { refuse } from "./refuse.ts";
 import { relay } from "./relay/relay.ts";
 import { replay } from "./replay/index.ts";
 import { classify, defaultSettings, loadParser } from "./sql/index.ts";
+import { tlsFlaw } from "./tls.ts";
 
 type Emits = "operation" | "rows" | "text" | "wire" | "deadline";
 
@@ -43,6 +44,12 @@ export function postgres(options: PostgresOptions): Resource<PostgresConfig, Emi
   if (host === "" || !Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new PosternError("resource.config", `postgres({ host: "${host}", port: ${port} }) is no address.`, {
       hint: "host is a name, an address or the folder of a socket; port is 1 to 65535.",
+    });
+  }
+  const flaw = tlsFlaw(config);
+  if (flaw !== undefined) {
+    throw new PosternError("resource.config", `postgres({ host: "${host}" }): ${flaw}.`, {
+      hint: "See plugins/postgres/README.md, TLS to the server.",
     });
   }
   return { protocol, config, ...(credential ? { credential } : {}) };

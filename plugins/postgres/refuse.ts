@@ -36,6 +36,8 @@ const states: Readonly<Record<string, string>> = {
   "resource.unknown": "3D000",
   session: "57P01",
   "session.idle": "57P05",
+  tls: "08P01",
+  "tls.client-certificate": "28000",
   trail: "58030",
   "trail.full": "53100",
   "wire.timeout": "08006",

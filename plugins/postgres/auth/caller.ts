@@ -11,6 +11,7 @@ import {
 import { frontend } from "../wire/message.ts";
 import { malformed } from "../wire/read.ts";
 import { receive } from "../wire/receive.ts";
+import { scram, scramPlus } from "./mechanism.ts";
 import { ScramServer } from "./scram-server.ts";
 
 /** PostgreSQL's own limit for a password or token, in bytes. */
@@ -19,13 +20,11 @@ const maxSecret = 65_535;
 /** User names that begin so are ids of short-lived credentials; any other user shows a token. */
 const issuedPrefix = "pc_";
 
-const mechanism = "SCRAM-SHA-256";
-
 /** Asks a caller to prove who it is. Throws PosternError `identity.refused` and its kin. */
 export async function authenticate(caller: Wire, door: Door, user: string): Promise<Identity> {
   if (!caller.encrypted && !(caller.loopback && door.listener.insecure)) {
     throw new PosternError("postgres.insecure", "A credential may not cross this connection in clear.", {
-      hint: "Connect with TLS, or over loopback to a listener that the policy marks `insecure: true`.",
+      hint: "Connect with sslmode=verify-full, or over loopback to a listener that the policy marks `insecure: true`.",
     });
   }
   return user.startsWith(issuedPrefix) ? await byProof(caller, door, user) : await byToken(caller, door);
@@ -40,16 +39,18 @@ async function byToken(caller: Wire, door: Door): Promise<Identity> {
 async function byProof(caller: Wire, door: Door, id: string): Promise<Identity> {
   const verifier = door.verifier(id);
   verifier.catch(() => {});
-  caller.write(authenticationSasl([mechanism]));
+  const endPoint = caller.tls?.endPoint;
+  const offered = endPoint ? [scramPlus, scram] : [scram];
+  caller.write(authenticationSasl(offered));
   const initial = await secretMessage(caller);
   const first = saslInitialOf(initial, 0, initial.length);
-  if (first.mechanism !== mechanism || first.data === undefined) {
+  if (!offered.includes(first.mechanism) || first.data === undefined) {
     throw malformed("SASLInitialResponse", "it names a mechanism that was not offered");
   }
-  const scram = new ScramServer(first.data, await verifier);
-  caller.write(authenticationSaslContinue(scram.serverFirst));
+  const server = new ScramServer(first.data, await verifier, { mechanism: first.mechanism, endPoint });
+  caller.write(authenticationSaslContinue(server.serverFirst));
   const final = await secretMessage(caller);
-  const proof = scram.finish(saslResponseOf(final, 0, final.length));
+  const proof = server.finish(saslResponseOf(final, 0, final.length));
   if (proof === undefined) throw door.refused(`the SCRAM proof for ${id} is wrong`);
   const identity = await door.identify({ kind: "verified", id });
   caller.write(authenticationSaslFinal(proof));

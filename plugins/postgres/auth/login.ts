@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { PosternError, type Wire } from "../../../core/plugin.ts";
-import type { Account } from "../config.ts";
+import type { Account, ChannelBinding } from "../config.ts";
 import {
   type AuthenticationRequest,
   authenticationRequest,
@@ -11,21 +11,27 @@ import {
 import { backend } from "../wire/message.ts";
 import { receive } from "../wire/receive.ts";
 import { errorFields, type ReportFields } from "../wire/report.ts";
-import { ScramClient } from "./scram-client.ts";
+import { scram, scramPlus } from "./mechanism.ts";
+import { type Binding, ScramClient } from "./scram-client.ts";
 
 /** More than any server says before it is ready, in bytes. */
 export const maxLoginMessage = 65_536;
 
 /** Proves to the server that the gateway may come in. Resolves at AuthenticationOk. */
-export async function login(wire: Wire, account: Account): Promise<void> {
+export async function login(
+  wire: Wire,
+  account: Account,
+  channelBinding: ChannelBinding = "prefer",
+): Promise<void> {
   let request = await nextRequest(wire);
+  if (request.kind !== "sasl" && channelBinding === "require") throw unbound();
   if (request.kind === "ok") return;
   if (account.password === undefined) {
     throw refused("The resource asks for a password and the policy gives none.", "Set `credential`.");
   }
   const { password } = account;
   if (request.kind === "sasl") {
-    await scram(wire, request.mechanisms, password);
+    await byScram(wire, request.mechanisms, password, channelBinding);
   } else if (request.kind === "md5") {
     wire.write(passwordMessage(md5Password(account.user, password, request.salt)));
   } else if (request.kind === "cleartext") {
@@ -44,12 +50,20 @@ export async function login(wire: Wire, account: Account): Promise<void> {
   if (request.kind !== "ok") throw outOfTurn();
 }
 
-async function scram(wire: Wire, mechanisms: readonly string[], password: string): Promise<void> {
-  if (!mechanisms.includes("SCRAM-SHA-256")) {
+async function byScram(
+  wire: Wire,
+  mechanisms: readonly string[],
+  password: string,
+  channelBinding: ChannelBinding,
+): Promise<void> {
+  const binding = bindingOf(wire, mechanisms, channelBinding);
+  if (binding.kind !== "bound" && channelBinding === "require") throw unbound();
+  const mechanism = binding.kind === "bound" ? scramPlus : scram;
+  if (!mechanisms.includes(mechanism)) {
     throw refused("The resource offers no SCRAM-SHA-256.", "Let pg_hba.conf ask for scram-sha-256.");
   }
-  const client = new ScramClient(password);
-  wire.write(saslInitialResponse("SCRAM-SHA-256", client.first));
+  const client = new ScramClient(password, binding);
+  wire.write(saslInitialResponse(mechanism, client.first));
   const challenge = await nextRequest(wire);
   if (challenge.kind !== "saslContinue") throw outOfTurn();
   wire.write(saslResponse(await client.respond(challenge.data)));
@@ -61,6 +75,12 @@ async function scram(wire: Wire, mechanisms: readonly string[], password: string
       "Is this the right host?",
     );
   }
+}
+
+function bindingOf(wire: Wire, mechanisms: readonly string[], wanted: ChannelBinding): Binding {
+  const endPoint = wanted === "disable" ? undefined : wire.tls?.endPoint;
+  if (!endPoint) return { kind: "none" };
+  return mechanisms.includes(scramPlus) ? { kind: "bound", endPoint } : { kind: "unoffered" };
 }
 
 /** AuthenticationMD5Password: `md5` and the hex digest of (hex digest of password and user) and salt. */
@@ -102,6 +122,13 @@ export function serverRefused(fields: ReportFields): PosternError {
 
 function refused(message: string, hint: string, cause?: unknown): PosternError {
   return new PosternError("resource.login", message, { hint, ...(cause === undefined ? {} : { cause }) });
+}
+
+function unbound(): PosternError {
+  return refused(
+    "The resource does not bind the login to its TLS connection, and the policy asks for that.",
+    'Let pg_hba.conf ask for scram-sha-256 over hostssl, or leave out `channelBinding: "require"`.',
+  );
 }
 
 function outOfTurn(): PosternError {

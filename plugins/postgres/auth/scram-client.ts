@@ -2,26 +2,44 @@ import { createHash, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { malformed } from "../wire/read.ts";
 import { hmac, xor } from "./digest.ts";
+import { bindingType, boundHeader } from "./mechanism.ts";
 
 const derive = promisify(pbkdf2);
 
 /** A resource that asks for more would only keep us busy. PostgreSQL's default is 4096. */
 const maxIterations = 1_000_000;
 
-/** The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677) without channel binding. */
+/**
+ * What a login says of channel binding (RFC 5802, 6): `bound` to this end point of TLS; `unoffered`: we
+ * could, and the server did not offer it; `none`: we could not.
+ */
+export type Binding =
+  | { readonly kind: "bound"; readonly endPoint: Uint8Array }
+  | { readonly kind: "unoffered" | "none" };
+
+/** The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), with and without channel binding. */
 export class ScramClient {
   readonly #password: string;
   readonly #nonce: string;
+  readonly #header: string;
+  readonly #bound: string;
   #serverSignature: Buffer | undefined;
 
-  constructor(password: string, nonce = randomBytes(18).toString("base64")) {
+  constructor(
+    password: string,
+    binding: Binding = { kind: "none" },
+    nonce = randomBytes(18).toString("base64"),
+  ) {
     this.#password = prepared(password);
     this.#nonce = nonce;
+    const flag = { bound: `p=${bindingType}`, unoffered: "y", none: "n" }[binding.kind];
+    this.#header = `${flag},,`;
+    this.#bound = boundHeader(this.#header, binding.kind === "bound" ? binding.endPoint : undefined);
   }
 
   /** The data of SASLInitialResponse. The server takes the user from the start-up packet. */
   get first(): string {
-    return `n,,${this.#firstBare}`;
+    return `${this.#header}${this.#firstBare}`;
   }
 
   get #firstBare(): string {
@@ -48,7 +66,7 @@ export class ScramClient {
     );
     const clientKey = hmac(salted, "Client Key");
     const storedKey = createHash("sha256").update(clientKey).digest();
-    const withoutProof = `c=biws,r=${nonce}`;
+    const withoutProof = `c=${this.#bound},r=${nonce}`;
     const signed = `${this.#firstBare},${serverFirst},${withoutProof}`;
     this.#serverSignature = hmac(hmac(salted, "Server Key"), signed);
     return `${withoutProof},p=${xor(clientKey, hmac(storedKey, signed)).toString("base64")}`;

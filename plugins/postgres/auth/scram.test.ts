@@ -15,7 +15,7 @@ const clientFinal =
   "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
 
 test("the server agrees with RFC 7677", async () => {
-  const server = new ScramServer(clientFirst, await scramVerifier("pencil", salt), serverNonce);
+  const server = new ScramServer(clientFirst, await scramVerifier("pencil", salt), { nonce: serverNonce });
   expect(server.serverFirst).toBe(
     "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
   );
@@ -59,7 +59,7 @@ test("the server takes channel binding, an authorization identity and other form
   ]) {
     expect(() => new ScramServer(first, verifier)).toThrow(PosternError);
   }
-  const server = new ScramServer(clientFirst, verifier, serverNonce);
+  const server = new ScramServer(clientFirst, verifier, { nonce: serverNonce });
   for (const final of [
     clientFinal.replace("biws", "eSws"),
     clientFinal.replace("rOpr", "rOpx"),
@@ -71,7 +71,7 @@ test("the server takes channel binding, an authorization identity and other form
 });
 
 test("the client refuses a server that does not answer it, or would keep it busy", async () => {
-  const client = new ScramClient("pencil", "abc");
+  const client = new ScramClient("pencil", undefined, "abc");
   for (const first of [
     "r=abd123,s=AAAA,i=4096",
     "r=abc,s=AAAA,i=4096",
@@ -97,7 +97,7 @@ test("random messages are refused, never thrown at", async () => {
     fc.property(fc.string(), fc.nat(clientFinal.length), (noise, at) => {
       refused(() => new ScramServer(noise, verifier));
       refused(() => new ScramServer(clientFirst.slice(0, at % clientFirst.length) + noise, verifier));
-      const server = new ScramServer(clientFirst, verifier, serverNonce);
+      const server = new ScramServer(clientFirst, verifier, { nonce: serverNonce });
       refused(() => {
         const final = clientFinal.slice(0, at) + noise;
         if (final !== clientFinal) expect(server.finish(final)).toBeUndefined();

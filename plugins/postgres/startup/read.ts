@@ -1,42 +1,14 @@
 import { PosternError, type Wire } from "../../../core/plugin.ts";
 import { maxStartup, type StartupPacket, startupPacket } from "../wire/startup.ts";
 
-/** Reads one start-up packet. Length and TLS are looked at before anything else is waited for. */
+/** The first byte of a TLS handshake (RFC 8446, 5.1); no start-up packet is long enough to begin so. */
+export const tlsRecord = 0x16;
+
+/** Reads one start-up packet. Its first byte and its length are looked at before anything else is waited for. */
 export async function readStartup(caller: Wire): Promise<StartupPacket> {
-  return await readRest(caller, await caller.read(1));
-}
-
-/**
- * Answers SSLRequest or GSSENCRequest with "N" and reads what comes next. Bytes that came right behind
- * the request were not written by somebody who waits for the answer: a man in the middle could have put
- * them there (CVE-2021-23214), so they are refused.
- */
-export async function declineEncryption(caller: Wire): Promise<StartupPacket> {
-  let early = false;
-  const first = caller.read(1).finally(() => {
-    early = true;
-  });
-  first.catch(() => {});
-  await soon();
-  if (early) {
-    await first;
-    throw new PosternError(
-      "postgres.protocol",
-      "Data arrived before the answer to a request for encryption.",
-    );
-  }
-  caller.write(Buffer.from("N", "latin1"));
-  return await readRest(caller, await first);
-}
-
-/** All that is settled already has been told by then. */
-function soon(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-async function readRest(caller: Wire, first: Buffer): Promise<StartupPacket> {
-  if (first[0] === 0x16) {
-    throw new PosternError("postgres.tls", "This listener does not speak TLS.", {
+  const first = await caller.read(1);
+  if (first[0] === tlsRecord) {
+    throw new PosternError("postgres.tls", "TLS is not spoken here.", {
       hint: "Connect with sslmode=disable and without sslnegotiation=direct.",
     });
   }

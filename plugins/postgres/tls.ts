@@ -1,0 +1,80 @@
+import { statSync } from "node:fs";
+import {
+  isLoopback,
+  PosternError,
+  readContext,
+  type SecureContext,
+  TlsClient,
+  type TlsVerification,
+} from "../../core/plugin.ts";
+import type { PostgresConfig } from "./config.ts";
+import { alpn } from "./startup/encryption.ts";
+
+/** The protection that a resource's connections have, with the default filled in. */
+export function protection({ tls, host }: PostgresConfig): TlsVerification | "disable" {
+  return tls ?? (host.startsWith("/") || isLoopback(host) ? "disable" : "verify-full");
+}
+
+/** What does not go together; undefined: all does. */
+export function tlsFlaw(config: PostgresConfig): string | undefined {
+  const { host, ca, cert, key, serverName, channelBinding } = config;
+  const mode = protection(config);
+  if (!modes.includes(mode)) return `tls is one of ${modes.join(", ")}`;
+  if (mode !== "disable" && host.startsWith("/")) return "a unix socket has no TLS";
+  if ((cert === undefined) !== (key === undefined)) return "cert and key go together";
+  if (mode === "disable") {
+    const needless = Object.entries({ ca, cert, key, serverName }).find(([, value]) => value !== undefined);
+    if (needless) return `${needless[0]} needs TLS; write tls: "verify-full"`;
+    if (channelBinding === "require") return 'channelBinding: "require" needs TLS; write tls: "verify-full"';
+  }
+  if (mode === "require" && ca !== undefined)
+    return 'tls: "require" verifies nothing; with ca write "verify-ca"';
+  return undefined;
+}
+
+const modes = ["verify-full", "verify-ca", "require", "disable"];
+
+/** The client's side of TLS to this resource; undefined: in clear. Throws PosternError `tls.files`. */
+export function tlsClient(config: PostgresConfig): TlsClient | undefined {
+  const mode = protection(config);
+  if (mode === "disable") return undefined;
+  return new TlsClient(contextOf(config), mode, config.serverName ?? config.host, alpn);
+}
+
+interface Kept {
+  readonly marks: string;
+  readonly context: SecureContext;
+}
+
+/** A context costs a hundred times what a look at its files does. */
+const contexts = new WeakMap<PostgresConfig, Kept>();
+
+/** A changed file counts from the next connection on. */
+function contextOf(config: PostgresConfig): SecureContext {
+  const { ca, cert, key } = config;
+  const marks = [ca, cert, key].map(markOf).join();
+  let kept = contexts.get(config);
+  if (kept?.marks !== marks) {
+    const files = {
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    };
+    kept = { marks, context: readContext(files) };
+    contexts.set(config, kept);
+  }
+  return kept.context;
+}
+
+function markOf(path: string | undefined): string {
+  const stat = path === undefined ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.ino}:${stat.size}:${stat.mtimeNs}` : "";
+}
+
+/** TLS to a server failed; who is told of it need not learn the server's name, the log does. */
+export function tlsFailed(cause: unknown): PosternError {
+  return new PosternError("resource.tls", "The connection to the resource could not be secured.", {
+    hint: "The operator finds the reason in the log.",
+    cause,
+  });
+}
