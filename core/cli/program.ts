@@ -7,6 +7,7 @@ import { watchApprovals } from "./approvals/watch.ts";
 import { queryAudit } from "./audit/query.ts";
 import { reindexAudit } from "./audit/reindex.ts";
 import { verifyAudit } from "./audit/verify.ts";
+import { makeCertificates } from "./certs/certs.ts";
 import { issueCredential } from "./credentials/issue.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { errorText, exitOf, exits } from "./exit.ts";
@@ -40,6 +41,7 @@ export function program(terminal: Terminal): Command {
     .addCommand(noun("approvals", "operations that wait for a person", approvals(terminal)))
     .addCommand(noun("sessions", "who is connected, and what they did", sessions(terminal)))
     .addCommand(noun("audit", "the trail of all that was decided and done", audit(terminal)))
+    .addCommand(makeCertificates(terminal))
     .addCommand(doctor(terminal))
     .addHelpText("after", `\n${conventions}`);
   settle(all, terminal);
