@@ -20,12 +20,22 @@ function release(dir: string, magic: string): void {
     frames.close();
     const path = join(dir, segmentName(segment));
     if (stop.at !== "end" || position.segment !== segment) return;
-    if (used) {
+    // An empty one that the segment before leads to must stay, or it would look cut off.
+    if (used || leadsTo(dir, magic, segment)) {
       truncateSync(path, position.offset);
       return;
     }
     unlinkSync(path);
   }
+}
+
+/** Whether the segment before this one was closed, so that the log goes on here. */
+function leadsTo(dir: string, magic: string, segment: number): boolean {
+  if (segment === 1) return false;
+  const frames = new Frames(dir, magic, segment - 1);
+  while (frames.next());
+  frames.close();
+  return frames.position.segment === segment;
 }
 
 /** `segment` entries for those recording segments of a dead process that have none. */
