@@ -85,9 +85,9 @@ export class SocketWire implements Wire {
     this.#unread = nothing;
     const { promise, resolve, reject } = Promise.withResolvers<TlsLink>();
     this.#handshake = { side, resolve, reject };
-    const plain = this.#socket;
-    this.#socket = upgradeSocket(plain, this, side, first, tlsHandlers);
+    const [plain, encrypted] = upgradeSocket(this.#socket, this, side, first, tlsHandlers);
     plain.data = deaf;
+    this.#socket = encrypted;
     return promise;
   }
 

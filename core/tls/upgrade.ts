@@ -10,7 +10,7 @@ export type TlsSide = TlsClient | { readonly server: TlsServer; readonly alpn: s
 
 /**
  * Starts TLS on a socket whose plain bytes are read up to `first`, which belong to the handshake already.
- * Returns the encrypted socket; the plain one still gets events, of ciphertext.
+ * Returns the plain socket, which still gets events, of ciphertext, and the encrypted one.
  */
 export function upgradeSocket<Data>(
   socket: Socket<Data>,
@@ -18,7 +18,7 @@ export function upgradeSocket<Data>(
   side: TlsSide,
   first: Buffer,
   handlers: TlsHandlers<Data>,
-): Socket<Data> {
+): [plain: Socket<Data>, encrypted: Socket<Data>] {
   // Several of these are missing from bun-types; a variable may carry them where a literal may not.
   const options = {
     data,
@@ -28,7 +28,7 @@ export function upgradeSocket<Data>(
     tls: { rejectUnauthorized: false, ...(side instanceof TlsClient ? asClient(side) : asServer(side)) },
     ...(first.length === 0 ? {} : { initialData: first }),
   };
-  return socket.upgradeTLS<Data>(options)[1];
+  return socket.upgradeTLS<Data>(options);
 }
 
 export interface TlsHandlers<Data> extends SocketHandler<Data> {

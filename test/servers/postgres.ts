@@ -53,6 +53,8 @@ export interface PostgresOptions {
   /** For postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly password?: string;
+  /** PEM files. TCP clients must then come over TLS; with `ca` they must show a certificate of its. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
 }
 
 const binaries: Readonly<Record<PostgresVersion, string>> = {
@@ -94,12 +96,14 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   rmSync(secretFile);
   if (initdb.status !== 0) throw new Error(`initdb: ${initdb.stderr || initdb.error}`);
   const port = freePort();
+  if (options.tls) copyCertificates(options.tls, folder, owner);
   const settings = {
     listen_addresses: "127.0.0.1",
     port: String(port),
     unix_socket_directories: folder,
     log_statement: "all",
     fsync: "off",
+    ...(options.tls ? tlsSettings(folder, options.tls.ca !== undefined) : {}),
     ...options.settings,
   };
   appendFileSync(
@@ -108,9 +112,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
       .join(""),
   );
-  if (options.hba) {
-    const hba = join(data, "pg_hba.conf");
-    writeFileSync(hba, `${options.hba.join("\n")}\n${readFileSync(hba, "utf8")}`);
+  const hba = [...(options.hba ?? []), ...(options.tls ? tlsOnly(auth, options.tls.ca !== undefined) : [])];
+  if (hba.length > 0) {
+    const file = join(data, "pg_hba.conf");
+    writeFileSync(file, `${hba.join("\n")}\n${readFileSync(file, "utf8")}`);
   }
 
   let child: ChildProcess | undefined;
@@ -186,6 +191,51 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function parentOf(pid: string): number {
+  try {
+    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  } catch {
+    return 0;
+  }
+}
+
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It went by itself.
+  }
+}
+
+/** The server takes no key that others may read. */
+function copyCertificates(
+  tls: NonNullable<PostgresOptions["tls"]>,
+  folder: string,
+  owner: { uid: number; gid: number } | undefined,
+): void {
+  for (const [name, from] of Object.entries(tls)) {
+    const path = join(folder, `server.${name}`);
+    writeFileSync(path, readFileSync(from), { mode: 0o600 });
+    if (owner) chownSync(path, owner.uid, owner.gid);
+  }
+}
+
+function tlsSettings(folder: string, clients: boolean): Record<string, string> {
+  return {
+    ssl: "on",
+    ssl_cert_file: join(folder, "server.cert"),
+    ssl_key_file: join(folder, "server.key"),
+    ...(clients ? { ssl_ca_file: join(folder, "server.ca") } : {}),
+  };
+}
+
+function tlsOnly(auth: string, clients: boolean): string[] {
+  return [
+    `hostssl all all 127.0.0.1/32 ${auth}${clients ? " clientcert=verify-ca" : ""}`,
+    "host all all 127.0.0.1/32 reject",
+  ];
 }
 
 function freePort(): number {
