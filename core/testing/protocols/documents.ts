@@ -49,7 +49,7 @@ export const documentsProtocol: Protocol<DocumentsConfig, "operation" | "documen
         inTransaction: false,
         held: (hold) => {
           say(caller, gate, { held: hold.id });
-          asked.ended.then(() => hold.withdraw("abandoned"));
+          Promise.race([asked.ended, ended]).then(() => hold.withdraw("abandoned"));
         },
       });
       if ("deny" in pass) {

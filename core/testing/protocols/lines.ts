@@ -67,17 +67,17 @@ class LinesRelay {
     for (;;) {
       const line = await Promise.race([asked.next(), over]);
       if (line === undefined) return;
-      const pass = await this.#admit(line, asked);
+      const pass = await this.#admit(line, asked, over);
       if (pass && !(await this.#carry(line, pass, asked, answers, over))) return;
     }
   }
 
-  async #admit(line: string, asked: LineStream): Promise<Pass | undefined> {
+  async #admit(line: string, asked: LineStream, over: Promise<undefined>): Promise<Pass | undefined> {
     const answer = await this.#gate.begin(this.#gate.plan(statementOf(line)), {
       inTransaction: false,
       held: (hold) => {
         this.#say(`held ${hold.id} ${hold.notice}`);
-        asked.ended.then(() => hold.withdraw("abandoned"));
+        over.then(() => hold.withdraw("abandoned"));
         asked.next().then((next) => next === "cancel" && hold.withdraw("cancelled"));
       },
     });

@@ -42,7 +42,10 @@ function statementOf(text: string): Statement {
 }
 
 /** What the resource owes: an answer to a pass, to a denied ASK (replaced by a failing one), or READY. */
-type Owed = { pass: Pass; filter?: RowFilter | "withhold" | undefined } | { denied: Reason } | "ready";
+type Owed =
+  | { pass: Pass; ready?: true; filter?: RowFilter | "withhold" | undefined }
+  | { denied: Reason }
+  | "ready";
 
 class RowsRelay {
   readonly #gate: Gate;
@@ -105,6 +108,14 @@ class RowsRelay {
     if (!head) return;
     const owed = this.#owed[0];
     if (head.type === types.NOTE) return this.#note(cursor, head.length);
+    if (typeof owed === "object" && "pass" in owed && !owed.ready) {
+      const waits = owed.pass.ready();
+      owed.ready = true;
+      if (waits) {
+        waits.then(() => this.#pump.resume("toCaller"));
+        return cursor.stall();
+      }
+    }
     if (head.type === types.READY) {
       this.#owed.shift();
       return cursor.forward(head.length);
