@@ -34,10 +34,14 @@ export class Samples {
     return median(this.of(figure, peer));
   }
 
-  /** The median of the rounds' own ratios: what disturbs a whole round leaves it as it is. */
-  ratio(figure: string, peer: string, to: string): number | undefined {
+  /** A ratio a round: what disturbs a whole round leaves it as it is. */
+  ratios(figure: string, peer: string, to: string): readonly number[] {
     const base = this.of(figure, to);
-    return median(this.of(figure, peer).flatMap((value, round) => value / (base[round] ?? Number.NaN)));
+    return this.of(figure, peer).map((value, round) => value / (base[round] ?? Number.NaN));
+  }
+
+  ratio(figure: string, peer: string, to: string): number | undefined {
+    return median(this.ratios(figure, peer, to));
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Figure, type Samples, spread } from "./figure.ts";
+import { type Figure, median, type Samples, spread } from "./figure.ts";
 
 /** What a figure of a peer was when it was last accepted, and how far it may be off without meaning anything. */
 export interface Accepted {
@@ -16,8 +16,8 @@ export interface Compared extends Accepted {
   readonly worse: boolean;
 }
 
-/** Below it no difference is told: neighbours on the machine cost as much. */
-const leastNoise = 0.2;
+/** Below the least no difference is told: neighbours on the machine cost as much. Above the most a guard guards nothing. */
+const noises = { least: 0.2, most: 0.6 };
 
 /**
  * Every figure is compared by its ratio to the peer that moves bytes and does nothing: that leaves out how fast the
@@ -37,9 +37,10 @@ export const reference = "haproxy";
 export function baselineOf(samples: Samples, figures: readonly Figure[], peers: readonly string[]): Baseline {
   const known = peers.flatMap((peer) =>
     figures.flatMap(({ id }) => {
-      const value = samples.ratio(id, peer, reference);
+      const ratios = samples.ratios(id, peer, reference);
+      const value = median(ratios);
       if (peer === reference || value === undefined) return [];
-      const noise = Math.max(leastNoise, 2 * spread(samples.of(id, peer)));
+      const noise = Math.min(noises.most, Math.max(noises.least, 2 * spread(ratios)));
       return [[`${peer} ${id}`, { value: round(value), noise: round(noise) }] as const];
     }),
   );

@@ -4,11 +4,7 @@ import { join } from "node:path";
 import { install, root } from "../demo/install.mjs";
 import { onPath, prepareMachine } from "../test/run/machine.mjs";
 
-const needed = [
-  { what: "HAProxy", packages: ["haproxy"], there: () => onPath("haproxy") },
-  { what: "PgBouncer", packages: ["pgbouncer"], there: () => onPath("pgbouncer") },
-  { what: "strace", packages: ["strace"], there: () => onPath("strace") },
-];
+const needed = [{ what: "PgBouncer", packages: ["pgbouncer"], there: () => onPath("pgbouncer") }];
 
 const bun = install(console.error);
 prepareMachine(console.error, needed);

@@ -14,6 +14,8 @@ export const needs = {
   pgbench: existsSync("/usr/lib/postgresql/15/bin/pgbench")
     ? undefined
     : "no pgbench (apt install postgresql-contrib)",
+  haproxy: Bun.which("haproxy") ? undefined : "no HAProxy (apt install haproxy)",
+  strace: Bun.which("strace") ? undefined : "no strace (apt install strace)",
   proc: existsSync("/proc/self/fd") ? undefined : "kernel: no /proc",
   get tmpfs(): Lack {
     return mountsTmpfs();

@@ -10,6 +10,7 @@ import { haproxy } from "./peers/haproxy.ts";
 import type { Peer } from "./peers/peer.ts";
 import { pgbouncer } from "./peers/pgbouncer.ts";
 import { postern, type Variant } from "./peers/postern.ts";
+import { relay } from "./peers/relay.ts";
 import { load, modes } from "./pgbench.ts";
 import { bulk, bulkTable } from "./scenarios/bulk.ts";
 import { connect } from "./scenarios/connect.ts";
@@ -21,9 +22,17 @@ import { cpu, throughput } from "./scenarios/throughput.ts";
 const tracing = canTrace ? [syscalls] : [];
 
 /** What the whole table is made of, cheapest disturbance first. */
-export const all: readonly Scenario<Peer>[] = [latency, ...throughput, bulk, connect, ...tracing, idle];
+export const all: readonly Scenario<Peer>[] = [
+  ...[latency, ...throughput, bulk, ...tracing, idle].map(steady),
+  connect,
+];
 /** What is stable enough on a busy machine to be compared with an earlier measurement. */
 export const guarded: readonly Scenario<Peer>[] = [...cpu, ...tracing];
+
+/** A cold pool differs in how connections open and in nothing else. */
+function steady(scenario: Scenario<Peer>): Scenario<Peer> {
+  return { ...scenario, skips: (peer) => peer.cold || (scenario.skips?.(peer) ?? false) };
+}
 
 /** Makes a peer before a server; files of its own go into the folder. */
 export type Opener = (server: PostgresServer, folder: string) => Promise<Peer>;
@@ -38,6 +47,7 @@ export const allPeers: readonly Opener[] = [
   haproxy,
   (server) => pgbouncer(server, "warm"),
   (server) => pgbouncer(server, "cold"),
+  relay,
   ...(["bare", "rule", "mask", "record", "strict"] as const).map(gateway),
 ];
 export const guardedPeers: readonly Opener[] = [haproxy, ...(["bare", "record"] as const).map(gateway)];
@@ -60,7 +70,8 @@ export async function withPeers<Result>(
     await server.sql("vacuum analyze");
     for (const open of openers) peers.push(await open(server, folder));
     // Caches are filled and code is compiled before anything is measured.
-    for (const peer of peers) for (const mode of modes) await load(peer, { mode, clients: 8, seconds: 1 });
+    for (const peer of peers.filter(({ cold }) => !cold))
+      for (const mode of modes) await load(peer, { mode, clients: 8, seconds: 1 });
     return await act(peers);
   } finally {
     await Promise.all(peers.map((peer) => peer.close()));

@@ -6,6 +6,8 @@ const tested = [
   { what: "PostgreSQL 15", packages: ["postgresql"], there: () => debianPostgres("postgres") },
   { what: "pgbench", packages: ["postgresql-contrib"], there: () => debianPostgres("pgbench") },
   { what: "psql", packages: ["postgresql-client"], there: () => onPath("psql") },
+  { what: "HAProxy", packages: ["haproxy"], there: () => onPath("haproxy") },
+  { what: "strace", packages: ["strace"], there: () => onPath("strace") },
   { what: "curl", packages: ["curl"], there: () => onPath("curl") },
 ];
 

@@ -26,5 +26,5 @@ listen postgres
   const { pid, close } = await startProgram("haproxy", ["-db", "-f", config], port);
   const { user, password } = server;
   const login = { port, user, password, database: "postgres" };
-  return { id: "haproxy", title: "HAProxy", ...login, carries: [pid], processes: [pid], close };
+  return { id: "haproxy", title: "HAProxy", ...login, carries: [pid], processes: [pid], cold: false, close };
 }

@@ -11,5 +11,7 @@ export interface Peer {
   readonly carries: readonly number[];
   /** These and all that work beside them: supervisor, index. */
   readonly processes: readonly number[];
+  /** Opens a connection to the server for each of its own, and is here for that alone. */
+  readonly cold: boolean;
   close(): Promise<void>;
 }

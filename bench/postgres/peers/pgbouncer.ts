@@ -44,5 +44,13 @@ log_disconnections = 0
   };
   const title = pool === "warm" ? "PgBouncer" : "PgBouncer cold";
   const login = { port, user, password, database: "postgres" };
-  return { id: `pgbouncer-${pool}`, title, ...login, carries: [pid], processes: [pid], close: stop };
+  return {
+    id: `pgbouncer-${pool}`,
+    title,
+    ...login,
+    carries: [pid],
+    processes: [pid],
+    cold: pool === "cold",
+    close: stop,
+  };
 }

@@ -46,6 +46,7 @@ export async function postern(
     database: "bench",
     carries: processes.filter((pid) => commandLine(pid).includes("worker-process")),
     processes,
+    cold: false,
     close: () => gateway.kill(),
   };
 }
