@@ -6,7 +6,7 @@ import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
 import { issuePermit } from "./permit.ts";
-import type { Arrival, ListenerInfo, Protocol, Resource } from "./protocol.ts";
+import type { Arrival, Dialed, ListenerInfo, Protocol, Resource } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import { SessionGate } from "./session-gate.ts";
 import type { Sessions } from "./sessions.ts";
@@ -67,7 +67,7 @@ async function run(
   arrival: Arrival,
   services: ConnectionServices,
 ): Promise<void> {
-  const dialed = await protocol.dial(issuePermit(session.id, session.label, resource), arrival);
+  const dialed = await dial(session, protocol, caller, resource, arrival);
   const gate = new SessionGate(session, {
     holds: services.holds,
     allowed: services.metrics.operations.of(protocol.name, "allowed"),
@@ -101,8 +101,28 @@ async function run(
       },
     });
   } finally {
+    session.signal.removeEventListener("abort", onEnd);
     clearTimeout(cut);
     dialed.wire.end();
+  }
+}
+
+/** A caller that leaves meanwhile ends its session, and so the dialing. */
+async function dial(
+  session: Session,
+  protocol: Protocol,
+  caller: Wire,
+  resource: Resource,
+  arrival: Arrival,
+): Promise<Dialed> {
+  let dialing = true;
+  void caller.gone.then(() => {
+    if (dialing) session.end(over);
+  });
+  try {
+    return await protocol.dial(issuePermit(session.id, session.label, resource, session.signal), arrival);
+  } finally {
+    dialing = false;
   }
 }
 

@@ -16,6 +16,8 @@ export class Permit<Config = unknown> {
     /** The name the resource's own logs may show: `alice via postern ses_…`. */
     readonly label: string,
     resource: Resource<Config>,
+    /** Aborted when nobody waits for the connection any more. */
+    readonly signal?: AbortSignal,
   ) {
     if (key !== minted) throw new PosternError("permit.forged", "Only core makes a permit.");
     this.#resource = resource;
@@ -36,6 +38,7 @@ export function issuePermit<Config>(
   session: string,
   label: string,
   resource: Resource<Config>,
+  signal?: AbortSignal,
 ): Permit<Config> {
-  return new Permit(minted, session, label, resource);
+  return new Permit(minted, session, label, resource, signal);
 }

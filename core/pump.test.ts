@@ -10,6 +10,7 @@ class TestWire implements Wire {
   readonly loopback = true;
   readonly encrypted = false;
   readonly unread = 0;
+  readonly gone: Promise<void> = new Promise(() => {});
   closed = false;
   backlog = 0;
   paused = false;

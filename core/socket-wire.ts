@@ -35,12 +35,19 @@ export class SocketWire implements Wire {
   #timedOut = false;
   #ending = false;
   #linger: ReturnType<typeof setTimeout> | undefined;
+  #gone: PromiseWithResolvers<void> | undefined;
 
   /** `server`: what this wire may turn to TLS with, on the side that was called. */
   constructor(readonly server?: () => TlsServer | undefined) {}
 
   get encrypted(): boolean {
     return this.tls !== undefined;
+  }
+
+  get gone(): Promise<void> {
+    if (this.closed) return Promise.resolve();
+    this.#gone ??= Promise.withResolvers();
+    return this.#gone.promise;
   }
 
   get unread(): number {
@@ -206,6 +213,7 @@ export class SocketWire implements Wire {
     this.#unsent = [];
     this.backlog = 0;
     this.#fail(wireClosed());
+    this.#gone?.resolve();
     const sink = this.#sink;
     this.#sink = undefined;
     sink?.close();

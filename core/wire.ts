@@ -13,6 +13,8 @@ export interface Wire {
   /** What TLS agreed on; undefined in clear. */
   readonly tls?: TlsLink | undefined;
   readonly closed: boolean;
+  /** Kept once the connection is closed, by whichever side. */
+  readonly gone: Promise<void>;
   /** Bytes accepted by `write` that the kernel has not taken yet. */
   readonly backlog: number;
   /** Exactly `length` bytes, or a rejection: `wire.closed` at end of file, `wire.timeout` past `deadline`. */

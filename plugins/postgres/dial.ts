@@ -64,6 +64,9 @@ async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string
   const account = accountOf(permit.config, await permit.credential());
   const target = targetOf(account, permit.config);
   const wire = await reach(target);
+  const giveUp = () => wire.destroy();
+  permit.signal?.addEventListener("abort", giveUp);
+  if (permit.signal?.aborted) giveUp();
   try {
     wire.write(
       startupMessage(protocolVersion.v3_0, [
@@ -83,6 +86,8 @@ async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string
     throw new PosternError("resource.unreachable", "The resource broke off while the gateway logged in.", {
       cause: error,
     });
+  } finally {
+    permit.signal?.removeEventListener("abort", giveUp);
   }
 }
 

@@ -13,6 +13,7 @@ export interface DoorOptions {
   readonly version: PostgresVersion;
   readonly trail?: "default" | "strict";
   readonly workers?: number;
+  readonly further?: Readonly<Record<string, number>>;
   /** The database's password. */
   readonly password?: string;
   /** For postgresql.conf. */
@@ -155,6 +156,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     settings,
     sharedRules,
     workers = 1,
+    further = {},
   } = options;
   const folder = mkdtempSync(join(tmpdir(), "postern-door-"));
   const server = await startPostgres({ version, password, ...(settings ? { settings } : {}) });
@@ -163,7 +165,10 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   const policy = join(folder, "policy.ts");
   if (sharedRules !== undefined) writeFileSync(join(folder, "shared.ts"), sharedRules);
   const databasePort = serverWire?.port ?? server.port;
-  writeFileSync(policy, policyText({ databasePort, trail, workers, shared: sharedRules !== undefined }));
+  writeFileSync(
+    policy,
+    policyText({ databasePort, trail, workers, further, shared: sharedRules !== undefined }),
+  );
   const data = options.data ?? join(folder, "data");
   const gateway = new Postern(policy, data, join(folder, "gateway.log"), {
     DATABASE_PASSWORD: password,

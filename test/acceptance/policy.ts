@@ -5,6 +5,8 @@ export interface PolicyParts {
   /** Whether `shared.ts` beside it exports one more rule. */
   readonly shared?: boolean;
   readonly workers?: number;
+  /** More resources for the group `bench`, by name: the ports of their servers. */
+  readonly further?: Readonly<Record<string, number>>;
 }
 
 export function policyText({
@@ -12,7 +14,12 @@ export function policyText({
   trail = "default",
   shared = false,
   workers = 1,
+  further = {},
 }: PolicyParts): string {
+  const resources = Object.entries(further).map(
+    ([name, port]) => `
+    ${name}: postgres({ host: "127.0.0.1", port: ${port}, user: "postgres", credential: env("DATABASE_PASSWORD") }),`,
+  );
   return `
 import { gateway, group, read, write } from "postern";
 import { approve, env, local, mask, postgres, record } from "postern/plugins";
@@ -36,7 +43,7 @@ export default gateway({
       database: "postgres",
       user: "postgres",
       credential: env("DATABASE_PASSWORD"),
-    }),
+    }),${resources.join("")}
   },
   rules: [${shared ? "\n    shared," : ""}
     { name: "everybody reads masked", who: group("support", "hasty"), on: "shop", may: ["read"], under: [pii] },
@@ -55,7 +62,7 @@ export default gateway({
       may: [write("public.customers")],
       under: [hasty],
     },
-    { name: "bench", who: group("bench"), on: "shop", may: ["read", "write"] },
+    { name: "bench", who: group("bench"), on: ${JSON.stringify(["shop", ...Object.keys(further)])}, may: ["read", "write"] },
   ],
 });
 `;

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -36,7 +37,7 @@ export interface PostgresServer {
   sql(text: string, database?: string): Promise<(string | null)[][]>;
   start(): Promise<void>;
   stop(mode?: "smart" | "fast" | "immediate"): Promise<void>;
-  /** SIGKILL. */
+  /** SIGKILL, to all its processes. */
   kill(): Promise<void>;
   /** Stops the server and removes its files. */
   close(): Promise<void>;
@@ -185,7 +186,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     },
     start,
     stop: (mode = "fast") => signal(signals[mode]),
-    kill: () => signal("SIGKILL"),
+    async kill() {
+      const pid = child?.pid ?? 0;
+      const family = readdirSync("/proc").filter((each) => /^\d+$/.test(each) && parentOf(each) === pid);
+      const gone = signal("SIGKILL");
+      for (const each of family) killProcess(Number(each));
+      await gone;
+    },
     async close() {
       await signal("SIGQUIT");
       rmSync(folder, { recursive: true, force: true });

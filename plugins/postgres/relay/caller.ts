@@ -41,7 +41,7 @@ export class CallerCodec implements Codec {
     this.admission.withdraw("abandoned");
     if (!exchange.saidWhy && exchange.pump?.atBoundary("toResource"))
       exchange.pump.inject("toResource", terminate);
-    exchange.release();
+    exchange.leave();
   }
 
   #message(cursor: Cursor, type: number, length: number): void {

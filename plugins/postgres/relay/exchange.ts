@@ -243,6 +243,12 @@ export class Exchange {
     this.suspended.clear();
   }
 
+  /** What runs is stopped, unless the caller said farewell behind it: nobody is left to see its answer. */
+  leave(): void {
+    if (!this.over && !this.saidWhy && this.owed.length > 0) this.services.cancel();
+    this.release();
+  }
+
   /** The session is over: whatever was sent and not answered has an unknown outcome. */
   release(): void {
     if (this.over) return;

@@ -43,7 +43,7 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
   const session = openRelay(caller, resource, services);
   const { version } = startupState(link.arrival);
   const own = cancelKeys.register(link.worker, version, () =>
-    session.admission.withdraw("cancelled") ? undefined : cancel(),
+    session.admission.withdraw("cancelled") || session.exchange.owed.length === 0 ? undefined : cancel(),
   );
   try {
     caller.write(welcome(parameters, own.key));
@@ -91,7 +91,7 @@ export function openRelay(caller: Wire, resource: Wire, services: Services) {
 /** The session must end: its caller is told why, at a message boundary where one is near. */
 function farewell(exchange: Exchange, pump: Pump, { gate }: Services): void {
   if (exchange.over) return;
-  exchange.release();
+  exchange.leave();
   pump.inject("toCaller", reasonError("FATAL", gate.signal.reason as Reason, gate.session.id));
   if (pump.atBoundary("toResource")) pump.inject("toResource", terminate);
   if (pump.atBoundary("toCaller")) pump.close();

@@ -4,6 +4,7 @@ import { PosternError, type TlsLink, type Wire } from "../../../core/plugin.ts";
 export class TestWire implements Wire {
   readonly remote = "127.0.0.1:1";
   readonly backlog = 0;
+  readonly gone: Promise<void> = new Promise(() => {});
   closed = false;
   ended = false;
   /** All that was written, in order. */

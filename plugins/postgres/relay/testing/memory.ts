@@ -10,6 +10,7 @@ export class MemoryWire implements Wire {
   readonly loopback = true;
   readonly encrypted = false;
   readonly unread = 0;
+  readonly gone: Promise<void> = new Promise(() => {});
   readonly backlog = 0;
   closed = false;
   written: Buffer = Buffer.alloc(0);
