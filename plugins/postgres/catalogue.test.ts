@@ -69,6 +69,7 @@ for (const version of [15, 18] as const) {
       expect(facts).toMatchObject({ schema: "Shop", name: "customers", kind: "r" });
       expect(facts.columns.get(2)).toEqual({
         name: "email",
+        generated: false,
         origins: [{ table: "Shop.customers", column: "email" }],
       });
       expect(origins("domain")).toEqual(["Shop.customers.domain", "Shop.customers.email"]);

@@ -30,6 +30,8 @@ export interface TableFacts {
 
 export interface ColumnFacts {
   readonly name: string;
+  /** Computed by the server: COPY of a whole table leaves it out. */
+  readonly generated: boolean;
   /** The column itself first, then what it inherits from or, for a view, may be computed from. */
   readonly origins: readonly Origin[] | "unknown";
 }

@@ -132,7 +132,11 @@ function tableFacts(relation: RelationRow, relations: ReadonlyMap<number, Relati
   const find = (oid: number) => relations.get(oid);
   const { oid, schema, name, kind } = relation;
   const columns = relation.columns.map(
-    (column) => [column.number, { name: column.name, origins: originsOf(relation, column, find) }] as const,
+    (column) =>
+      [
+        column.number,
+        { name: column.name, generated: column.generated, origins: originsOf(relation, column, find) },
+      ] as const,
   );
   return { oid, schema, name, kind, columns: new Map(columns) };
 }

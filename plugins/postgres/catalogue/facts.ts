@@ -7,7 +7,7 @@ export interface RelationRow {
   readonly schema: string;
   readonly name: string;
   readonly kind: string;
-  readonly columns: readonly { readonly number: number; readonly name: string }[];
+  readonly columns: readonly NumberedColumn[];
   /** Tables that it inherits from or is a partition of. */
   readonly parents: readonly number[];
   /** Tables that inherit from it or are its partitions, at any depth; at most `maxChildren` + 1. */
@@ -16,6 +16,13 @@ export interface RelationRow {
   readonly generated: readonly { readonly column: number; readonly from: number }[];
   /** Of a view. */
   readonly view?: ViewRow;
+}
+
+export interface NumberedColumn {
+  readonly number: number;
+  readonly name: string;
+  /** Computed by the server: `GENERATED ALWAYS AS`. */
+  readonly generated: boolean;
 }
 
 export interface ViewRow {
@@ -56,7 +63,7 @@ with recursive wanted as (
   where r.ev_type = '1'
 )
 select w.oid, w.nspname, w.relname, w.relkind,
-  (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname))
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.attgenerated <> ''))
    from pg_catalog.pg_attribute a where a.attrelid = w.oid and not a.attisdropped),
   (select pg_catalog.json_agg(i.inhparent::pg_catalog.int8)
    from pg_catalog.pg_inherits i where i.inhrelid = w.oid),
@@ -95,7 +102,9 @@ export function relationRow(row: Row): RelationRow {
     schema: schema ?? "",
     name: name ?? "",
     kind: kind ?? "",
-    columns: list<[number, string]>(columns).map(([number, column]) => ({ number, name: column })),
+    columns: list<[number, string, boolean]>(columns).map(([number, column, computed]) => ({
+      ...{ number, name: column, generated: computed },
+    })),
     parents: list<number>(parents),
     children: list<[string, string]>(children).map(([schema, name]) => ({ schema, name })),
     generated: list<[number, number]>(generated).map(([column, from]) => ({ column, from })),

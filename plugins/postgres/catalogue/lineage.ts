@@ -1,5 +1,5 @@
 import type { Origin } from "../../../core/plugin.ts";
-import { maxChildren, type RelationRow } from "./facts.ts";
+import { maxChildren, type NumberedColumn, type RelationRow } from "./facts.ts";
 
 /**
  * System relations whose values are samples of other tables' values, or their bytes: pg_stats shows the
@@ -26,11 +26,6 @@ export function originsOf(
 ): readonly Origin[] | "unknown" {
   const walk = new Walk(find);
   return walk.read(relation, column) ? [...walk.origins.values()] : "unknown";
-}
-
-interface NumberedColumn {
-  readonly number: number;
-  readonly name: string;
 }
 
 /** Gathers origins. Each step returns false when they cannot be told. */

@@ -1,7 +1,8 @@
 import { type Cursor, PosternError } from "../../../core/plugin.ts";
 import { reasonError } from "../refuse.ts";
 import { backend, headerSize, status } from "../wire/message.ts";
-import { errorFields, type ReportFields } from "../wire/report.ts";
+import { sync } from "../wire/query.ts";
+import { errorFields, errorResponse, type ReportFields } from "../wire/report.ts";
 import { forget } from "./cork.ts";
 import type { Exchange } from "./exchange.ts";
 import { violation, whole } from "./framing.ts";
@@ -30,7 +31,8 @@ export class Endings {
       const names = subject.what === "statement" ? exchange.statements : exchange.portals;
       names.confirm(subject.name, undefined);
     }
-    cursor.forward(length);
+    if ((exchange.owed.flags & flag.swallow) !== 0) cursor.drop(length);
+    else cursor.forward(length);
     exchange.answered();
   }
 
@@ -170,7 +172,12 @@ export class Endings {
   #show(cursor: Cursor, length: number, fields: ReportFields): void {
     const { owed, services } = this.exchange;
     const text = (owed.pass ? owed.pass.answer : services.gate.unasked())?.text;
-    const bytes = text ? reportAs("error", fields, text) : undefined;
+    // A place in a text that the caller did not write.
+    const { position, ...rest } = fields;
+    const shown =
+      owed.length > 0 && (owed.flags & flag.ahead) !== 0 && position !== undefined ? rest : fields;
+    const rewritten = text ? reportAs("error", shown, text) : undefined;
+    const bytes = rewritten ?? (shown === fields ? undefined : errorResponse(shown));
     if (bytes) cursor.replace(length, bytes);
     else cursor.forward(length);
   }
@@ -183,6 +190,11 @@ export class Endings {
     if (exchange.copy === "open" || exchange.copy === "asked") {
       exchange.copy = "no";
       exchange.go("copy");
+    }
+    if ((owed.flags & flag.ahead) !== 0) {
+      while ((owed.flags & flag.ahead) !== 0) owed.pop();
+      // The server skips up to a Sync, and none would come behind a Query.
+      if (owed.kind === kind.query) exchange.pump?.inject("toResource", sync);
     }
     if (owed.kind === kind.sync || owed.kind === kind.query || owed.kind === kind.functionCall) return;
     exchange.end({ result: resultOf(code), code, rows: exchange.rows });

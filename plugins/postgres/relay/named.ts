@@ -1,10 +1,18 @@
-import type { Pass, Plan, Reason, RowFilter } from "../../../core/plugin.ts";
+import type { Column, Pass, Plan, Reason, RowFilter } from "../../../core/plugin.ts";
+import type { CopyOut } from "../copy/out.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import { defaultSettings, type SessionSettings } from "../sql/settings.ts";
 import { unknownStatement } from "./statement.ts";
 
 /** What becomes of the rows of one result; undefined: its columns are not known yet. */
 export type Filter = RowFilter | "clear" | "withhold" | undefined;
+
+/** What the server said of the columns of what a COPY is about to send. */
+export interface Copied {
+  readonly columns: readonly Column[];
+  /** Those that COPY of a whole table leaves out, by index. */
+  readonly generated: readonly boolean[];
+}
 
 /** A prepared statement as the server has it, or, with `deny`, the grave of one that never got there. */
 export class Definition {
@@ -39,6 +47,9 @@ export class Definition {
 /** A statement with its parameters, ready to run. */
 export class Portal {
   filter: Filter;
+  copied: Copied | undefined;
+  /** What becomes of the data of a COPY; undefined: there is none now. */
+  copy: CopyOut | "clear" | undefined;
   /** A guardrail refused the result when it saw its columns. */
   refused: Reason | undefined;
   /** The operation that a suspended portal is in the middle of. */
@@ -68,6 +79,8 @@ export const unknownDefinition: Definition = new Definition("", unknownStatement
 /** The results of one simple query. */
 export class QueryRun {
   filter: Filter;
+  copied: Copied | undefined;
+  copy: CopyOut | "clear" | undefined;
   refused: Reason | undefined;
   /** Which of the text's statements answers now. */
   result = 0;

@@ -24,6 +24,8 @@ export const flag = {
   ready: 4,
   /** A guardrail sees its rows. */
   rows: 8,
+  /** It asks about the statement behind it, which has the same pass and does not run when this fails. */
+  ahead: 16,
 } as const;
 
 const firstCapacity = 16;

@@ -10,6 +10,7 @@ import { welcome } from "../welcome.ts";
 import { terminate } from "../wire/query.ts";
 import { Admission } from "./admission.ts";
 import { CallerCodec } from "./caller.ts";
+import { Copies } from "./copied.ts";
 import { Cork } from "./cork.ts";
 import { Endings } from "./endings.ts";
 import { Exchange, type Services } from "./exchange.ts";
@@ -59,6 +60,7 @@ export function openRelay(caller: Wire, resource: Wire, services: Services) {
   const admission = new Admission(exchange);
   const cork = new Cork(exchange);
   const sqlNames = new SqlNames(exchange);
+  const results = new Results(exchange);
   const pump = new Pump({
     caller,
     resource,
@@ -71,7 +73,12 @@ export function openRelay(caller: Wire, resource: Wire, services: Services) {
       new Preparation(exchange, admission, cork),
       new Running(exchange, admission, cork, sqlNames),
     ),
-    toCaller: new ServerCodec(exchange, new Results(exchange), new Endings(exchange, sqlNames)),
+    toCaller: new ServerCodec(
+      exchange,
+      results,
+      new Copies(exchange, results),
+      new Endings(exchange, sqlNames),
+    ),
   });
   exchange.pump = pump;
   const carry = async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { frontend } from "../wire/message.ts";
-import { bind, describe, parse, query } from "../wire/query.ts";
+import { bind, close, describe, parse, query } from "../wire/query.ts";
 import { cstring, int16, int32, message } from "../wire/write.ts";
 
 /**
@@ -33,3 +33,12 @@ export function describePortal(name: string): Buffer {
 }
 
 export const describeUnnamedPortal: Buffer = message(frontend.describe, Buffer.of(0x50), cstring(""));
+
+const inspected = { kind: "statement", name: `postern-${randomBytes(16).toString("hex")}` } as const;
+const closeInspected = close(inspected);
+
+/** Close, Parse, Describe, Close: which columns this text has, in the transaction of what follows. */
+export function inspection(text: string): Buffer {
+  // An earlier one that failed between Parse and Close may have left the name behind.
+  return Buffer.concat([closeInspected, parse(inspected.name, text), describe(inspected), closeInspected]);
+}

@@ -1,6 +1,6 @@
 import { type Cursor, type Pass, PosternError, type Reason } from "../../../core/plugin.ts";
-import { backend, headerSize } from "../wire/message.ts";
-import { rowDescription } from "../wire/rows.ts";
+import { headerSize } from "../wire/message.ts";
+import { type RowField, rowDescription } from "../wire/rows.ts";
 import type { Exchange } from "./exchange.ts";
 import { violation, whole } from "./framing.ts";
 import { Portal, QueryRun } from "./named.ts";
@@ -54,22 +54,11 @@ export class Results {
 
   /** Asks the guardrails about the columns at the cursor. False: the direction waits for the catalogue. */
   described(cursor: Cursor, length: number, subject: Portal | QueryRun, pass: Pass): boolean {
-    const { catalogue, columnsOf, loadFor } = this.exchange.services;
-    const { statement } = subject;
-    const result = subject instanceof QueryRun ? subject.result : 0;
-    const fields = rowDescription(cursor.view, cursor.at + headerSize, cursor.at + length);
-    const loading = this.#asked ? undefined : loadFor(fields, statement, catalogue, result);
-    if (loading) {
-      cursor.stall();
-      loading.then(() => {
-        this.#asked = true;
-        this.exchange.pump?.resume("toCaller");
-      });
-      return false;
-    }
-    this.#asked = false;
+    const { catalogue, columnsOf } = this.exchange.services;
+    const fields = this.known(cursor, length, subject);
+    if (fields === undefined) return false;
     try {
-      const columns = columnsOf(fields, statement, catalogue, result);
+      const columns = columnsOf(fields, subject.statement, catalogue, resultOf(subject));
       subject.filter = pass.answer?.rows?.(columns) ?? "withhold";
     } catch (error) {
       subject.filter = "withhold";
@@ -77,12 +66,37 @@ export class Results {
     }
     return true;
   }
+
+  /** The columns at the cursor once the catalogue knows them; undefined: the direction waits for it. */
+  known(cursor: Cursor, length: number, subject: Portal | QueryRun): readonly RowField[] | undefined {
+    const { catalogue, loadFor } = this.exchange.services;
+    const fields = rowDescription(cursor.view, cursor.at + headerSize, cursor.at + length);
+    const loading = this.#asked
+      ? undefined
+      : loadFor(fields, subject.statement, catalogue, resultOf(subject));
+    if (loading) {
+      cursor.stall();
+      loading.then(() => {
+        this.#asked = true;
+        this.exchange.pump?.resume("toCaller");
+      });
+      return undefined;
+    }
+    this.#asked = false;
+    return fields;
+  }
 }
 
-/** Offset behind the last of the rows that have begun to arrive. */
-function runOf({ view, at, end }: Cursor, length: number): number {
+/** Which of its text's statements it is the result of. */
+function resultOf(subject: Portal | QueryRun): number {
+  return subject instanceof QueryRun ? subject.result : 0;
+}
+
+/** Offset behind the last of the messages of this type that have begun to arrive. */
+export function runOf({ view, at, end }: Cursor, length: number): number {
+  const type = view[at];
   let next = at + length;
-  while (next + headerSize <= end && view[next] === backend.dataRow) {
+  while (next + headerSize <= end && view[next] === type) {
     const more = view.readInt32BE(next + 1);
     if (more < 4) throw violation(`A message says it is ${more} bytes long.`);
     next += more + 1;
@@ -91,7 +105,7 @@ function runOf({ view, at, end }: Cursor, length: number): number {
 }
 
 /** Whatever a guardrail throws ends the answer; only its own words are shown. */
-function reasonOf(error: unknown): Reason {
+export function reasonOf(error: unknown): Reason {
   if (error instanceof PosternError) return error.reason;
   return { code: "guardrail.failed", message: "A guardrail failed, so this answer is not shown." };
 }

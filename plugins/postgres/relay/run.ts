@@ -1,6 +1,9 @@
 import type { Cursor, Denial, Pass, Reason } from "../../../core/plugin.ts";
+import type { SqlStatement } from "../sql/classify.ts";
+import type { SessionSettings } from "../sql/settings.ts";
 import { headerSize } from "../wire/message.ts";
 import { type Admission, unused } from "./admission.ts";
+import { inspect, legible, loneCopy } from "./copied.ts";
 import type { Cork, Corked } from "./cork.ts";
 import { forget } from "./cork.ts";
 import type { Exchange } from "./exchange.ts";
@@ -64,7 +67,7 @@ export class Running {
     const parameters = portal.bind ? parametersOf(portal.bind, portal.definition.types) : undefined;
     const answer = admission.ask(cursor, plan, parameters);
     if (answer === undefined) return;
-    const denied = refusal(answer, statement.detail.copy === "out");
+    const denied = refusal(answer, hides(statement, exchange.settings));
     if (denied) {
       this.#refuse(cursor, length, kind.bind, failingBind, denied);
       return;
@@ -88,7 +91,7 @@ export class Running {
     const { uses, copy } = statement.detail;
     const answer = admission.ask(cursor, gate.plan(statement));
     if (answer === undefined) return;
-    const denied = refusal(answer, copy === "out");
+    const denied = refusal(answer, hides(statement, exchange.settings));
     if (denied) {
       cursor.replace(length, failingQuery);
       exchange.oweReady(kind.query, flag.denied, new Refused(denied));
@@ -96,10 +99,12 @@ export class Running {
       const pass = answer as Pass;
       const rows = pass.answer?.rows !== undefined;
       const run = rows || uses.length > 0 ? new QueryRun(statement) : undefined;
+      const copied = rows ? loneCopy(statement) : undefined;
+      if (copied && run) inspect(exchange, cursor, copied, run, pass);
       cursor.forward(length);
       exchange.oweReady(kind.query, rows ? flag.rows : 0, run, pass);
       exchange.launched(statement, pass);
-      exchange.barrier = uses.length > 0;
+      exchange.barrier = uses.length > 0 || copied !== undefined;
       if (copy === "in") exchange.copy = "asked";
     }
     // A simple query, also a failing one, drops what is unnamed.
@@ -156,7 +161,7 @@ export class Running {
     if (answer === undefined) return false;
     const denied = refusal(
       answer,
-      runs.some(({ statement }) => statement.detail.copy === "out"),
+      runs.some(({ statement }) => hides(statement, exchange.settings)),
     );
     const entries = cork.take();
     if (denied) this.#bury(cursor, entries, denied);
@@ -208,10 +213,15 @@ export class Running {
     const ran = rows && portal === portal.definition.plain ? own(portal) : portal;
     ran.policyVersion = policyVersion;
     if (rows) {
-      // Only a Describe of the portal, after its Bind, proves which columns its rows have.
       ran.filter = undefined;
-      cursor.insert(describePortal(portal.name));
-      exchange.owe(kind.describePortal, flag.swallow | flag.rows, ran, pass);
+      ran.copied = undefined;
+      const copied = loneCopy(portal.statement);
+      if (copied) inspect(exchange, cursor, copied, ran, pass);
+      else {
+        // Only a Describe of the portal, after its Bind, proves which columns its rows have.
+        cursor.insert(describePortal(portal.name));
+        exchange.owe(kind.describePortal, flag.swallow | flag.rows, ran, pass);
+      }
     }
     if (bytes) cursor.insert(bytes);
     else cursor.forward(length);
@@ -252,6 +262,11 @@ function own(portal: Portal, limit = portal.limit): Portal {
   return copy;
 }
 
+/** Whether it copies rows out in a form that no guardrail can see into. */
+function hides(statement: SqlStatement, settings: SessionSettings): boolean {
+  return statement.detail.copy === "out" && !legible(statement, settings);
+}
+
 /** Why it does not go to the server. `opaque`: its answer is in a form that no guardrail can see into. */
 function refusal(answer: Pass | Denial, opaque: boolean): Reason | undefined {
   if ("deny" in answer) return answer.deny;
@@ -260,7 +275,7 @@ function refusal(answer: Pass | Denial, opaque: boolean): Reason | undefined {
   return {
     code: "mask.copy",
     message:
-      "A guardrail must see the rows of this answer, and it has none: COPY and function calls come as bytes.",
-    hint: "Use SELECT instead (psql: \\g with a file takes the place of \\copy to).",
+      "A guardrail must see the rows of this answer, and it cannot: they come in another encoding or by a function call.",
+    hint: "For COPY, leave encodings at UTF8 and send it as it is and not by EXECUTE; else use SELECT.",
   };
 }

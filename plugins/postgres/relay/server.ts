@@ -3,12 +3,13 @@ import { reasonError } from "../refuse.ts";
 import { nextSettings } from "../sql/settings.ts";
 import { backend, headerSize } from "../wire/message.ts";
 import { parameterStatusOf } from "../wire/session.ts";
+import type { Copies } from "./copied.ts";
 import type { Endings } from "./endings.ts";
 import type { Exchange } from "./exchange.ts";
 import { messageLength, violation, whole } from "./framing.ts";
 import { Portal, QueryRun } from "./named.ts";
 import { flag, kind } from "./owed.ts";
-import type { Results } from "./results.ts";
+import { type Results, runOf } from "./results.ts";
 import { noticeAs, notificationAs } from "./texts.ts";
 
 const gone: Reason = {
@@ -22,6 +23,7 @@ export class ServerCodec implements Codec {
   constructor(
     readonly exchange: Exchange,
     readonly results: Results,
+    readonly copies: Copies,
     readonly endings: Endings,
   ) {}
 
@@ -50,6 +52,15 @@ export class ServerCodec implements Codec {
   #unasked(cursor: Cursor, type: number, length: number): boolean {
     const { exchange } = this;
     const { gate, limits } = exchange.services;
+    if (
+      type === backend.noticeResponse &&
+      exchange.owed.length > 0 &&
+      (exchange.owed.flags & flag.ahead) !== 0
+    ) {
+      // The statement behind it says the same.
+      cursor.drop(length);
+      return true;
+    }
     if (type === backend.noticeResponse || type === backend.notificationResponse) {
       const asked = type === backend.noticeResponse ? exchange.owed.pass : undefined;
       const text = (asked ? asked.answer : gate.unasked())?.text;
@@ -77,7 +88,7 @@ export class ServerCodec implements Codec {
   /** Strict trail: the entry is durable before the first byte of its answer leaves. */
   #waitsForTrail(cursor: Cursor): boolean {
     const { owed, pump } = this.exchange;
-    if (!owed.runs || (owed.flags & flag.ready) !== 0) return false;
+    if ((owed.flags & flag.ready) !== 0 || !(owed.runs || (owed.flags & flag.ahead) !== 0)) return false;
     const { pass } = owed;
     owed.mark(flag.ready);
     const kept = pass?.ready();
@@ -108,8 +119,7 @@ export class ServerCodec implements Codec {
         return endings.named(cursor, length);
       case backend.parameterDescription:
         this.#expect(type, kind.describeStatement);
-        cursor.forward(length);
-        return;
+        return this.#pass(cursor, length);
       case backend.noData:
         this.#expect(type, kind.describeStatement, kind.describePortal);
         this.#pass(cursor, length);
@@ -134,9 +144,7 @@ export class ServerCodec implements Codec {
       case backend.copyData:
       case backend.copyDone:
         this.#expect(type, kind.execute, kind.query);
-        if ((owed.flags & flag.rows) !== 0) throw violation("COPY data came where rows are looked at.");
-        cursor.forward(length);
-        return;
+        return this.#copied(cursor, type, length);
       case backend.functionCallResponse:
         this.#expect(type, kind.functionCall);
         cursor.forward(length);
@@ -165,10 +173,25 @@ export class ServerCodec implements Codec {
       (subject instanceof Portal || subject instanceof QueryRun)
     ) {
       if (!whole(cursor, length, exchange.services.limits.frame)) return;
-      if (!this.results.described(cursor, length, subject, pass)) return;
+      const known =
+        (owed.flags & flag.ahead) === 0
+          ? this.results.described(cursor, length, subject, pass)
+          : this.copies.described(cursor, length, subject);
+      if (!known) return;
     }
     this.#pass(cursor, length);
     if (owed.kind !== kind.query) exchange.answered();
+  }
+
+  /** COPY TO STDOUT. */
+  #copied(cursor: Cursor, type: number, length: number): void {
+    const { flags, subject, pass } = this.exchange.owed;
+    if ((flags & flag.rows) === 0) cursor.forward(runOf(cursor, length) - cursor.at);
+    else if (!pass || !(subject instanceof Portal || subject instanceof QueryRun)) {
+      throw violation("COPY data of no statement.");
+    } else if (type === backend.copyOutResponse) this.copies.begins(cursor, length, subject, pass);
+    else if (type === backend.copyData) this.copies.data(cursor, length, subject);
+    else this.copies.ends(cursor, length, subject);
   }
 
   /** To the caller, unless the gateway asked for it itself. */

@@ -2,6 +2,7 @@ import { loadModule, parseSync } from "libpg-query";
 import type { Action, Statement } from "../../../core/plugin.ts";
 import { nothing } from "../../../core/plugin.ts";
 import { remember, remembered, shapeOf } from "./cache.ts";
+import { type CopiedOut, copiedOut, insideCopy } from "./copy.ts";
 import { type Lineage, lineageOf } from "./lineage.ts";
 import { list, unwrap } from "./node.ts";
 import { emptyScope, type NameUse, Reader } from "./reader.ts";
@@ -29,6 +30,11 @@ export interface Shape {
   readonly changes?: SessionSettings;
   /** COPY FROM STDIN or TO STDOUT is in it. */
   readonly copy?: "in" | "out";
+  /**
+   * What each statement copies out, where the text shows it; made when first asked for. The columns of one are its
+   * `query`'s only where it is the text's only statement.
+   */
+  copies?(): readonly (CopiedOut | undefined)[];
   /** Where computed columns come from, a statement each; made when first asked for. undefined: cannot be told. */
   lineage(): readonly Lineage[] | undefined;
 }
@@ -81,13 +87,17 @@ function shape(text: string, settings: SessionSettings): Shape {
   }
   if (!reader.acts && trees.some(({ kind }) => answering.has(kind))) reader.add("read", nothing);
   let lineage: readonly Lineage[] | undefined;
+  let copies: readonly (CopiedOut | undefined)[] | undefined;
   return {
     actions: reader.actions,
     statements: trees.length,
     uses: reader.uses,
     ...(reader.changes === undefined ? {} : { changes: reader.changes }),
     ...(reader.copy === undefined ? {} : { copy: reader.copy }),
-    lineage: () => (lineage ??= parse(text).map(lineageOf)),
+    ...(reader.copy === "out"
+      ? { copies: () => (copies ??= parse(text).map((tree) => copiedOut(tree, text))) }
+      : {}),
+    lineage: () => (lineage ??= parse(text).map((tree) => lineageOf(insideCopy(tree)))),
   };
 }
 
