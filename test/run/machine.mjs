@@ -8,6 +8,21 @@ const tested = [
   { what: "psql", packages: ["postgresql-client"], there: () => onPath("psql") },
   { what: "HAProxy", packages: ["haproxy"], there: () => onPath("haproxy") },
   { what: "strace", packages: ["strace"], there: () => onPath("strace") },
+  {
+    what: "psycopg 3",
+    packages: ["python3-psycopg"],
+    there: () => existsSync("/usr/lib/python3/dist-packages/psycopg"),
+  },
+  {
+    what: "asyncpg",
+    packages: ["python3-asyncpg"],
+    there: () => existsSync("/usr/lib/python3/dist-packages/asyncpg"),
+  },
+  {
+    what: "JDBC",
+    packages: ["libpostgresql-jdbc-java", "default-jdk-headless"],
+    there: () => existsSync("/usr/share/java/postgresql.jar") && onPath("javac"),
+  },
   { what: "curl", packages: ["curl"], there: () => onPath("curl") },
 ];
 
