@@ -2,7 +2,7 @@
 
 export { type Duration, milliseconds } from "./duration.ts";
 export { PosternError } from "./error.ts";
-export type { Denial, Gate, HeldOperation, Pass, Plan } from "./gate.ts";
+export type { Denial, Execution, Gate, HeldOperation, Pass, Plan } from "./gate.ts";
 export type {
   Answer,
   Chunk,
@@ -51,6 +51,7 @@ export {
   type Statement,
 } from "./operation.ts";
 export type { Permit } from "./permit.ts";
+export type { Limits } from "./policy.ts";
 export type {
   Arrival,
   Dialed,
