@@ -32,7 +32,9 @@ export async function askForApproval(
     }
     const again = gate.plan(plan.statement);
     const changed =
-      again.ruleSet === plan.ruleSet ? undefined : await stillApproved(again, lasting, approvers);
+      again.ruling.ruleSet === plan.ruling.ruleSet
+        ? undefined
+        : await stillApproved(again, lasting, approvers);
     if (changed) return gate.deny(again, changed);
     if (gate.signal.aborted) return gate.deny(again, gate.signal.reason as Reason);
     return await gate.admit(again, lasting, hold);
@@ -55,7 +57,7 @@ function openHold(
       resource,
       operation,
       trailText: plan.trailText,
-      keepParameters: !plan.redacts,
+      keepParameters: !plan.ruling.redacts,
     },
     request,
   );
@@ -95,7 +97,7 @@ async function stillApproved(
   approvers: readonly Identity[],
 ): Promise<Reason | undefined> {
   if (typeof plan.verdict === "object") return plan.verdict.deny;
-  for (const watch of plan.watches) {
+  for (const watch of plan.ruling.watches) {
     const verdict: Verdict = (await watch.operation?.(operation)) ?? "allow";
     if (verdict === "allow") continue;
     if ("deny" in verdict) return verdict.deny;

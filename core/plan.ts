@@ -1,60 +1,43 @@
 import { guardrailFailed } from "./answers.ts";
-import type { RuleSet } from "./decide.ts";
 import { PosternError } from "./error.ts";
 import type { Plan } from "./gate.ts";
-import type { Guardrail, Watch } from "./guardrail.ts";
 import type { Operation, Statement } from "./operation.ts";
+import type { Ruling } from "./ruling.ts";
 import type { Session } from "./session.ts";
 import { type Cut, cut } from "./trail/cut.ts";
 
 /** What is known of a statement in one session before it runs; kept until the policy changes. */
 export interface SessionPlan extends Plan {
-  readonly ruleSet: RuleSet;
-  /** The rule that allows each action. */
-  readonly rules: readonly string[];
-  /** Of the guardrails that apply, outermost first; `names` beside it. */
-  readonly watches: readonly Watch[];
-  readonly names: readonly string[];
-  /** More than read: its entry is durable before it is sent. */
-  readonly writes: boolean;
+  readonly ruling: Ruling;
   /** What guardrails see where an execution adds nothing to the text. */
   readonly operation: Operation;
   /** The text as the trail keeps it: redacted, cut. */
   readonly trailText: Cut;
-  /** Literals are kept out of the trail, so parameters are too. */
-  readonly redacts: boolean;
 }
 
+/** `ruling`: on the statement's actions. What is left to do here is what hangs on the text. */
 export function makePlan(
   session: Session,
   statement: Statement,
+  ruling: Ruling,
   failed: (guardrail: string, error: unknown) => void,
 ): SessionPlan {
-  const ruleSet = session.rules;
-  const decision = ruleSet.decide(statement.actions);
-  const guardrails = decision.guardrails;
-  const watches = guardrails.map((guardrail) => session.watch(guardrail));
-  const policyVersion = ruleSet.policy.version;
-  const operation: Operation = { ...statement, inTransaction: false, policyVersion };
+  const { text, actions, detail } = statement;
+  const { policyVersion, refused } = ruling;
+  const operation: Operation = { text, actions, detail, inTransaction: false, policyVersion };
   return {
     statement,
     policyVersion,
-    ruleSet,
-    rules: decision.steps.flatMap((step) => step.rule ?? []),
-    watches,
-    names: guardrails.map((guardrail) => guardrail.name),
-    writes: statement.actions.some((action) => action.effect !== "read"),
+    ruling,
     operation,
-    trailText: cut(redacted(session, statement.text)),
-    redacts: session.watching.some(({ guardrail }) => guardrail.redact),
-    verdict: decision.reason ? { deny: decision.reason } : prepared(guardrails, watches, operation, failed),
+    trailText: cut(ruling.redacts ? redacted(session, text) : text),
+    verdict: refused ? { deny: refused } : ruling.judging ? judged(ruling, operation, failed) : "allow",
   };
 }
 
 /** What the guardrails say from the text alone: the first refusal, else whether one will ask a person. */
-function prepared(
-  guardrails: readonly Guardrail[],
-  watches: readonly Watch[],
+function judged(
+  { guardrails, watches }: Ruling,
   operation: Operation,
   failed: (guardrail: string, error: unknown) => void,
 ): Plan["verdict"] {

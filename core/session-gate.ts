@@ -5,12 +5,14 @@ import type { Answer, HoldRequest, Verdict, Watch } from "./guardrail.ts";
 import { askForApproval } from "./hold-at-gate.ts";
 import type { Holds } from "./holds.ts";
 import type { Tally } from "./metrics.ts";
-import type { Operation, Reason, Statement } from "./operation.ts";
+import type { Action, Operation, Reason, Statement } from "./operation.ts";
 import { OpenPass } from "./pass.ts";
 import { makePlan, type SessionPlan } from "./plan.ts";
+import { type Ruling, ruleOn } from "./ruling.ts";
 import type { Session } from "./session.ts";
+import type { Entry } from "./trail/entry.ts";
 
-/** Plans a session keeps; past it they are made anew. */
+/** Plans and rulings that a session keeps; past it they are made anew. */
 const planLimit = 2048;
 
 export interface GateServices {
@@ -28,11 +30,14 @@ export class SessionGate implements Gate {
   readonly session: GateSession;
   readonly signal: AbortSignal;
   #plans = new Map<Statement, SessionPlan>();
+  /** By the list of actions itself: statements that differ in their text only share it. */
+  #rulings = new Map<readonly Action[], Ruling>();
   /** The rest is derived from the session's guardrails, anew when a reload changed them. */
   #derivedFrom: Session["watching"] | undefined;
   #wires: readonly { readonly name: string; readonly watch: Watch }[] = [];
   #unasked: readonly Watch[] = [];
   #wantsParameters = false;
+  readonly #failed = (guardrail: string, error: unknown) => this.services.failed(guardrail, error);
 
   constructor(
     readonly owner: Session,
@@ -54,18 +59,31 @@ export class SessionGate implements Gate {
 
   plan(statement: Statement): SessionPlan {
     const known = this.#plans.get(statement);
-    if (known && known.ruleSet === this.owner.rules) return known;
+    if (known && known.ruling.ruleSet === this.owner.rules) return known;
     if (this.#plans.size >= planLimit) this.#plans.clear();
-    const plan = makePlan(this.owner, statement, (guardrail, error) =>
-      this.services.failed(guardrail, error),
-    );
+    const plan = makePlan(this.owner, statement, this.#ruling(statement.actions), this.#failed);
     this.#plans.set(statement, plan);
     return plan;
   }
 
+  #ruling(actions: readonly Action[]): Ruling {
+    const known = this.#rulings.get(actions);
+    if (known && known.ruleSet === this.owner.rules) return known;
+    if (this.#rulings.size >= planLimit) this.#rulings.clear();
+    const ruling = ruleOn(this.owner, actions);
+    this.#rulings.set(actions, ruling);
+    return ruling;
+  }
+
+  /** A plan of this gate's, made anew where the policy changed since. */
+  #current(plan: Plan): SessionPlan {
+    const made = plan as SessionPlan;
+    return made.ruling?.ruleSet === this.owner.rules ? made : this.plan(plan.statement);
+  }
+
   begin(plan: Plan, execution: Execution): Pass | Denial | Promise<Pass | Denial> {
     if (this.signal.aborted) return { deny: this.signal.reason as Reason };
-    const current = this.plan(plan.statement);
+    const current = this.#current(plan);
     if (typeof current.verdict === "object") return this.#refuse(current, current.verdict.deny);
     for (const one of execution.batch ?? []) {
       const other = this.plan(one.plan.statement);
@@ -127,17 +145,8 @@ export class SessionGate implements Gate {
     const { trail } = this.owner;
     let pass: OpenPass;
     try {
-      const answers = plan.watches.flatMap((watch) => watch.answer?.(operation) ?? []);
-      const seq = trail.append({
-        kind: "operation",
-        session: this.owner.id,
-        ...plan.trailText,
-        actions: plan.statement.actions,
-        rules: plan.rules,
-        policy: plan.policyVersion,
-        ...(hold === undefined ? {} : { hold }),
-        ...(operation.batch ? { batch: operation.batch.length + 1 } : {}),
-      });
+      const answers = plan.ruling.answering.flatMap((watch) => watch.answer?.(operation) ?? []);
+      const seq = trail.append(operationEntry(this.owner.id, plan, operation, hold));
       pass = new OpenPass(
         this.owner,
         seq,
@@ -147,7 +156,7 @@ export class SessionGate implements Gate {
       return this.deny(plan, this.failure("trail or guardrail", error));
     }
     this.services.allowed.value++;
-    const safe = plan.writes ? trail.durable(pass.seq) : undefined;
+    const safe = plan.ruling.writes ? trail.durable(pass.seq) : undefined;
     if (!safe) return pass;
     return safe.then(
       () => (this.signal.aborted ? pass.never(this.signal.reason as Reason) : pass),
@@ -181,14 +190,15 @@ export class SessionGate implements Gate {
     index: number,
     holds: HoldRequest[],
   ): Pass | Denial | Promise<Pass | Denial> {
-    for (let at = index; at < plan.watches.length; at++) {
-      const watch = plan.watches[at] as Watch;
+    const { watches } = plan.ruling;
+    for (let at = index; at < watches.length; at++) {
+      const watch = watches[at] as Watch;
       if (!watch.operation) continue;
       let verdict: Verdict | Promise<Verdict>;
       try {
         verdict = watch.operation(operation);
       } catch (error) {
-        return this.deny(plan, this.failure(plan.names[at] as string, error));
+        return this.deny(plan, this.failure(nameOf(plan, at), error));
       }
       if (verdict instanceof Promise) {
         return this.#inTime(verdict).then(
@@ -196,7 +206,7 @@ export class SessionGate implements Gate {
             const denied = take(late, holds);
             return denied ? this.deny(plan, denied) : this.#ask(plan, operation, execution, at + 1, holds);
           },
-          (error) => this.deny(plan, this.failure(plan.names[at] as string, error)),
+          (error) => this.deny(plan, this.failure(nameOf(plan, at), error)),
         );
       }
       const denied = take(verdict, holds);
@@ -229,12 +239,32 @@ export class SessionGate implements Gate {
   }
 }
 
+function nameOf({ ruling }: SessionPlan, at: number): string {
+  return ruling.guardrails[at]?.name ?? "guardrail";
+}
+
 /** Collects a hold; returns why the operation is denied, if it is. */
 function take(verdict: Verdict, holds: HoldRequest[]): Reason | undefined {
   if (verdict === "allow") return undefined;
   if ("deny" in verdict) return verdict.deny;
   holds.push(verdict.hold);
   return undefined;
+}
+
+function operationEntry(
+  session: string,
+  { trailText: { text, whole }, statement: { actions }, ruling: { rules }, policyVersion }: SessionPlan,
+  { batch }: Operation,
+  hold: string | undefined,
+): Entry {
+  const entry: Entry = { kind: "operation", session, text, actions, rules, policy: policyVersion };
+  if (whole === undefined && hold === undefined && batch === undefined) return entry;
+  return {
+    ...entry,
+    ...(whole === undefined ? {} : { whole }),
+    ...(hold === undefined ? {} : { hold }),
+    ...(batch === undefined ? {} : { batch: batch.length + 1 }),
+  };
 }
 
 function describe(plan: SessionPlan, execution: Execution, gate: SessionGate): Operation {
