@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { Remembered } from "./cache.ts";
+import { Remembered, shapeOf } from "./cache.ts";
+import { defaultSettings } from "./settings.ts";
 
 test("forgets what was not used for long, by count", () => {
   const cache = new Remembered<number>();
@@ -20,4 +21,17 @@ test("forgets by size, and does not take what is too long", () => {
   expect(cache.size).toBeLessThan(150);
   cache.set("y".repeat(70_000), 1);
   expect(cache.get("y".repeat(70_000))).toBeUndefined();
+});
+
+test("a megabyte of spaces is looked at once", () => {
+  const nothing = { actions: [], uses: [], statements: 0, lineage: () => undefined };
+  let read = 0;
+  for (const spaces of [4000, 1 << 20]) {
+    const text = `select${" ".repeat(spaces)}'`;
+    shapeOf(text, defaultSettings, () => {
+      read += 1;
+      return nothing;
+    });
+  }
+  expect(read).toBe(2);
 });

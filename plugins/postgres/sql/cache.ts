@@ -52,6 +52,9 @@ export function remember(statement: SqlStatement, settings: SessionSettings): vo
   textsUnder(settings).set(statement.text, statement);
 }
 
+/** Nothing in it can match in two ways: a run of spaces must not be tried at each of them. */
+const collapsible = /^\s*(?:select|insert|update|delete|with)\b[^'"$\\;\x7f-\uffff]*(?:;\s*)?$/i;
+
 /**
  * The shape of a text. Texts that differ in plain integers only share it, where an integer cannot mean anything
  * else: no quote, `$`, backslash or non-ASCII, one statement, and none that takes options (`EXPLAIN (ANALYZE 0)`).
@@ -61,12 +64,7 @@ export function shapeOf(
   settings: SessionSettings,
   read: (text: string, settings: SessionSettings) => Shape,
 ): Shape {
-  if (
-    !/^\s*(select|insert|update|delete|with)\b[^'"$\\;\x7f-\uffff]*;?\s*$/i.test(text) ||
-    text.length > 8192
-  ) {
-    return read(text, settings);
-  }
+  if (text.length > 8192 || !collapsible.test(text)) return read(text, settings);
   const key = settingsKey(settings) + text.replace(/(?<![\w.])\d+(?![\w.])/g, "0");
   let shape = shapes.get(key);
   if (shape === undefined) {

@@ -121,6 +121,10 @@ const attacks = [
   "select o.*, a.email || '' from customers a join orders o on o.customer = a.id",
   "select *, upper(email) from customers",
   "select upper(email), *, city || email from customers",
+  "select email || '', x || '' from customers q(i, x, email)",
+  "select upper(x) from (customers join (select 1 as id) one using (id)) j(id, x, y)",
+  "select (o).*, c.email || '', 1, 2, 3, 4 from customers c, orders o",
+  "select 1, (o).*, c.email || '', o.id, 2, 3 from customers c, orders o",
 ] as const;
 
 for (const version of [15, 18] as const) {
@@ -174,7 +178,7 @@ for (const version of [15, 18] as const) {
           const { columns, rows } = await ask(text);
           const open = columns.flatMap((column, index) => (fromEmail(column) ? [] : index));
           for (const row of rows)
-            for (const index of open) expect(String(row[index])).not.toContain("@example");
+            for (const index of open) expect(String(row[index]).toLowerCase()).not.toContain("@example");
         } catch (error) {
           // Not every statement is one of both versions.
           if (!(error instanceof pg.DatabaseError && error.code === "42601" && version === 15)) throw error;

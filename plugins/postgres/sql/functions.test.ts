@@ -5,6 +5,17 @@ await expectActions("what a text calls", [
   ["select set_config('search_path', '', false)", "read setting search_path"],
   ["select set_config('search_path', x, false) from y", "unknown setting search_path; read public.y"],
   ["select set_config(a, 'b', false) from c", "unknown setting *; read public.c"],
+  [
+    "select set_config('application_name', email, false) from y",
+    "read setting application_name; unknown setting application_name; read public.y",
+  ],
+  [
+    "select set_config('work_mem', (select min(z) from y), false)",
+    "read setting work_mem; unknown setting work_mem; read public.y",
+  ],
+  ["select set_config('lock_timeout', $1, true)", "read setting lock_timeout"],
+  ["select setseed(card::float8) from y", "execute pg_catalog.setseed; read public.y"],
+  ["select (card::float8).setseed from y", "execute pg_catalog.setseed; read public.y"],
   ["select set_config('role', 'x', false)", "grant setting role"],
   ["select set_config('my.tenant', '1', true)", "execute setting my.tenant"],
   ["select pg_catalog.set_config('search_path', 'evil, pg_catalog', false)", "unknown setting search_path"],

@@ -5,13 +5,16 @@
 import { join } from "node:path";
 import pg from "pg";
 
-/** Volatile functions that neither change anything nor read data, files or other sessions. */
+/**
+ * Volatile functions that neither change anything nor read data, files or other sessions. Not setseed: what it is
+ * given, random() tells.
+ */
 const harmless = `array_sample array_shuffle clock_timestamp current_query currval gen_random_uuid lastval
   pg_blocking_pids pg_current_wal_flush_lsn pg_current_wal_insert_lsn pg_current_wal_lsn pg_database_size
   pg_indexes_size pg_is_in_recovery pg_is_wal_replay_paused pg_jit_available pg_last_wal_receive_lsn
   pg_last_wal_replay_lsn pg_last_xact_replay_timestamp pg_notification_queue_usage pg_partition_ancestors
   pg_partition_tree pg_relation_size pg_safe_snapshot_blocking_pids pg_sequence_last_value pg_sleep pg_sleep_for
-  pg_sleep_until pg_table_size pg_tablespace_size pg_total_relation_size random random_normal setseed timeofday
+  pg_sleep_until pg_table_size pg_tablespace_size pg_total_relation_size random random_normal timeofday
   txid_status uuidv4 uuidv7`.split(/\s+/);
 
 /** These, whatever their volatility: they run a query that they are given, or read whole tables by name. */

@@ -179,10 +179,16 @@ function isStar(target: unknown): boolean {
   return isNode(fields.at(-1)) && "A_Star" in (fields.at(-1) as Node);
 }
 
-/** No subquery, WITH, set operation, function or renamed column to come through. */
+/** `(row).*`: one target, and nobody here knows how many columns. */
+function expands(target: unknown): boolean {
+  const value = unwrap(unwrap(target)?.node.val);
+  return value?.kind === "A_Indirection" && contains(value.node.indirection, ["A_Star"]);
+}
+
+/** No subquery, WITH, set operation, function, renamed column or `(row).*` to come through. */
 function isPlain(select: Node): boolean {
   if (select.op !== "SETOP_NONE" || "withClause" in select || "intoClause" in select) return false;
-  if ("valuesLists" in select) return false;
+  if ("valuesLists" in select || list(select.targetList).some(expands)) return false;
   return !contains(select, [
     "SubLink",
     "RangeSubselect",
@@ -190,6 +196,7 @@ function isPlain(select: Node): boolean {
     "RangeTableFunc",
     "JsonTable",
     "isNatural",
+    "colnames",
   ]);
 }
 

@@ -145,9 +145,17 @@ export class Reader {
       if (last === "nextval" || last === "setval") {
         return this.add("write", namedByText(constant(args[0]), this.settings) ?? "*");
       }
-      if (last === "set_config") return this.setting(constant(args[0]), values(args[1]));
+      if (last === "set_config") return this.#setConfig(args);
     }
     if (!safeQualified.has(name.join("."))) this.add("execute", functionName(name, this.settings));
+  }
+
+  /** A value that is computed could be a stored one, which any later statement would read back from the setting. */
+  #setConfig([setting, value]: readonly unknown[]): void {
+    const name = constant(setting);
+    this.setting(name, values(value));
+    if (values(value) !== undefined || name === undefined || unwrap(value)?.kind === "ParamRef") return;
+    this.add("unknown", `setting ${name.toLowerCase()}`);
   }
 
   /** A setting changed by SET, RESET or set_config; an unknown name may be any. */
