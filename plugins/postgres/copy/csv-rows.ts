@@ -110,8 +110,9 @@ export class CsvRows implements CopyRows {
   #needsQuotes(value: Uint8Array): boolean {
     const { delimiter, quote, nullMarker } = this.#format;
     if (nullMarker.equals(value)) return true;
-    // A reader of the file would take it for its end.
-    if (value.length === 2 && value[0] === 0x5c && value[1] === 0x2e) return true;
+    // A line of its own: a reader of the file would take it for its end.
+    if (this.#columns.count === 1 && value.length === 2 && value[0] === 0x5c && value[1] === 0x2e)
+      return true;
     return value.some(
       (byte) => byte === delimiter || byte === quote || byte === newline || byte === carriageReturn,
     );

@@ -103,6 +103,36 @@ describe.skipIf(noPostgres)("COPY out", () => {
     expect((await ask(client, query("copy people to stdout"))).messages).toEqual(direct.messages);
   });
 
+  test("cells that are taken apart and written anew are what the server wrote", async () => {
+    await fixture.server.sql(`create table odd (a text, b bytea, c text);
+      insert into odd select chr(i), decode(lpad(to_hex(i % 256), 2, '0'), 'hex'), repeat(chr(i), 2) || 'x' || chr(i)
+        from generate_series(1, 400) i;
+      insert into odd values (null, null, ''), ('', '', null), ('\\N', null, '\\.'), ('\\.', '', E'a\\r\\nb"",\\\\')`);
+    const gate = fixture.freshGate();
+    const client = await fixture.raw();
+    for (const options of [
+      "",
+      "(delimiter '|')",
+      "(delimiter '~', null '')",
+      "(header)",
+      "(format binary)",
+      "(format csv)",
+      "(format csv, force_quote *, header)",
+      "(format csv, quote '''', escape E'\\\\', null 'N')",
+      "(format csv, delimiter ' ', quote 'x', escape '\"')",
+    ]) {
+      const text = query(`copy odd to stdout ${options}`);
+      gate.answer = () => undefined;
+      const direct = await ask(client, text);
+      expect([options, direct.types]).toEqual([options, expect.stringMatching(/^Hd+cCZ$/)]);
+      gate.answer = () => ({
+        rows: () => ({ columns: [0, 1, 2], cell: (_, value) => Buffer.from(value) }),
+      });
+      const anew = await ask(client, text);
+      expect([options, anew.copied]).toEqual([options, direct.copied]);
+    }
+  });
+
   test("among other statements: withheld, since nobody knows what its names will mean", async () => {
     const { seen } = masked();
     const client = await fixture.raw();
