@@ -15,7 +15,7 @@ export interface Extent {
 }
 
 export const extents: Readonly<Record<"short" | "long", Extent>> = {
-  short: { rounds: 3, seconds: 2, rows: 200_000, connections: 200, traced: 1000 },
+  short: { rounds: 3, seconds: 1, rows: 200_000, connections: 200, traced: 1000 },
   long: { rounds: 7, seconds: 3, rows: 1_000_000, connections: 1000, traced: 5000 },
 };
 

@@ -10,6 +10,9 @@ const program = "/usr/lib/postgresql/15/bin/pgbench";
 export const modes = ["simple", "extended", "prepared"] as const;
 export type Mode = (typeof modes)[number];
 
+/** pgbench's clock runs while its clients log in, by SCRAM; its rate leaves that out. Seconds. */
+const loginTime = (clients: number) => 1 + Math.floor(clients / 32);
+
 export interface Load {
   readonly mode: Mode;
   readonly clients: number;
@@ -35,7 +38,8 @@ export interface LoadResult {
 /** `pgbench -S`: one short select a transaction. Throws with its words when one fails. */
 export async function load(peer: Peer, { mode, clients, ...how }: Load): Promise<LoadResult> {
   const folder = mkdtempSync(join(tmpdir(), "postern-bench-log-"));
-  const length = how.seconds ? ["-T", `${how.seconds}`] : ["-t", `${how.transactions}`];
+  const before = how.reconnect ? 0 : loginTime(clients);
+  const length = how.seconds ? ["-T", `${how.seconds + before}`] : ["-t", `${how.transactions}`];
   const args = [
     "-n",
     "-S",
@@ -51,26 +55,33 @@ export async function load(peer: Peer, { mode, clients, ...how }: Load): Promise
   ];
   if (how.reconnect) args.push("-C");
   if (how.timed) args.push("-l", `--log-prefix=${join(folder, "log")}`);
-  const before = cpuSeconds(peer.carries);
   const child = Bun.spawn([program, ...args, "-U", peer.user, peer.database], {
     env: { ...process.env, PGPASSWORD: peer.password, PGSSLMODE: "disable", PGGSSENCMODE: "disable" },
     stdout: "pipe",
     stderr: "pipe",
   });
   try {
-    const [code, out, err] = await Promise.all([
+    const [cpu, code, out, err] = await Promise.all([
+      how.seconds ? cpuShare(peer, before, how.seconds) : Number.NaN,
       child.exited,
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
     ]);
-    const used = cpuSeconds(peer.carries) - before;
     const transactions = Number(/transactions actually processed: (\d+)/.exec(out)?.[1] ?? Number.NaN);
     const rate = Number(/^tps = ([\d.]+)/m.exec(out)?.[1] ?? Number.NaN);
     if (code !== 0 || !(transactions > 0)) throw new Error(`pgbench through ${peer.id}: ${out}${err}`);
-    return { transactions, rate, cpu: (used / transactions) * 1e6, p50: median(times(folder)) ?? Number.NaN };
+    return { transactions, rate, cpu: (cpu / rate) * 1e6, p50: median(times(folder)) ?? Number.NaN };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Seconds of CPU a second, over the time in which nobody logs in. */
+async function cpuShare({ carries }: Peer, before: number, seconds: number): Promise<number> {
+  await Bun.sleep(before * 900);
+  const [used, at] = [cpuSeconds(carries), performance.now()];
+  await Bun.sleep(seconds * 1000);
+  return (cpuSeconds(carries) - used) / ((performance.now() - at) / 1000);
 }
 
 /** The third column of pgbench's own log: microseconds a transaction. */
