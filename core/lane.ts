@@ -152,6 +152,9 @@ export class Lane implements Cursor {
   #work(): void {
     this.#working = true;
     try {
+      if (this.#forwarding > 0) {
+        this.codec.passing?.(this.view, this.at, Math.min(this.end, this.at + this.#forwarding));
+      }
       this.#advance();
       while (this.at < this.end && !this.#stalled && !this.over) {
         if (this.#forwarding === 0 && this.#injected.length > 0) this.#release();

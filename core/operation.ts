@@ -76,4 +76,6 @@ export interface Outcome {
   readonly rows?: number;
   /** Bytes of the answer as they left for the caller. */
   readonly bytes?: number;
+  /** What the caller sent in its course (COPY FROM STDIN): bytes, and the SHA-256 (hex) of all of them. */
+  readonly received?: { readonly bytes: number; readonly sha256: string };
 }

@@ -11,6 +11,8 @@ import type { Wire } from "./wire.ts";
 export interface Codec {
   /** Bytes from `cursor.at` to `cursor.end` of `cursor.view` are unread; there is at least one. */
   decode(cursor: Cursor): void;
+  /** The rest of the message that was forwarded last, as it arrives: from `start` to `end` of `view`. */
+  passing?(view: Buffer, start: number, end: number): void;
   /** The direction is stalled and more has arrived; look for a farewell (Terminate). Bounded by the pump. */
   waiting?(pending: Buffer): void;
   /**

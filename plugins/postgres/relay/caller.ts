@@ -1,5 +1,5 @@
 import type { Codec, Cursor } from "../../../core/plugin.ts";
-import { frontend } from "../wire/message.ts";
+import { frontend, headerSize } from "../wire/message.ts";
 import { terminate } from "../wire/query.ts";
 import type { Admission } from "./admission.ts";
 import type { Cork } from "./cork.ts";
@@ -11,6 +11,9 @@ import type { Running } from "./run.ts";
 
 /** From the caller to the server: one message a call. */
 export class CallerCodec implements Codec {
+  /** What goes through is a CopyData. */
+  #data = false;
+
   constructor(
     readonly exchange: Exchange,
     readonly admission: Admission,
@@ -27,9 +30,14 @@ export class CallerCodec implements Codec {
     }
     const length = messageLength(cursor);
     if (length === 0) return;
+    this.#data = false;
     this.#message(cursor, cursor.view[cursor.at] as number, length);
     // An answer of the gate is for the message it was asked about and for no other.
     if (exchange.waiting === "") this.admission.forget();
+  }
+
+  passing(view: Buffer, start: number, end: number): void {
+    if (this.#data) this.exchange.intake?.take(view, start, end);
   }
 
   waiting(pending: Buffer): void {
@@ -133,6 +141,8 @@ export class CallerCodec implements Codec {
     const { exchange } = this;
     switch (type) {
       case frontend.copyData:
+        exchange.intake?.take(cursor.view, cursor.at + headerSize, Math.min(cursor.end, cursor.at + length));
+        this.#data = true;
         cursor.forward(length);
         return;
       case frontend.copyDone:

@@ -9,6 +9,11 @@ const done = message(frontend.copyDone);
 const fail = message(frontend.copyFail, cstring("enough"));
 const copyIn = Buffer.concat([parse("", "copy plain from stdin"), bind("", ""), execute("")]);
 
+const received = (text: string) => ({
+  bytes: text.length,
+  sha256: new Bun.CryptoHasher("sha256").update(text).digest("hex"),
+});
+
 describe.skipIf(noPostgres)("COPY", () => {
   const fixture = postgresFixture();
   const rows = () => fixture.server.sql("select n from plain order by n");
@@ -25,12 +30,12 @@ describe.skipIf(noPostgres)("COPY", () => {
     expect(types(await client.until("Z"))).toBe("GCGCZ");
     expect(types(await client.until("Z"))).toBe("TDCZ");
     expect(await rows()).toEqual([["1"], ["2"], ["3"]]);
-    expect(gate.began[0]?.outcome).toMatchObject({ result: "ok", rows: 3 });
+    expect(gate.began[0]?.outcome).toEqual({ result: "ok", rows: 3, received: received("1\n2\n3\n") });
   });
 
   for (const size of [1, 1 << 20]) {
     test(`in, in the extended protocol: the server swallows Sync and Flush (pieces of ${size})`, async () => {
-      fixture.freshGate();
+      const gate = fixture.freshGate();
       fixture.door.piece = () => size;
       const client = await fixture.raw();
       client.send(Buffer.concat([copyIn, sync]));
@@ -39,6 +44,7 @@ describe.skipIf(noPostgres)("COPY", () => {
       expect(types(await client.until("Z"))).toBe("CZ");
       expect(types(await client.until("Z"))).toBe("TDCZ");
       expect(await rows()).toEqual([["1"], ["2"]]);
+      expect(gate.began[0]?.outcome).toEqual({ result: "ok", rows: 2, received: received("1\n2\n") });
     });
   }
 
@@ -88,6 +94,26 @@ describe.skipIf(noPostgres)("COPY", () => {
       await fixture.server.sql("truncate plain");
     }
   });
+
+  for (const [how, send] of [
+    ["simple", query("copy plain from stdin")],
+    ["extended", Buffer.concat([copyIn, sync])],
+  ] as const) {
+    test(`in, its time is up while the caller sends nothing: failed, and the reason told (${how})`, async () => {
+      const gate = fixture.freshGate();
+      const reason = { code: "limit.statement-time", message: "It took too long." };
+      gate.answer = ({ text }) => (text.startsWith("copy") ? { deadline: { after: 50, reason } } : undefined);
+      const client = await fixture.raw();
+      client.send(send, data("1\n"));
+      expect(types(await client.until("G"))).toMatch(/^(12)?G$/);
+      const error = (await client.until("E")).at(-1);
+      expect(error?.body.toString()).toContain("It took too long.");
+      client.send(data("2\n"), done, sync, query("select 1"));
+      expect(types(await client.until("D"))).toMatch(/^ZZ?TD$/);
+      expect(await rows()).toEqual([]);
+      expect(gate.began[0]?.outcome).toMatchObject({ result: "cancelled", received: received("1\n") });
+    });
+  }
 
   test("in, denied: neither text nor data reaches the server", async () => {
     const gate = fixture.freshGate();

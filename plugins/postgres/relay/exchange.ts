@@ -4,7 +4,8 @@ import type { SqlStatement } from "../sql/classify.ts";
 import type { columnsOf, loadFor } from "../sql/columns.ts";
 import { defaultSettings, nextSettings, type SessionSettings } from "../sql/settings.ts";
 import { status } from "../wire/message.ts";
-import { flush } from "../wire/query.ts";
+import { copyFail, flush } from "../wire/query.ts";
+import type { Intake } from "./intake.ts";
 import { nameKey } from "./name.ts";
 import type { Definition, Portal, Subject } from "./named.ts";
 import { Names } from "./names.ts";
@@ -62,6 +63,8 @@ export class Exchange {
   waiting: Wait = "";
   /** COPY FROM: `asked` until the server is ready for data, then `open` until CopyDone or CopyFail. */
   copy: "no" | "asked" | "open" = "no";
+  /** Its data, from CopyInResponse to the end of the operation. */
+  intake: Intake | undefined;
   /** The next message waits until all is answered: a statement changed what names mean. */
   barrier = false;
   /** Nothing more is decided: the session is over. */
@@ -179,7 +182,14 @@ export class Exchange {
   stop(reason: Reason): void {
     if (this.stopped) return;
     this.stopped = reason;
-    this.services.cancel();
+    if (this.copy !== "open") {
+      this.services.cancel();
+      return;
+    }
+    // A server that waits for data does not look for a cancel.
+    this.pump?.inject("toResource", copyFail);
+    this.copy = "no";
+    this.skipping = this.owed.kind === kind.execute;
   }
 
   /** The pass of the head, with what became of it. */
@@ -187,7 +197,9 @@ export class Exchange {
     const pass = this.owed.runs ? this.owed.pass : undefined;
     if (pass === undefined) return;
     this.unwatch(pass);
-    pass.end(outcome);
+    const { intake } = this;
+    this.intake = undefined;
+    pass.end(intake ? { ...outcome, received: intake.close() } : outcome);
   }
 
   /** ReadyForQuery. */
@@ -211,6 +223,7 @@ export class Exchange {
     this.rows = 0;
     this.code = undefined;
     this.stopped = undefined;
+    this.intake = undefined;
   }
 
   /** Goes on with what waited for answers. */

@@ -7,6 +7,7 @@ import type { Copies } from "./copied.ts";
 import type { Endings } from "./endings.ts";
 import type { Exchange } from "./exchange.ts";
 import { messageLength, violation, whole } from "./framing.ts";
+import { Intake } from "./intake.ts";
 import { Portal, QueryRun } from "./named.ts";
 import { flag, kind } from "./owed.ts";
 import { type Results, runOf } from "./results.ts";
@@ -138,6 +139,7 @@ export class ServerCodec implements Codec {
         this.#expect(type, kind.execute, kind.query);
         if (exchange.copy !== "asked") throw violation("The server asks for COPY data nobody announced.");
         exchange.copy = "open";
+        exchange.intake ??= new Intake();
         cursor.forward(length);
         return exchange.go("copy");
       case backend.copyOutResponse:

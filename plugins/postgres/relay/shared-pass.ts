@@ -7,6 +7,7 @@ export class SharedPass implements Pass {
   #left: number;
   #rows = 0;
   #worst: Outcome = { result: "ok" };
+  #received: Outcome["received"];
 
   constructor(
     readonly pass: Pass,
@@ -24,8 +25,12 @@ export class SharedPass implements Pass {
   /** The first failure is the batch's; what the server skipped behind it changes nothing. */
   end(outcome: Outcome): void {
     this.#rows += outcome.rows ?? 0;
+    this.#received ??= outcome.received;
     if (this.#worst.result === "ok") this.#worst = outcome;
     this.#left -= 1;
-    if (this.#left === 0) this.pass.end({ ...this.#worst, rows: this.#rows });
+    if (this.#left === 0) {
+      const received = this.#received;
+      this.pass.end({ ...this.#worst, rows: this.#rows, ...(received ? { received } : {}) });
+    }
   }
 }

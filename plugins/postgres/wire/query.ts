@@ -145,4 +145,6 @@ export function executeMessage(
 
 export const sync: Uint8Array = message(frontend.sync);
 export const flush: Uint8Array = message(frontend.flush);
+/** The words are the gateway's own: the server's error quotes them. */
+export const copyFail: Uint8Array = message(frontend.copyFail, cstring("stopped by postern"));
 export const terminate: Uint8Array = message(frontend.terminate);
