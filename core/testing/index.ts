@@ -10,4 +10,5 @@ export type {
   Service,
 } from "./conformance/protocol/subject.ts";
 export type { Address } from "./conformance/tap.ts";
+export { TestGateway, testIdentities } from "./gateway.ts";
 export { loadPolicy, type PolicyUnderTest, type Someone } from "./policy.ts";
