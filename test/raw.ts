@@ -8,6 +8,7 @@ export class RawClient {
   readonly #socket: Socket;
   #buffer = Buffer.alloc(0);
   #closed = false;
+  #sink: ((chunk: Buffer) => void) | undefined;
   /** BackendKeyData, as it came: the process id, then the secret. */
   key: Buffer = Buffer.alloc(0);
   #wake: () => void = () => {};
@@ -15,7 +16,8 @@ export class RawClient {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("data", (chunk: Buffer) => {
-      this.#buffer = Buffer.concat([this.#buffer, chunk]);
+      if (this.#sink) this.#sink(chunk);
+      else this.#buffer = Buffer.concat([this.#buffer, chunk]);
       this.#wake();
     });
     socket.on("error", () => {});
@@ -25,8 +27,9 @@ export class RawClient {
     });
   }
 
-  static async connect(port: number): Promise<RawClient> {
-    const socket = connect(port, "127.0.0.1");
+  /** A port of this machine, or the path of a unix socket. */
+  static async connect(port: number | string): Promise<RawClient> {
+    const socket = typeof port === "string" ? connect(port) : connect(port, "127.0.0.1");
     const client = new RawClient(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
@@ -49,6 +52,21 @@ export class RawClient {
     client.send(message("p", text(token)));
     await client.until("Z");
     return client;
+  }
+
+  /** Where the server trusts everybody. */
+  static async trusted(path: string, user: string, database: string): Promise<RawClient> {
+    const client = await RawClient.connect(path);
+    client.send(startup({ user, database }));
+    await client.until("Z");
+    return client;
+  }
+
+  /** From now on all that comes goes to `sink`, what is unread first. */
+  stream(sink: (chunk: Buffer) => void): void {
+    this.#sink = sink;
+    sink(this.#buffer);
+    this.#buffer = Buffer.alloc(0);
   }
 
   send(...parts: readonly Uint8Array[]): void {
