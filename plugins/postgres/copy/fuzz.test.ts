@@ -154,7 +154,7 @@ test("whatever the bytes are: rows or a coded error, and nothing of a masked col
       if (!("header" in format && format.header)) expect(left.includes(canary)).toBe(false);
     } catch (error) {
       if (!(error instanceof PosternError)) throw error;
-      expect(["postgres.copy", "postgres.frame"]).toContain(error.code);
+      expect(["postgres.copy", "limit.frame"]).toContain(error.code);
     }
   }
 });

@@ -30,7 +30,7 @@ export class CopyOut {
 
   /**
    * The CopyData at `at`, whole, as it may be sent: undefined: as it is; empty: not at all. Throws
-   * `postgres.copy`, `postgres.frame`, and what the filter throws; then nothing more may be sent.
+   * `postgres.copy`, `limit.frame`, and what the filter throws; then nothing more may be sent.
    */
   data(view: Buffer, at: number, length: number): Buffer | undefined {
     if (this.#filled === headerSize) return this.#message(view, at, at + length);
@@ -76,7 +76,7 @@ export class CopyOut {
     const needed = this.#filled + end - start;
     if (needed > this.#limit) {
       throw new PosternError(
-        "postgres.frame",
+        "limit.frame",
         `A row of a COPY is longer than ${this.#limit} bytes, and a guardrail must see it whole.`,
         { hint: "Select less of it, or have the operator raise the frame limit." },
       );

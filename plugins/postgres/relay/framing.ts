@@ -19,7 +19,7 @@ export function messageLength(cursor: Cursor): number {
 export function whole(cursor: Cursor, length: number, limit: number): boolean {
   if (length > limit) {
     throw new PosternError(
-      "postgres.frame",
+      "limit.frame",
       `A message of ${length} bytes has to be read whole, and the limit is ${limit}.`,
       { hint: "Send or select less at once, or have the operator raise the frame limit." },
     );

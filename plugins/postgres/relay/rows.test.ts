@@ -258,7 +258,7 @@ describe.skipIf(noPostgres)("rows a guardrail looks at", () => {
     const answer = await client.until("Z");
     expect(fields(answer.at(-1)!)).toMatchObject({
       S: "FATAL",
-      D: "Code: postgres.frame. Session: ses_test.",
+      D: "Code: limit.frame. Session: ses_test.",
     });
   });
 

@@ -113,7 +113,7 @@ describe.skipIf(noPostgres)("a session", () => {
     const client = await fixture.raw();
     client.send(Buffer.from("Q\x7f\xff\xff\xffselect", "latin1"));
     const answer = await client.until("Z");
-    expect(fields(answer[0]!).D).toContain("postgres.frame");
+    expect(fields(answer[0]!).D).toContain("limit.frame");
   });
 
   test("owes no more answers than its limit, and carries on", async () => {
