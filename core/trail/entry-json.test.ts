@@ -27,6 +27,7 @@ const outcome = fc.record({
     code: maybe(fc.string()),
     rows: maybe(fc.nat()),
     bytes: maybe(fc.nat()),
+    received: maybe(fc.record({ bytes: fc.nat(), sha256: fc.string() })),
   }),
   ms: fc.nat().map((us) => us / 1000),
 });

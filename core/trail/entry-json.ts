@@ -24,9 +24,9 @@ function operationJson(entry: Of<"operation">): string {
 
 function outcomeJson(entry: Of<"outcome">): string {
   const { session, op, outcome, ms } = entry;
-  const { result, code, rows, bytes } = outcome;
+  const { result, code, rows, bytes, received } = outcome;
   const how =
-    code === undefined && bytes === undefined && rows !== undefined
+    code === undefined && bytes === undefined && received === undefined && rows !== undefined
       ? `{"result":"${result}","rows":${rows}}`
       : JSON.stringify(outcome);
   return `{"kind":"outcome","session":"${session}","op":${op},"outcome":${how},"ms":${ms}}`;
