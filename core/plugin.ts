@@ -31,6 +31,7 @@ export {
   type OpenIdentityProvider,
   type ScramVerifier,
 } from "./identity.ts";
+export { isLoopback } from "./loopback.ts";
 export {
   type Notice,
   type NoticeData,
@@ -66,7 +67,7 @@ export type {
 export { type Codec, type Cursor, Pump } from "./pump.ts";
 export type { Secret } from "./secret.ts";
 export { bytesOf, type Size } from "./size.ts";
-export { connectWire, isLoopback } from "./socket.ts";
+export { connectWire } from "./socket.ts";
 export { TlsClient, type TlsVerification } from "./tls/client.ts";
 export { type ContextFiles, readContext, type SecureContext } from "./tls/files.ts";
 export { endPoint, TlsLink } from "./tls/link.ts";

@@ -1,5 +1,6 @@
 import type { Socket } from "bun";
 import { PosternError } from "./error.ts";
+import { isLoopback } from "./loopback.ts";
 import { TlsClient } from "./tls/client.ts";
 import type { SecureContext } from "./tls/files.ts";
 import type { TlsLink } from "./tls/link.ts";
@@ -31,6 +32,8 @@ export class SocketWire implements Wire {
   #sink: WireSink | undefined;
   #reader: { length: number; resolve(bytes: Buffer): void; reject(error: Error): void } | undefined;
   #handshake: Handshake | undefined;
+  /** TLS has begun, and its handshake is not done: nothing can be said to the other side. */
+  #securing = false;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #timedOut = false;
   #ending = false;
@@ -92,6 +95,7 @@ export class SocketWire implements Wire {
     this.#unread = nothing;
     const { promise, resolve, reject } = Promise.withResolvers<TlsLink>();
     this.#handshake = { side, resolve, reject };
+    this.#securing = true;
     const [plain, encrypted] = upgradeSocket(this.#socket, this, side, first, tlsHandlers);
     plain.data = deaf;
     this.#socket = encrypted;
@@ -130,6 +134,7 @@ export class SocketWire implements Wire {
 
   end(): void {
     if (this.closed || this.#ending) return;
+    if (this.#securing) return this.destroy();
     this.#ending = true;
     this.#sink = undefined;
     this.#socket?.resume();
@@ -159,12 +164,12 @@ export class SocketWire implements Wire {
     const handshake = this.#handshake;
     this.#handshake = undefined;
     if (!handshake || this.closed) return;
-    if (!done) {
-      this.lost();
-      handshake.reject(handshakeFailed(fault));
-      return;
-    }
     const { side, resolve, reject } = handshake;
+    if (side instanceof TlsClient ? !side.done(done, fault) : !done) {
+      this.lost();
+      return reject(handshakeFailed(fault));
+    }
+    this.#securing = false;
     // Also where it is refused: the refusal is said inside TLS.
     this.tls = linkOf(socket, side);
     try {
@@ -289,10 +294,3 @@ class Deaf extends SocketWire {
   override lost(): void {}
 }
 const deaf = new Deaf();
-
-/** 127.0.0.0/8 and ::1, also written as an IPv4-mapped address. */
-export function isLoopback(address: string | undefined): boolean {
-  if (address === undefined) return false;
-  const plain = address.replace(/^::ffff:/, "");
-  return plain === "::1" || plain === "localhost" || /^127(\.\d{1,3}){3}$/.test(plain);
-}

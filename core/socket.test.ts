@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
-import { connectWire, isLoopback, listenWires, type WireListener } from "./socket.ts";
+import { isLoopback } from "./loopback.ts";
+import { connectWire, listenWires, type WireListener } from "./socket.ts";
 import type { Wire } from "./wire.ts";
 
 let listener: WireListener;

@@ -4,8 +4,6 @@ import { handlers, SocketWire } from "./socket-wire.ts";
 import type { TlsServer } from "./tls/server.ts";
 import type { Wire } from "./wire.ts";
 
-export { isLoopback } from "./socket-wire.ts";
-
 export interface ListenOptions {
   readonly host: string;
   /** 0: any free port. */

@@ -1,6 +1,6 @@
 import type { OpenIdentityProvider } from "../identity.ts";
+import { isLoopback } from "../loopback.ts";
 import type { Policy } from "../policy.ts";
-import { isLoopback } from "../socket.ts";
 
 /** The policy's identity providers, in its order. Rejects, with none left open, when one refuses. */
 export async function openProviders(policy: Policy, dataDir: string): Promise<OpenIdentityProvider[]> {
