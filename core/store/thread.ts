@@ -10,6 +10,7 @@ import { addCredential, findCredential, revokeCredential } from "./credentials.t
 import { storeFailure } from "./failure.ts";
 import { Indexer } from "./indexer.ts";
 import { type Database, openDatabase } from "./open.ts";
+import { yieldToTraffic } from "./priority.ts";
 import {
   type AuditEntry,
   type AuditFilter,
@@ -104,6 +105,7 @@ const calls: StoreCalls = {
   },
 };
 
+yieldToTraffic();
 const peer = openPeer<StoreEvents, StoreCalls>(guarded(calls), (message) => parentPort?.postMessage(message));
 parentPort?.on("message", (message: Message) => peer.receive(message));
 
