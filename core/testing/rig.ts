@@ -7,6 +7,7 @@ import { createMetrics } from "../metrics.ts";
 import type { Policy } from "../policy.ts";
 import { connectWire, listenWires, type WireListener } from "../socket.ts";
 import type { HoldInfo, Supervision } from "../supervision.ts";
+import { Places } from "../supervisor/places.ts";
 import type { Entry, Written } from "../trail/entry.ts";
 import type { Trail } from "../trail/trail.ts";
 import type { Wire } from "../wire.ts";
@@ -76,13 +77,18 @@ export class Rig {
   readonly events = new EventEmitter();
   readonly supervision: Supervision;
   readonly gateway: Gateway;
+  readonly places = new Places();
   readonly #opened: { stop(): void }[] = [];
 
   constructor(options: { strict?: boolean } = {}) {
     this.trail = new MemoryTrail(options);
     this.supervision = {
+      place: async (session, identity, limits) => this.places.take(0, session, identity, limits),
       sessionOpened: () => this.events.emit("opened"),
-      sessionClosed: (id) => this.events.emit("closed", id),
+      sessionClosed: (id) => {
+        this.places.giveBack(id);
+        this.events.emit("closed", id);
+      },
       holdOpened: (hold) => {
         this.holds.push(hold);
         this.events.emit("hold", hold);

@@ -23,6 +23,7 @@ const tested = [
     packages: ["libpostgresql-jdbc-java", "default-jdk-headless"],
     there: () => existsSync("/usr/share/java/postgresql.jar") && onPath("javac"),
   },
+  { what: "memcached", packages: ["memcached"], there: () => onPath("memcached") },
   { what: "curl", packages: ["curl"], there: () => onPath("curl") },
 ];
 
