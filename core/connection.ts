@@ -6,6 +6,7 @@ import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
 import { issuePermit } from "./permit.ts";
+import { type Limits, limitOf } from "./policy.ts";
 import type { Arrival, Dialed, ListenerInfo, Protocol, Resource } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import { SessionGate } from "./session-gate.ts";
@@ -44,12 +45,12 @@ export async function serveConnection(
   let session: Session | undefined;
   try {
     caller.deadline(policy.limits.authenticate);
-    const door = new FrontDoor(listener, caller.remote, { ...services, providers });
+    const door = new FrontDoor(listener, caller.remote, { ...services, providers, limits: policy.limits });
     const arrival = await protocol.accept(caller, door);
     caller.deadline(0);
     if (!arrival) return;
     const resource = find(open, listener, arrival);
-    session = services.sessions.open(arrival, listener.protocol, caller.remote, resource);
+    session = await services.sessions.open(arrival, listener.protocol, caller.remote, resource);
     await run(session, protocol, caller, resource, arrival, services);
   } catch (error) {
     refuse(protocol, caller, session, error, services);
@@ -72,6 +73,7 @@ async function run(
     holds: services.holds,
     allowed: services.metrics.operations.of(protocol.name, "allowed"),
     denied: services.metrics.operations.of(protocol.name, "denied"),
+    reached: (limit) => count(services, limit),
     guardrailLimit: session.rules.policy.limits.guardrail,
     failed: (guardrail, error) =>
       services.log.error({ session: session.id, guardrail, error }, "a guardrail failed"),
@@ -152,18 +154,26 @@ function find(open: OpenPolicy, listener: ListenerInfo, arrival: Arrival): Resou
   return resource;
 }
 
+function count({ metrics }: ConnectionServices, limit: keyof Limits): void {
+  metrics.limitsReached.of(limit).value++;
+}
+
 function refuse(
   protocol: Protocol,
   caller: Wire,
   session: Session | undefined,
   error: unknown,
-  { log, metrics }: ConnectionServices,
+  services: ConnectionServices,
 ): void {
+  const { log, metrics } = services;
   const known = error instanceof PosternError;
   const reason: Reason = known
     ? error.reason
     : { code: "gateway.failed", message: "The gateway failed to serve this connection." };
   metrics.connectionsRefused.inc({ protocol: protocol.name, code: reason.code });
+  // Afterwards nobody waits for a single read of the caller's.
+  const limit = reason.code === "wire.timeout" ? "authenticate" : limitOf(reason);
+  if (limit && !session) count(services, limit);
   // A peer that left or dawdled is no news; anything else an operator may want to see.
   const level = !known ? "error" : reason.code.startsWith("wire.") ? "debug" : "info";
   log[level](

@@ -9,6 +9,7 @@ import {
   type OpenIdentityProvider,
   type ScramVerifier,
 } from "./identity.ts";
+import type { Limits } from "./policy.ts";
 import type { Door, ListenerInfo } from "./protocol.ts";
 import type { Supervision } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
@@ -23,6 +24,7 @@ export interface DoorServices {
   readonly trail: Trail;
   readonly supervision: Supervision;
   readonly providers: readonly OpenIdentityProvider[];
+  readonly limits: Limits;
 }
 
 /** What one new connection may ask of core before it has a session. */
@@ -32,6 +34,10 @@ export class FrontDoor implements Door {
     readonly remote: string,
     readonly services: DoorServices,
   ) {}
+
+  get limits(): Limits {
+    return this.services.limits;
+  }
 
   async identify(credential: CallerCredential): Promise<Identity> {
     try {

@@ -1,6 +1,7 @@
 import type { Answer } from "./guardrail.ts";
 import type { Identity } from "./identity.ts";
 import type { Denied, Outcome, Parameters, Reason, Statement } from "./operation.ts";
+import type { Limits } from "./policy.ts";
 
 /**
  * Where a protocol brings every operation of one session before it goes to the resource, and every
@@ -31,6 +32,8 @@ export interface Gate {
   passed(bytes: Uint8Array): Promise<void> | undefined;
   /** True when `passed` does anything at all. */
   readonly recordsWire: boolean;
+  /** A limit stops or refuses something here; counted for the operator. A reason `limit.*` that ends the session counts by itself. */
+  reached(limit: keyof Limits): void;
   /** The protocol found something that ends the session (protocol violation, limit). */
   end(reason: Reason): void;
 }

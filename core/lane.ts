@@ -39,6 +39,8 @@ export class Lane implements Cursor {
     readonly passed: ((bytes: Uint8Array) => Promise<void> | undefined) | undefined,
     readonly close: () => void,
     readonly fail: (error: unknown) => void,
+    /** What waits has come to more than `buffer` bytes. */
+    readonly bounded: () => void,
   ) {}
 
   get atBoundary(): boolean {
@@ -229,6 +231,7 @@ export class Lane implements Cursor {
       });
     }
     if (this.target.backlog > this.buffer) {
+      if (!this.#slow) this.bounded();
       this.#slow = true;
       this.source.pause();
     }
@@ -236,6 +239,7 @@ export class Lane implements Cursor {
 
   #bound(): void {
     if (this.end - this.at > this.buffer) {
+      if (!this.#full) this.bounded();
       this.#full = true;
       this.source.pause();
     }

@@ -15,6 +15,8 @@ export interface Metrics {
   readonly registry: Registry;
   /** Labels: protocol, verdict (`allowed`, `denied`). */
   readonly operations: Tallies;
+  /** Labels: limit, a key of the policy's `limits`. */
+  readonly limitsReached: Tallies;
   /** Labels: protocol. */
   readonly sessionsOpen: Gauge<"protocol">;
   readonly sessionsOpened: Counter<"protocol">;
@@ -50,6 +52,13 @@ export function createMetrics(process = "supervisor"): Metrics {
   return {
     registry,
     operations: tallies(make("operations_total", "Operations decided.", "protocol", "verdict")),
+    limitsReached: tallies(
+      make(
+        "limits_reached_total",
+        "Times that a limit of the policy's stopped or refused something.",
+        "limit",
+      ),
+    ),
     sessionsOpen: new Gauge(make("sessions_open", "Sessions open now.", "protocol")),
     sessionsOpened: new Counter(make("sessions_opened_total", "Sessions opened.", "protocol")),
     connectionsRefused: new Counter(

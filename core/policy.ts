@@ -1,7 +1,7 @@
 import type { Guardrail } from "./guardrail.ts";
 import type { IdentityProvider } from "./identity.ts";
 import type { Notifier } from "./notifier.ts";
-import type { Effect } from "./operation.ts";
+import type { Effect, Reason } from "./operation.ts";
 import type { Resource } from "./protocol.ts";
 import type { KeyPair } from "./tls/files.ts";
 import type { Who } from "./who.ts";
@@ -73,8 +73,11 @@ export interface Limits {
   readonly authenticate: number;
   /** Without a byte in either direction. */
   readonly idle: number;
+  /** Of the whole gateway. */
   readonly sessions: number;
   readonly sessionsPerIdentity: number;
+  /** Bytes that say who comes and what for, before that is known: a start-up packet, a request's headers. */
+  readonly header: number;
   /** Bytes of one message. */
   readonly frame: number;
   /** How long a guardrail may think about one operation. */
@@ -85,6 +88,14 @@ export interface Limits {
   readonly statements: number;
   /** Bytes that may be buffered for a caller while it is held or slow. */
   readonly buffer: number;
+  /** Bytes of a session's recording that wait for the disk. */
+  readonly recorder: number;
+}
+
+/** The limit that a reason `limit.*` is about, where it is one of the policy's own. */
+export function limitOf({ code }: Reason): keyof Limits | undefined {
+  const name = code.replace(/^limit\./, "");
+  return name !== code && Object.hasOwn(defaultLimits, name) ? (name as keyof Limits) : undefined;
 }
 
 export const defaultLimits: Limits = {
@@ -92,9 +103,11 @@ export const defaultLimits: Limits = {
   idle: 8 * 3_600_000,
   sessions: 10_000,
   sessionsPerIdentity: 200,
+  header: 16 * 1024,
   frame: 64 * 1024 * 1024,
   guardrail: 5_000,
   owed: 16_384,
   statements: 4_096,
   buffer: 1024 * 1024,
+  recorder: 1024 * 1024,
 };

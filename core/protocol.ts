@@ -43,6 +43,7 @@ export interface Protocol<Config = unknown, Emits extends Kind = Kind, Name exte
 export interface Door {
   /** Where the listener is bound and whether it may ask for secrets in clear. */
   readonly listener: ListenerInfo;
+  readonly limits: Limits;
   /** Throws a PosternError `identity.refused` that says nothing of why; the why is in trail and log. */
   identify(credential: CallerCredential): Promise<Identity>;
   /** For SCRAM: the verifier of a short-lived credential, before its proof. Unknown ids get a decoy. */

@@ -52,6 +52,7 @@ let caller: TestWire;
 let resource: TestWire;
 let pump: Pump;
 let ended: Reason | undefined;
+let reached: string[];
 
 function start(
   toResource: Partial<Codec>,
@@ -60,9 +61,11 @@ function start(
   caller = new TestWire();
   resource = new TestWire();
   ended = undefined;
+  reached = [];
   const gate = {
     recordsWire: options.passed !== undefined,
     passed: options.passed,
+    reached: (limit: string) => void reached.push(limit),
     end(reason: Reason) {
       ended = reason;
     },
@@ -193,6 +196,7 @@ describe("a stalled direction", () => {
     expect(caller.paused).toBe(false);
     give("x");
     expect(caller.paused).toBe(true);
+    expect(reached).toEqual(["buffer"]);
     go();
     expect(caller.paused).toBe(false);
     expect(resource.sent).toHaveLength(65);
@@ -236,6 +240,8 @@ test("a slow reader pauses the other side until it drains", () => {
   caller.backlog = 65;
   give("answer", resource);
   expect(resource.paused).toBe(true);
+  give("answer", resource);
+  expect(reached).toEqual(["buffer"]);
   caller.backlog = 0;
   caller.sink?.drain();
   expect(resource.paused).toBe(false);

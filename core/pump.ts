@@ -73,7 +73,17 @@ export class Pump {
     const buffer = options.buffer ?? defaultBuffer;
     const close = () => this.close();
     const fail = (error: unknown) => this.#fail(error);
-    this.#toResource = new Lane(caller, resource, options.toResource, buffer, undefined, close, fail);
+    const bounded = () => gate.reached("buffer");
+    this.#toResource = new Lane(
+      caller,
+      resource,
+      options.toResource,
+      buffer,
+      undefined,
+      close,
+      fail,
+      bounded,
+    );
     this.#toCaller = new Lane(
       resource,
       caller,
@@ -82,6 +92,7 @@ export class Pump {
       gate.recordsWire ? (bytes) => gate.passed(bytes) : undefined,
       close,
       fail,
+      bounded,
     );
     this.#toResource.endsAtOnce = true;
   }

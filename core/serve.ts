@@ -115,7 +115,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
   opening.defer(() => keeper.close());
   const { bundle, policy } = await keeper.load();
 
-  const starting = (worker: number) => plan.starting(worker, policy.trail === "strict");
+  const starting = (worker: number) => plan.starting(worker, policy);
   const fleet = new Fleet({ blockedMs, log, metrics, ...plan, starting });
   const parts = { version: manifest.version, dataDir, trail, store, board, fleet, keeper, metrics, log };
   const supervisor = new Supervisor(parts);

@@ -8,6 +8,7 @@ import type { Tally } from "./metrics.ts";
 import type { Action, Operation, Reason, Statement } from "./operation.ts";
 import { OpenPass } from "./pass.ts";
 import { makePlan, type SessionPlan } from "./plan.ts";
+import { type Limits, limitOf } from "./policy.ts";
 import { type Ruling, ruleOn } from "./ruling.ts";
 import type { Session } from "./session.ts";
 import type { Entry } from "./trail/entry.ts";
@@ -21,6 +22,7 @@ export interface GateServices {
   readonly denied: Tally;
   /** Milliseconds a guardrail's promise may take. */
   readonly guardrailLimit: number;
+  reached(limit: keyof Limits): void;
   /** The operator's view of a failed guardrail. */
   failed(guardrail: string, error: unknown): void;
 }
@@ -117,7 +119,13 @@ export class SessionGate implements Gate {
     return waits?.catch((error) => this.end(this.failure("record", error)));
   }
 
+  reached(limit: keyof Limits): void {
+    this.services.reached(limit);
+  }
+
   end(reason: Reason): void {
+    const limit = limitOf(reason);
+    if (limit) this.reached(limit);
     this.owner.end(reason);
   }
 
@@ -219,10 +227,10 @@ export class SessionGate implements Gate {
   #inTime(verdict: Promise<Verdict>): Promise<Verdict> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new PosternError("guardrail.timeout", "A guardrail took too long to decide.")),
-        this.services.guardrailLimit,
-      );
+      timer = setTimeout(() => {
+        this.reached("guardrail");
+        reject(new PosternError("guardrail.timeout", "A guardrail took too long to decide."));
+      }, this.services.guardrailLimit);
     });
     return Promise.race([verdict, late]).finally(() => clearTimeout(timer));
   }

@@ -1,7 +1,6 @@
 import { type RuleSet, rulesFor } from "./decide.ts";
 import { PosternError } from "./error.ts";
 import type { Counter, GuardedSession, Guardrail, Recording, Watch } from "./guardrail.ts";
-import { newId } from "./id.ts";
 import { type Identity, identityLabel } from "./identity.ts";
 import type { Reason } from "./operation.ts";
 import type { Policy } from "./policy.ts";
@@ -9,6 +8,7 @@ import type { SessionInfo } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
 
 export interface SessionStart {
+  readonly id: string;
   readonly identity: Identity;
   readonly resource: string;
   readonly protocol: string;
@@ -21,7 +21,7 @@ export type Counters = Map<string, Counter>;
 
 /** One identity's use of one resource: its rules, its guardrails' state, its place in the trail. */
 export class Session implements GuardedSession {
-  readonly id = newId("ses");
+  readonly id: string;
   readonly identity: Identity;
   readonly resource: string;
   readonly protocol: string;
@@ -44,12 +44,12 @@ export class Session implements GuardedSession {
     readonly trail: Trail,
     readonly counters: Counters,
   ) {
+    this.id = start.id;
     this.identity = start.identity;
     this.resource = start.resource;
     this.protocol = start.protocol;
     this.rules = admitted(policy, start.identity, start.resource);
     this.info = {
-      id: this.id,
       ...start,
       openedAt: Date.now(),
       policyVersion: policy.version,

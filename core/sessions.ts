@@ -1,4 +1,5 @@
 import { PosternError } from "./error.ts";
+import { newId } from "./id.ts";
 import { identityKey, identityLabel } from "./identity.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -19,7 +20,6 @@ export interface SessionsServices {
 /** The open sessions of this process. */
 export class Sessions {
   readonly #open = new Map<string, Session>();
-  readonly #byIdentity = new Map<string, number>();
   readonly #counters: Counters = new Map();
   #policy: Policy | undefined;
   #sweep: ReturnType<typeof setInterval>;
@@ -40,12 +40,11 @@ export class Sessions {
     for (const session of this.#open.values()) session.follow(policy);
   }
 
-  /** Throws a PosternError when policy, a limit or a guardrail does not allow it; the trail has it then. */
-  open(arrival: Arrival, protocol: string, remote: string, resource: Resource): Session {
-    const policy = this.#policy;
-    if (!policy) throw new PosternError("policy.none", "The gateway has no policy yet.");
+  /** Rejects with a PosternError when policy, a limit or a guardrail does not allow it; the trail has it then. */
+  async open(arrival: Arrival, protocol: string, remote: string, resource: Resource): Promise<Session> {
     const { identity } = arrival;
     const start = {
+      id: newId("ses"),
       identity,
       resource: arrival.resource,
       protocol,
@@ -54,17 +53,17 @@ export class Sessions {
     };
     let session: Session | undefined;
     try {
-      this.#withinLimits(policy, identityKey(identity));
-      session = new Session(start, policy, this.services.trail, this.#counters);
+      await this.#takePlace(start.id, identityKey(identity));
+      session = new Session(start, this.#served, this.services.trail, this.#counters);
       session.open(resource.credential?.label);
     } catch (error) {
       if (!(error instanceof PosternError)) throw error;
+      this.services.supervision.sessionClosed(start.id);
       if (session) session.close(error.reason);
       else this.#denied(start, error.reason);
       throw error;
     }
     this.#open.set(session.id, session);
-    this.#count(session, 1);
     this.services.supervision.sessionOpened(session.info);
     this.services.metrics.sessionsOpened.inc({ protocol });
     this.services.metrics.sessionsOpen.inc({ protocol });
@@ -73,7 +72,6 @@ export class Sessions {
 
   close(session: Session, reason: Reason): void {
     if (!this.#open.delete(session.id)) return;
-    this.#count(session, -1);
     this.services.metrics.sessionsOpen.dec({ protocol: session.protocol });
     try {
       session.close(reason);
@@ -113,24 +111,24 @@ export class Sessions {
     clearInterval(this.#sweep);
   }
 
-  #withinLimits({ limits }: Policy, identity: string): void {
-    const own = this.#byIdentity.get(identity) ?? 0;
-    if (this.#open.size >= limits.sessions || own >= limits.sessionsPerIdentity) {
-      throw new PosternError("limit.sessions", "Too many sessions are open.", {
-        hint: "Close some; the operator sets `limits.sessions` and `limits.sessionsPerIdentity`.",
-      });
-    }
+  get #served(): Policy {
+    if (!this.#policy) throw new PosternError("policy.none", "The gateway has no policy yet.");
+    return this.#policy;
   }
 
-  #count(session: Session, by: number): void {
-    const key = identityKey(session.identity);
-    const now = (this.#byIdentity.get(key) ?? 0) + by;
-    if (now === 0) this.#byIdentity.delete(key);
-    else this.#byIdentity.set(key, now);
+  async #takePlace(session: string, identity: string): Promise<void> {
+    const { sessions, sessionsPerIdentity } = this.#served.limits;
+    const { metrics, supervision } = this.services;
+    const limit = await supervision.place(session, identity, { sessions, sessionsPerIdentity });
+    if (limit === undefined) return;
+    metrics.limitsReached.of(limit).value++;
+    throw new PosternError("limit.sessions", "Too many sessions are open.", {
+      hint: `Close some; the operator sets \`limits.${limit}\`.`,
+    });
   }
 
   #denied(start: ConstructorParameters<typeof Session>[0], reason: Reason): void {
-    const { application: _, ...who } = start;
+    const { id: _id, application: _, ...who } = start;
     this.services.trail.append({ kind: "connect-denied", ...who, reason });
   }
 
@@ -151,6 +149,7 @@ export class Sessions {
           message: "The session has lasted as long as its rule allows.",
         });
       } else if (session.inFlight === 0 && session.lastActive + limits.idle <= now) {
+        this.services.metrics.limitsReached.of("idle").value++;
         session.end({ code: "session.idle", message: "The session was idle for too long." });
       }
     }

@@ -1,9 +1,15 @@
 import type { Identity, ScramVerifier } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
+import type { Limits } from "./policy.ts";
 import type { HoldEnd } from "./trail/entry.ts";
 
 /** What a worker tells and asks its supervisor. In tests it is a plain object. */
 export interface Supervision {
+  /**
+   * Takes a place for a session that is about to open, among those of all workers; else the limit that is
+   * in the way. `sessionClosed` gives it back.
+   */
+  place(session: string, identity: string, limits: SessionLimits): Promise<keyof SessionLimits | undefined>;
   sessionOpened(session: SessionInfo): void;
   sessionClosed(id: string): void;
   holdOpened(hold: HoldInfo): void;
@@ -13,6 +19,8 @@ export interface Supervision {
   /** Hands a message to this protocol in that worker. Resolves when it was taken there, or nobody is there to take it. */
   deliver(worker: number, protocol: string, message: Uint8Array): Promise<void>;
 }
+
+export type SessionLimits = Pick<Limits, "sessions" | "sessionsPerIdentity">;
 
 /** What a supervisor tells a worker; each answers when it is done. */
 export interface Supervised {

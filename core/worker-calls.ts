@@ -16,6 +16,8 @@ export interface WorkerStart {
   /** Name of the trail stream it writes; never used before. */
   readonly stream: string;
   readonly strict: boolean;
+  /** `limits.recorder`. */
+  readonly recorder: number;
   /** Path of the key that signs checkpoints (PKCS8 PEM). */
   readonly signingKey: string;
   readonly log: Pick<LogOptions, "level" | "pretty">;

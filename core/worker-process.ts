@@ -51,7 +51,7 @@ function serveAsWorker(): void {
 }
 
 async function open(start: WorkerStart, supervision: Supervision): Promise<Opened> {
-  const { worker, dataDir, stream, strict, signingKey } = start;
+  const { worker, dataDir, stream, strict, recorder, signingKey } = start;
   const name = `worker-${worker}`;
   const log = createLog({ ...start.log, process: name });
   logCrashes(log);
@@ -65,11 +65,15 @@ async function open(start: WorkerStart, supervision: Supervision): Promise<Opene
     stream,
     role: "worker",
     strict,
+    recorder,
     signingKey: readFileSync(signingKey, "utf8"),
     onFlush: (ms) => metrics.trailFlush.observe(ms / 1000),
     onFault: (error, session) => {
       if (session === undefined) void giveUp(error, gateway, log);
-      else void gateway.endSession(session, error.reason);
+      else {
+        metrics.limitsReached.of("recorder").value++;
+        void gateway.endSession(session, error.reason);
+      }
     },
   });
   const gateway = new Gateway({ worker, dataDir, trail, supervision, log, metrics });
@@ -85,6 +89,7 @@ async function giveUp(error: PosternError, gateway: Gateway, log: Log): Promise<
 
 function supervision(peer: Peer<Supervision>): Supervision {
   return {
+    place: (session, identity, limits) => peer.call("place", session, identity, limits),
     sessionOpened: (session) => peer.tell("sessionOpened", session),
     sessionClosed: (id) => peer.tell("sessionClosed", id),
     holdOpened: (hold) => peer.tell("holdOpened", hold),

@@ -86,11 +86,13 @@ export interface LimitsInput {
   readonly idle?: Duration;
   readonly sessions?: number;
   readonly sessionsPerIdentity?: number;
+  readonly header?: Size;
   readonly frame?: Size;
   readonly guardrail?: Duration;
   readonly owed?: number;
   readonly statements?: number;
   readonly buffer?: Size;
+  readonly recorder?: Size;
 }
 
 type NameOf<R> = keyof R & string;

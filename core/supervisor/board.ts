@@ -2,6 +2,7 @@ import { PosternError } from "../error.ts";
 import type { Metrics } from "../metrics.ts";
 import type { HoldInfo, SessionInfo } from "../supervision.ts";
 import type { HoldEnd } from "../trail/entry.ts";
+import { Places } from "./places.ts";
 
 /** What happens to holds, as `GET /v1/approvals/watch` tells it. */
 export type HoldEvent =
@@ -20,6 +21,7 @@ interface Placed<T> {
 export class Board {
   readonly #sessions = new Map<string, Placed<SessionInfo>>();
   readonly #holds = new Map<string, Placed<HoldInfo>>();
+  readonly places = new Places();
   readonly #watchers = new Set<(event: HoldEvent) => void>();
 
   constructor(readonly metrics: Metrics) {}
@@ -30,6 +32,7 @@ export class Board {
 
   sessionClosed(id: string): void {
     this.#sessions.delete(id);
+    this.places.giveBack(id);
   }
 
   holdOpened(worker: number, hold: HoldInfo): void {
@@ -45,6 +48,7 @@ export class Board {
 
   /** The worker is dead, and its sessions and holds with it. */
   workerGone(worker: number): void {
+    this.places.workerGone(worker);
     for (const [id, placed] of this.#sessions) if (placed.worker === worker) this.#sessions.delete(id);
     for (const [id, placed] of this.#holds) if (placed.worker === worker) this.holdEnded(id, "abandoned");
   }

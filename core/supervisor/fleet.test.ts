@@ -31,13 +31,14 @@ function fleet() {
       const generation = (generations[worker] ?? 0) + 1;
       generations[worker] = generation;
       const stream = `${worker}-${generation}`;
-      return { worker, dataDir, stream, strict: false, signingKey: "", log: {} };
+      return { worker, dataDir, stream, strict: false, recorder: 0, signingKey: "", log: {} };
     },
     async died({ stream }) {
       died.push(stream);
       events.emit("died");
     },
     supervision: () => ({
+      place: async () => undefined,
       sessionOpened() {},
       sessionClosed(adoption) {
         const [stream, version, port] = adoption.split(" ");

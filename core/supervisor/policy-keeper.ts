@@ -82,8 +82,9 @@ export class PolicyKeeper {
   identify(token: string, remote: string): Promise<Identity> {
     const { trail, supervision } = this.options;
     const listener = { protocol: "control", host: "", port: 0, insecure: false };
-    const { providers } = this.#current();
-    return new FrontDoor(listener, remote, { trail, supervision, providers }).identify({
+    const { policy, providers } = this.#current();
+    const { limits } = policy;
+    return new FrontDoor(listener, remote, { trail, supervision, providers, limits }).identify({
       kind: "token",
       token,
     });

@@ -1,5 +1,6 @@
 import { newId } from "../id.ts";
 import type { LogOptions } from "../log.ts";
+import type { Policy } from "../policy.ts";
 import type { Store } from "../store/store.ts";
 import type { Supervision } from "../supervision.ts";
 import { recover } from "../trail/recover.ts";
@@ -23,16 +24,18 @@ export interface PlanParts {
 export function workerPlan(parts: PlanParts) {
   const { dataDir, board, store, trail, signingKey, log, deliver } = parts;
   return {
-    starting(worker: number, strict: boolean): WorkerStart {
+    starting(worker: number, { trail, limits }: Policy): WorkerStart {
       const stream = newStream(`worker-${worker}`);
       // Without a store the trail is written all the same; `readyz` says what is wrong.
       store.call("streamOpened", stream).catch(() => {});
-      return { worker, dataDir, stream, strict, signingKey, log };
+      const strict = trail === "strict";
+      return { worker, dataDir, stream, strict, recorder: limits.recorder, signingKey, log };
     },
     opened({ stream }: WorkerStart): void {
       trail.append(workerStarted(stream));
     },
     supervision: (worker: number): Supervision => ({
+      place: async (session, identity, limits) => board.places.take(worker, session, identity, limits),
       sessionOpened: (session) => board.sessionOpened(worker, session),
       sessionClosed: (id) => board.sessionClosed(id),
       holdOpened: (hold) => board.holdOpened(worker, hold),

@@ -27,6 +27,8 @@ export interface TrailOptions {
   readonly recordingSegmentBytes?: number;
   /** Without progress of the recorder for so long nothing new is admitted. Default 1000. */
   readonly lateMs?: number;
+  /** Bytes of one session's recording that may wait for room. Default 1 MiB. */
+  readonly recorder?: number;
   /** A session whose recording finds no room for so long is ended. Default 10000. */
   readonly pauseMs?: number;
   /** Milliseconds that a flush took for those who waited for it. */
@@ -45,6 +47,7 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
     segmentBytes = 8 << 20,
     recordingSegmentBytes = 8 << 20,
     lateMs = 1000,
+    recorder = 1 << 20,
     pauseMs = 10_000,
   } = options;
   const log = (folder: string, magic: string, bytes: number, lazy: number, seals: boolean): LogOptions => ({
@@ -101,6 +104,7 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
     stream,
     recordingLog,
     recordingMark,
+    recorder,
     pauseMs,
     () => trail?.expect(),
     onFault,

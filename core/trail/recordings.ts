@@ -12,8 +12,6 @@ import {
 import { SessionRecording } from "./session-recording.ts";
 import type { Watermark } from "./watermark.ts";
 
-/** Kept for a session while the disk is behind; a session that goes on sending beyond it is ended. */
-const keptBytes = 1 << 20;
 const pieceBytes = 256 << 10;
 
 interface Pending {
@@ -34,6 +32,8 @@ export class Recordings {
     private readonly stream: string,
     private readonly log: AppendLog,
     private readonly watermark: Watermark,
+    /** Bytes kept for a session while the disk is behind; one that goes on sending beyond it is ended. */
+    private readonly keptBytes: number,
     private readonly pauseMs: number,
     /** Somebody waits: call `beat` when the recorder has done something. */
     private readonly wait: () => void,
@@ -61,7 +61,7 @@ export class Recordings {
       if (rest === undefined) return undefined;
       data = rest;
     }
-    if (recording.kept > keptBytes) return Promise.reject(this.#fault(recording));
+    if (recording.kept > this.keptBytes) return Promise.reject(this.#fault(recording));
     this.#queue.push({ recording, kind, at, data: data.slice() });
     const paused = recording.keep(data.length, now);
     this.wait();

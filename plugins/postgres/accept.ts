@@ -20,7 +20,7 @@ export function startupState(arrival: Arrival): StartupState {
 
 /** Start-up and authentication (PostgreSQL 18, "Start-up"). The database name names the resource. */
 export async function accept(caller: Wire, door: Door): Promise<Arrival | undefined> {
-  const packet = await firstPacket(caller, door.listener);
+  const packet = await firstPacket(caller, door.listener, door.limits.header);
   if (packet.kind === "cancel") {
     await door.deliver(workerOf(packet.key), keyMessage(packet.key));
     return undefined;

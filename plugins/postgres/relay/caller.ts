@@ -81,6 +81,7 @@ export class CallerCodec implements Codec {
       exchange.barrier = false;
     }
     if (exchange.owed.length >= exchange.services.limits.owed) {
+      exchange.services.gate.reached("owed");
       exchange.flush(cursor);
       exchange.stall(cursor, "room");
       return;

@@ -117,8 +117,10 @@ export class Preparation {
   }
 
   #full(name: string, size: number): Reason | undefined {
-    const { statements } = this.exchange.services.limits;
+    const { gate, limits } = this.exchange.services;
+    const { statements } = limits;
     if (name === "" || size < statements) return undefined;
+    gate.reached("statements");
     return {
       code: "limit.statements",
       message: `This session already has ${statements} named statements or portals.`,

@@ -8,14 +8,14 @@ export const alpn = "postgresql";
 export type PlainPacket = Exclude<StartupPacket, EncryptionRequest>;
 
 /**
- * The first packet that is no request for encryption. Before it the caller may turn to TLS: by an SSLRequest,
+ * The first packet that is no request for encryption, of at most `limit` bytes. Before it the caller may turn to TLS: by an SSLRequest,
  * or directly (PostgreSQL 18, "SSL Session Encryption").
  */
-export async function firstPacket(caller: Wire, listener: ListenerInfo): Promise<PlainPacket> {
+export async function firstPacket(caller: Wire, listener: ListenerInfo, limit: number): Promise<PlainPacket> {
   if (listener.tls) await directly(caller);
   // A client may ask for each kind of encryption once; a third request comes from no client.
   for (let asked = 0; asked < 3; asked += 1) {
-    const packet = await readStartup(caller);
+    const packet = await readStartup(caller, limit);
     if (isPlain(packet)) return packet;
     if (caller.encrypted) {
       throw new PosternError("postgres.protocol", "Encryption was asked for inside of TLS.");

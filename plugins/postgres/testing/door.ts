@@ -1,5 +1,6 @@
 import { decoyVerifier, scramVerifier } from "../../../core/credential/scram.ts";
 import { type CallerCredential, type Door, type Identity, PosternError } from "../../../core/plugin.ts";
+import { defaultLimits } from "../../../core/policy.ts";
 import { keyDelivered } from "../cancel.ts";
 
 /** A Door that knows the token `good` and the credential `pc_known` with the password `pencil`. */
@@ -11,6 +12,7 @@ export function testDoor(
   return {
     shown,
     listener: { protocol: "postgres", host: "127.0.0.1", port: 5432, insecure: true, ...listener },
+    limits: defaultLimits,
     async identify(credential) {
       shown.push(credential);
       if (credential.kind === "token" && credential.token !== "good") throw refused();

@@ -54,6 +54,8 @@ export class TestGate implements Gate {
   holdsUnforeseen: (statement: Statement) => boolean = () => false;
   /** How the relay withdrew holds. */
   readonly withdrawn: string[] = [];
+  /** Limits that were reached, in order. */
+  readonly limits: string[] = [];
   /** Each admission waits for it. */
   slow: (() => Promise<void>) | undefined;
 
@@ -98,6 +100,10 @@ export class TestGate implements Gate {
 
   passed(): undefined {
     return undefined;
+  }
+
+  reached(limit: string): void {
+    this.limits.push(limit);
   }
 
   end(reason: Reason): void {
