@@ -6,7 +6,7 @@ import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
 import { issuePermit } from "./permit.ts";
-import { type Limits, limitOf } from "./policy.ts";
+import type { Limits } from "./policy.ts";
 import type { Arrival, Dialed, ListenerInfo, Protocol, Resource } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import { SessionGate } from "./session-gate.ts";
@@ -172,8 +172,8 @@ function refuse(
     : { code: "gateway.failed", message: "The gateway failed to serve this connection." };
   metrics.connectionsRefused.inc({ protocol: protocol.name, code: reason.code });
   // Afterwards nobody waits for a single read of the caller's.
-  const limit = reason.code === "wire.timeout" ? "authenticate" : limitOf(reason);
-  if (limit && !session) count(services, limit);
+  if (reason.code === "wire.timeout") count(services, "authenticate");
+  if (reason.code === "limit.header") count(services, "header");
   // A peer that left or dawdled is no news; anything else an operator may want to see.
   const level = !known ? "error" : reason.code.startsWith("wire.") ? "debug" : "info";
   log[level](

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { LimitsInput } from "../../core/policy/input.ts";
 import type { Entry, Written } from "../../core/trail/entry.ts";
 import { Postern, type Printed } from "../postern.ts";
 import { type PostgresServer, type PostgresVersion, startPostgres } from "../servers/postgres.ts";
@@ -13,6 +14,7 @@ export interface DoorOptions {
   readonly version: PostgresVersion;
   readonly trail?: "default" | "strict";
   readonly workers?: number;
+  readonly limits?: LimitsInput;
   readonly further?: Readonly<Record<string, number>>;
   /** The database's password. */
   readonly password?: string;
@@ -157,6 +159,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     sharedRules,
     workers = 1,
     further = {},
+    limits,
   } = options;
   const folder = mkdtempSync(join(tmpdir(), "postern-door-"));
   const server = await startPostgres({ version, password, ...(settings ? { settings } : {}) });
@@ -167,7 +170,14 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   const databasePort = serverWire?.port ?? server.port;
   writeFileSync(
     policy,
-    policyText({ databasePort, trail, workers, further, shared: sharedRules !== undefined }),
+    policyText({
+      databasePort,
+      trail,
+      workers,
+      further,
+      shared: sharedRules !== undefined,
+      ...(limits ? { limits } : {}),
+    }),
   );
   const data = options.data ?? join(folder, "data");
   const gateway = new Postern(policy, data, join(folder, "gateway.log"), {

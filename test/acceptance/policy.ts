@@ -1,3 +1,5 @@
+import type { LimitsInput } from "../../core/policy/input.ts";
+
 /** The policy that the acceptance tests run under, as an operator would write it. */
 export interface PolicyParts {
   readonly databasePort: number;
@@ -5,6 +7,7 @@ export interface PolicyParts {
   /** Whether `shared.ts` beside it exports one more rule. */
   readonly shared?: boolean;
   readonly workers?: number;
+  readonly limits?: LimitsInput;
   /** More resources for the group `bench`, by name: the ports of their servers. */
   readonly further?: Readonly<Record<string, number>>;
 }
@@ -14,6 +17,7 @@ export function policyText({
   trail = "default",
   shared = false,
   workers = 1,
+  limits = { sessionsPerIdentity: 500 },
   further = {},
 }: PolicyParts): string {
   const resources = Object.entries(further).map(
@@ -35,7 +39,7 @@ export default gateway({
   always: [record()],
   trail: "${trail}",
   workers: ${workers},
-  limits: { sessionsPerIdentity: 500 },
+  limits: ${JSON.stringify(limits)},
   resources: {
     shop: postgres({
       host: "127.0.0.1",
