@@ -44,7 +44,7 @@ class Walk {
     if (this.#visited.has(step)) return true;
     this.#visited.add(step);
     this.#add({ table: nameOf(relation), column: column.name });
-    if (isSample(relation)) return false;
+    if (isSample(relation) || showsStatements(relation, column)) return false;
     if (relation.children.length > maxChildren) this.#add({ column: column.name });
     // A child's own name for a column is its parent's.
     else for (const child of relation.children) this.#add({ table: nameOf(child), column: column.name });
@@ -96,6 +96,11 @@ function nameOf({ schema, name }: { readonly schema: string; readonly name: stri
 
 function isSample({ schema, name }: RelationRow): boolean {
   return schema === "pg_catalog" && samples.has(name);
+}
+
+/** Other sessions' statements, with the values in them. */
+function showsStatements({ schema, name }: RelationRow, column: NumberedColumn): boolean {
+  return schema === "pg_catalog" && name === "pg_stat_activity" && column.name === "query";
 }
 
 /** The relations that must be known before the origins of this one can be told. */

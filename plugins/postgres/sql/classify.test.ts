@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { classify, loadParser, longestText } from "./classify.ts";
 import { defaultSettings, nextSettings } from "./settings.ts";
 import { written } from "./testing/actions.ts";
+import { sampled } from "../../../test/fuzz.ts";
 
 await loadParser();
 const actions = (text: string, settings = defaultSettings) => written(classify(text, settings).actions);
@@ -143,7 +144,7 @@ describe("any text", () => {
         statement.detail.lineage();
         if (statement.actions.length === 0) expect(text).toMatch(/^(\s|;|--.*|\/\*[\s\S]*\*\/)*$/);
       }),
-      { seed: 20, numRuns: 1500 },
+      sampled(1500),
     );
   });
 });

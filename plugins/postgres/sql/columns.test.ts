@@ -94,6 +94,8 @@ const attacks = [
   "select email || '' from events",
   "select most_common_vals::text, histogram_bounds::text from pg_stats where tablename = 'customers'",
   "select upper(most_common_vals::text), histogram_bounds::text as h from pg_stats where tablename = 'customers'",
+  "select query, state from pg_stat_activity where query like '%@example%'",
+  "select upper(a.query) from pg_stat_activity a where a.query like '%@example%'",
   "select array_to_string(histogram_bounds, ',') from pg_stats where tablename = 'customers'",
   "select query_to_xml('select email from customers', true, true, '')",
   "select table_to_xml('customers', true, true, '')",

@@ -17,9 +17,13 @@ const harmless = `array_sample array_shuffle clock_timestamp current_query currv
   pg_sleep_until pg_table_size pg_tablespace_size pg_total_relation_size random random_normal timeofday
   txid_status uuidv4 uuidv7`.split(/\s+/);
 
-/** These, whatever their volatility: they run a query that they are given, or read whole tables by name. */
+/**
+ * These, whatever their volatility: they run a query that they are given, read whole tables by name, or show what
+ * other sessions run.
+ */
 const readers =
-  "^(query|table|schema|database|cursor)_to_xml|^ts_stat$|^ts_rewrite$|^dblink|^lo_|^pg_read|^pg_ls_";
+  "^(query|table|schema|database|cursor)_to_xml|^ts_stat$|^ts_rewrite$|^dblink|^lo_|^pg_read|^pg_ls_|" +
+  "^pg_stat_get_(backend_)?activity$";
 
 const unsafe = `pronamespace = 'pg_catalog'::regnamespace and (proname ~ $2 or provolatile = 'v' and proname <> all($1))`;
 

@@ -12,6 +12,17 @@ export const emptyScope: Scope = new Set();
 /** Where a node names an operator, as a list of name parts. */
 const operatorFields = ["name", "operName", "useOp"];
 
+/** Hold what roles prove themselves by, or passwords for other servers. */
+const passwords: ReadonlySet<string> = new Set([
+  "pg_catalog.pg_authid",
+  "pg_catalog.pg_shadow",
+  "pg_catalog.pg_subscription",
+  "pg_catalog.pg_user_mapping",
+  "pg_catalog.pg_user_mappings",
+  "information_schema._pg_user_mappings",
+  "information_schema.user_mapping_options",
+]);
+
 /** What a text says of names that live as long as the session: prepared statements and cursors. */
 export interface NameUse {
   readonly verb: "prepare" | "execute" | "deallocate" | "declare" | "fetch" | "close";
@@ -115,7 +126,10 @@ export class Reader {
     const name = text(node.relname) ?? "";
     const schema = text(node.schemaname) ?? "";
     if (schema === "" && scope.has(name)) return;
-    this.add(effect, relationName(schema, name, this.settings));
+    const on = relationName(schema, name, this.settings);
+    this.add(effect, on);
+    // Who can read them can prove to be somebody else, past the gateway too.
+    if (passwords.has(on)) this.add("grant", on);
   }
 
   nameOf(node: Node): string {
