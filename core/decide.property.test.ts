@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { sampled } from "../test/fuzz.ts";
 import { rulesFor } from "./decide.ts";
 import type { Identity } from "./identity.ts";
 import { type Action, effects } from "./operation.ts";
@@ -9,7 +10,7 @@ import { right } from "./policy/right.ts";
 import type { Policy } from "./policy.ts";
 import { group } from "./who.ts";
 
-const settings = { seed: 20, numRuns: 1_000 };
+const settings = sampled(1_000);
 const names = ["orders", "billing"] as const;
 const rows = resource("rows", "operation");
 const groups = ["a", "b", "c"] as const;

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { sampled } from "../../test/fuzz.ts";
 import { locate } from "./locate.ts";
 
 const source = `import { gateway } from "postern";
@@ -51,6 +52,6 @@ test("whatever was written there, it answers with a place in it", () => {
       const at = locate({ file: "a.ts", line: 1, column: 1, source: `gateway(${written}` }, path);
       expect(at.line).toBeLessThanOrEqual(written.split("\n").length);
     }),
-    { seed: 7, numRuns: 3_000 },
+    sampled(3_000),
   );
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { sampled } from "../../test/fuzz.ts";
 import { targetMatcher } from "./target.ts";
 
 test.each([
@@ -46,6 +47,6 @@ test("agrees with a regular expression", () => {
         .join("[^]*");
       expect(targetMatcher([pattern])(target)).toBe(new RegExp(`^${source}$`).test(target));
     }),
-    { seed: 2, numRuns: 2_000 },
+    sampled(2_000),
   );
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { sampled } from "../../test/fuzz.ts";
 import type { Entry } from "./entry.ts";
 import { entryJson } from "./entry-json.ts";
 
@@ -38,7 +39,7 @@ test("says of an entry exactly what JSON.stringify says", () => {
       const entry = JSON.parse(JSON.stringify(any)) as Entry;
       expect(JSON.parse(entryJson(entry))).toEqual(JSON.parse(JSON.stringify(entry)));
     }),
-    { numRuns: 2000 },
+    sampled(2000),
   );
 });
 

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, integer, property, uint8Array } from "fast-check";
+import { sampled } from "../../test/fuzz.ts";
 import type { Recorded } from "../protocol.ts";
 import { readRecording } from "./read-recording.ts";
 import { TrailRig } from "./trail-rig.ts";
 
 const rig = new TrailRig();
-const seed = 20_261_121;
 let ids: string[] = [];
 const file = join(rig.dataDir, "recordings/a-w0/000001.seg");
 
@@ -101,6 +101,6 @@ test("changed bytes and noise do no harm", () => {
         });
       },
     ),
-    { seed, numRuns: 300 },
+    sampled(300),
   );
 });

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { assert, integer, property, uint8Array } from "fast-check";
+import { sampled } from "../../test/fuzz.ts";
 import type { Written } from "./entry.ts";
 import { follow, type Position } from "./read.ts";
 import { outcome, TrailRig } from "./trail-rig.ts";
 
 const rig = new TrailRig();
-const seed = 20_261_121;
 let written: Written[] = [];
 beforeAll(async () => {
   const trail = await rig.open("a-s", { segmentBytes: 16 << 10 });
@@ -75,7 +75,7 @@ test("any byte changed: nothing that was not written is ever read", () => {
       const { entries } = reads(bytes);
       expect(entries).toEqual(written.slice(0, entries.length));
     }),
-    { seed, numRuns: 400 },
+    sampled(400),
   );
 });
 
@@ -85,6 +85,6 @@ test("random bytes are no trail, and do no harm", () => {
       expect(reads(noise).entries).toEqual([]);
       expect(reads(Buffer.concat([Buffer.from("ptrail1\n"), noise])).entries).toEqual([]);
     }),
-    { seed, numRuns: 400 },
+    sampled(400),
   );
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { sampled } from "../../../test/fuzz.ts";
 import { type Detector, detectors, Scanner } from "./scanner.ts";
 
 const all = new Scanner(detectors);
@@ -144,7 +145,7 @@ test("any bytes: a match is inside, goes forward, and the scan ends", () => {
         expect(all.end).toBeLessThanOrEqual(bytes.length);
       }
     }),
-    { seed: 7, numRuns: 2000 },
+    sampled(2000),
   );
 });
 

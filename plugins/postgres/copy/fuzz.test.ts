@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { PosternError, type RowFilter } from "../../../core/plugin.ts";
-import { Random } from "../relay/testing/random.ts";
+import { corpus, Random, seeds } from "../../../test/fuzz.ts";
 import { backend, headerSize } from "../wire/message.ts";
 import { Splice } from "../wire/splice.ts";
 import { message } from "../wire/write.ts";
@@ -8,8 +8,6 @@ import type { CopyFormat } from "./format.ts";
 import { CopyOut } from "./out.ts";
 import { type Cell, read, write } from "./testing/files.ts";
 
-const runs = Number(process.env.POSTERN_RUNS ?? (process.env.POSTERN_LONG ? 20_000 : 400));
-const firstSeed = Number(process.env.POSTERN_SEED ?? 1);
 const limit = 1 << 20;
 const shown = Buffer.from('*",\\\t\n*');
 
@@ -76,7 +74,7 @@ function through(parts: readonly Buffer[], format: CopyFormat, count: number, fi
 }
 
 test("every cell arrives as the filter left it, however the rows are split", () => {
-  for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
+  for (const seed of seeds(400)) {
     const random = new Random(seed);
     const format = formatFrom(random);
     const count = 1 + random.upTo(4);
@@ -106,7 +104,7 @@ test("every cell arrives as the filter left it, however the rows are split", () 
 });
 
 test("what changes nothing leaves the bytes as they are", () => {
-  for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
+  for (const seed of seeds(400)) {
     const random = new Random(seed);
     const format = formatFrom(random);
     const rows = Array.from({ length: 4 }, () => [cellFrom(random), cellFrom(random)]);
@@ -128,7 +126,7 @@ test("what changes nothing leaves the bytes as they are", () => {
 
 test("whatever the bytes are: rows or a coded error, and nothing of a masked column", () => {
   const canary = Buffer.from("canary");
-  for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
+  for (const seed of seeds(400)) {
     const random = new Random(seed);
     const format = formatFrom(random);
     const file = write(
@@ -158,6 +156,26 @@ test("whatever the bytes are: rows or a coded error, and nothing of a masked col
     }
   }
 });
+
+for (const [name, chunks] of corpus("postgres-copy")) {
+  test(`corpus: ${name}`, () => {
+    const formats: CopyFormat[] = [
+      { name: "text", delimiter: 9, nullMarker: Buffer.from("\\N"), header: false },
+      { name: "csv", delimiter: 44, nullMarker: Buffer.alloc(0), header: false, quote: 34, escape: 34 },
+      { name: "csv", delimiter: 44, nullMarker: Buffer.alloc(0), header: false, quote: 39, escape: 92 },
+      { name: "binary" },
+    ];
+    for (const format of formats) {
+      const filter: RowFilter = { columns: [0, 1], cell: () => shown };
+      try {
+        const parts = chunks.map((chunk) => message(backend.copyData, chunk));
+        expect(through(parts, format, 2, filter).includes("canary")).toBe(false);
+      } catch (error) {
+        if (!(error instanceof PosternError)) throw error;
+      }
+    }
+  });
+}
 
 test("a row beyond the limit is an error before it is kept", () => {
   const filter: RowFilter = { columns: [0], cell: () => null };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Random, seeds } from "../../../test/fuzz.ts";
 import { RawClient } from "../../../test/raw.ts";
 import {
   hasPostgres,
@@ -9,7 +10,6 @@ import {
 import { play } from "./testing/client.ts";
 import { RelayDoor } from "./testing/door.ts";
 import { TestGate } from "./testing/gate.ts";
-import { Random } from "./testing/random.ts";
 import { type About, type Step, sequence } from "./testing/sequence.ts";
 
 /**
@@ -17,8 +17,6 @@ import { type About, type Step, sequence } from "./testing/sequence.ts";
  * server that has no `secret` and no gateway before it: the same message types, the same transaction
  * statuses, the same rows committed. POSTERN_RUNS and POSTERN_SEED ask for more or others.
  */
-const runs = Number(process.env.POSTERN_RUNS ?? 40);
-const firstSeed = Number(process.env.POSTERN_SEED ?? 1);
 
 describe.each([15, 18] as const)("against PostgreSQL %i", (version: PostgresVersion) => {
   const skip = !hasPostgres(version);
@@ -40,9 +38,9 @@ describe.each([15, 18] as const)("against PostgreSQL %i", (version: PostgresVers
   });
 
   test.skipIf(skip)(
-    `${runs} random sequences look the same`,
+    "random sequences look the same",
     async () => {
-      for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
+      for (const seed of seeds(40)) {
         const about = seed % 2 === 0 ? "holds" : "denials";
         const steps = sequence(new Random(seed), about);
         const direct = await run(steps);

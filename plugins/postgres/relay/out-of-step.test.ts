@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import type { Answer } from "../../../core/plugin.ts";
+import { Random } from "../../../test/fuzz.ts";
 import { loadParser } from "../sql/index.ts";
 import { backend, frontend } from "../wire/message.ts";
 import { bind, describe as describeMessage, execute, parse, query, sync } from "../wire/query.ts";
@@ -8,7 +9,6 @@ import { dataRow, rowDescriptionMessage } from "../wire/rows.ts";
 import { commandComplete, parameterStatus, readyForQuery } from "../wire/session.ts";
 import { message } from "../wire/write.ts";
 import { memorySession } from "./testing/memory.ts";
-import { Random } from "./testing/random.ts";
 
 const field = {
   ...{ name: "email", tableOid: 0, column: 0, typeOid: 25, typeSize: -1, typmod: -1 },

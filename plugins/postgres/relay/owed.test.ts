@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
+import { Random } from "../../../test/fuzz.ts";
 import { Refused } from "./named.ts";
 import { flag, kind, Owed } from "./owed.ts";
-import { Random } from "./testing/random.ts";
 
 test("is a queue, at any size and wherever its first entry stands", () => {
   const random = new Random(3);

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type pg from "pg";
 import { type Column, PosternError, type RowFilter } from "../../../core/plugin.ts";
+import { Random } from "../../../test/fuzz.ts";
 import { fields, type Message } from "../../../test/raw.ts";
 import { bind, describe as describeMessage, execute, flush, parse, query, sync } from "../wire/query.ts";
 import { CellWalker, dataRow } from "../wire/rows.ts";
 import { RowRewriter } from "./rows.ts";
 import { noPostgres, postgresFixture, types } from "./testing/fixture.ts";
 import type { TestGate } from "./testing/gate.ts";
-import { Random } from "./testing/random.ts";
 
 describe("RowRewriter", () => {
   test("replaces the filter's cells and leaves every other byte as it was", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Recorded } from "../../../core/plugin.ts";
+import { sampled } from "../../../test/fuzz.ts";
 import { backend, status } from "../wire/message.ts";
 import { errorResponse, noticeResponse } from "../wire/report.ts";
 import { dataRow, type RowField, rowDescriptionMessage } from "../wire/rows.ts";
@@ -165,6 +166,6 @@ test("whatever was recorded, showing it does not fail", () => {
         }
       },
     ),
-    { seed: 2, numRuns: 500 },
+    sampled(500),
   );
 });

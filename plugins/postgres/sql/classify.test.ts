@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { sampled } from "../../../test/fuzz.ts";
 import { classify, loadParser, longestText } from "./classify.ts";
 import { defaultSettings, nextSettings } from "./settings.ts";
 import { written } from "./testing/actions.ts";
-import { sampled } from "../../../test/fuzz.ts";
 
 await loadParser();
 const actions = (text: string, settings = defaultSettings) => written(classify(text, settings).actions);

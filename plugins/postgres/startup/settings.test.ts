@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { PosternError } from "../../../core/plugin.ts";
+import { sampled } from "../../../test/fuzz.ts";
 import { callerSettings } from "./settings.ts";
 
 const settings = (parameters: Record<string, string>) =>
@@ -74,6 +75,6 @@ test("no options lead to a setting that is not listed", () => {
         if (!(error instanceof PosternError)) throw error;
       }
     }),
-    { seed: 2, numRuns: 2_000 },
+    sampled(2_000),
   );
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { PosternError } from "../../../core/plugin.ts";
+import { sampled } from "../../../test/fuzz.ts";
 import {
   authenticationRequest,
   authenticationSasl,
@@ -131,7 +132,7 @@ for (const [name, [decoder, whole, header = headerSize]] of Object.entries(decod
         for (const [at, value] of changes) if (at < changed.length) changed[at] = value;
         decode(decoder, changed);
       }),
-      { seed: 2, numRuns: 200 },
+      sampled(200),
     );
   });
 }

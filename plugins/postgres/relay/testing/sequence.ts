@@ -1,5 +1,5 @@
+import type { Random } from "../../../../test/fuzz.ts";
 import { bind, close, describe, execute, flush, parse, query, sync } from "../../wire/query.ts";
-import type { Random } from "./random.ts";
 
 /** One message of a random session, and how it reads in a failure. */
 export interface Step {
