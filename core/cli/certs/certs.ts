@@ -37,11 +37,12 @@ export function makeCertificates(terminal: Terminal): Command {
     .action(async (flags: Flags) => {
       const folder = new CertificateFolder(resolve(flags.out), daysOf(flags.days));
       const names = namesOf(flags);
-      const made = await folder.server(names, flags.renew === true);
-      for (const client of flags.client ?? []) made.push(...(await folder.client(client)));
+      const { client: clients = [], renew = false } = flags;
+      const made = clients.length > 0 && folder.hasServer && !renew ? [] : await folder.server(names, renew);
+      for (const client of clients) made.push(...(await folder.client(client)));
       const shown = (file: string) => shortest(join(folder.path, file));
       for (const file of made) terminal.err(`wrote ${shown(file)}\n`);
-      terminal.out(advice(shown, names, flags.client?.[0]));
+      terminal.out(advice(shown, names, clients[0]));
     });
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PosternError } from "../../error.ts";
 import type { Pair } from "../../tls/authority.ts";
@@ -10,9 +10,13 @@ export class CertificateFolder {
     readonly days: number,
   ) {}
 
+  get hasServer(): boolean {
+    return this.#has("server.crt") || this.#has("server.key");
+  }
+
   /** Throws PosternError `certs.exist` where there is one and it is not to be renewed. */
   async server(names: readonly [string, ...string[]], renew: boolean): Promise<string[]> {
-    if (!renew && (this.#has("server.crt") || this.#has("server.key"))) {
+    if (!renew && this.hasServer) {
       throw new PosternError("certs.exist", `${join(this.path, "server.crt")} is there already.`, {
         hint: "Give --renew to replace it, or another --out.",
       });
@@ -63,9 +67,9 @@ export class CertificateFolder {
       [`${name}.crt`, cert, 0o644],
     ] as const) {
       const path = join(this.path, file);
-      writeFileSync(`${path}.new`, text, { mode });
-      // The mode above is for a file that was not there.
-      chmodSync(`${path}.new`, mode);
+      // What somebody left there keeps its mode, and would show the key to whoever could read it.
+      rmSync(`${path}.new`, { force: true });
+      writeFileSync(`${path}.new`, text, { mode, flag: "wx" });
       renameSync(`${path}.new`, path);
     }
     return [`${name}.crt`, `${name}.key`];
