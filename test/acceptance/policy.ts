@@ -66,6 +66,7 @@ export default gateway({
       may: [write("public.customers")],
       under: [hasty],
     },
+    { name: "admins", who: group("admins"), on: "shop", may: "all" },
     { name: "bench", who: group("bench"), on: ${JSON.stringify(["shop", ...Object.keys(further)])}, may: ["read", "write"] },
   ],
 });
