@@ -1,6 +1,10 @@
 /** What a test imports from `postern/testing`. */
 
 export type { Explanation } from "../explain.ts";
+export { type GuardrailSubject, guardrailConformance } from "./conformance/guardrail/index.ts";
+export type { OperationSample } from "./conformance/guardrail/samples.ts";
+export { type IdentitySubject, identityProviderConformance } from "./conformance/identity.ts";
+export { type NoticeReceiver, type NotifierSubject, notifierConformance } from "./conformance/notifier.ts";
 export { protocolConformance } from "./conformance/protocol/index.ts";
 export type {
   Login,
