@@ -140,7 +140,7 @@ export class Lane implements Cursor {
   /** Writes what this chunk has come to, as one write. */
   flush(): void {
     if (this.#filled === 0) {
-      if (this.at > this.#runStart) this.#send(this.view.subarray(this.#runStart, this.at));
+      if (this.at > this.#runStart) this.#send(this.#run());
     } else {
       this.#cut();
       const bytes = this.#scratch.subarray(0, this.#filled);
@@ -200,6 +200,12 @@ export class Lane implements Cursor {
   #release(): void {
     for (const bytes of this.#injected) this.insert(bytes);
     this.#injected = [];
+  }
+
+  /** The forwarded bytes before `at`: mostly all of a chunk, which then needs no view of its own. */
+  #run(): Buffer {
+    const whole = this.#runStart === 0 && this.at === this.view.length;
+    return whole ? this.view : this.view.subarray(this.#runStart, this.at);
   }
 
   /** Moves the run of forwarded bytes before `at` into the scratch buffer. */

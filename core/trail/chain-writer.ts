@@ -1,7 +1,7 @@
 import { PosternError } from "../error.ts";
 import { checkpointMs, genesis, hashBytes } from "./chain.ts";
 import type { Entry, Head } from "./entry.ts";
-import { entryJson } from "./entry-json.ts";
+import { entryTail } from "./entry-json.ts";
 import type { AppendLog } from "./log.ts";
 import { Room } from "./room.ts";
 import { frameBytes } from "./segment.ts";
@@ -68,7 +68,7 @@ export class ChainWriter {
   #write(entry: Entry, time: number): number | undefined {
     const { log } = this;
     const seq = this.#seq + 1;
-    const body = `{"seq":${seq},"time":${time},${entryJson(entry).slice(1)}`;
+    const body = `{"seq":${seq},"time":${time},${entryTail(entry)}`;
     const floor = this.#room.floor(entry.kind);
     // Three bytes a UTF-16 unit is the most UTF-8 takes; the exact length is worth finding out near an end only.
     let most = hashBytes + body.length * 3;

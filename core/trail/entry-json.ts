@@ -6,20 +6,24 @@ type Of<K extends Entry["kind"]> = Extract<Entry, { kind: K }>;
 const lists = new WeakMap<readonly unknown[], string>();
 
 /**
- * An entry as JSON. Two are written for every operation, so they are put together by hand: four times as quick
- * as to walk an object of which most was the same the last time. Ids and versions are of our own making and
- * have nothing to escape.
+ * An entry as JSON without its opening brace, for what is written before it. Two are written for every
+ * operation, so they are put together by hand: four times as quick as to walk an object of which most was the
+ * same the last time. Ids and versions are of our own making and have nothing to escape.
  */
-export function entryJson(entry: Entry): string {
+export function entryTail(entry: Entry): string {
   if (entry.kind === "operation") return operationJson(entry);
   if (entry.kind === "outcome") return outcomeJson(entry);
-  return JSON.stringify(entry);
+  return asIs(entry);
+}
+
+function asIs(entry: Entry): string {
+  return JSON.stringify(entry).slice(1);
 }
 
 function operationJson(entry: Of<"operation">): string {
   const { session, text, whole, actions, rules, policy, hold, batch } = entry;
-  if (whole !== undefined || hold !== undefined || batch !== undefined) return JSON.stringify(entry);
-  return `{"kind":"operation","session":"${session}","text":${JSON.stringify(text)},"actions":${listJson(actions)},"rules":${listJson(rules)},"policy":"${policy}"}`;
+  if (whole !== undefined || hold !== undefined || batch !== undefined) return asIs(entry);
+  return `"kind":"operation","session":"${session}","text":${JSON.stringify(text)},"actions":${listJson(actions)},"rules":${listJson(rules)},"policy":"${policy}"}`;
 }
 
 function outcomeJson(entry: Of<"outcome">): string {
@@ -29,7 +33,7 @@ function outcomeJson(entry: Of<"outcome">): string {
     code === undefined && bytes === undefined && received === undefined && rows !== undefined
       ? `{"result":"${result}","rows":${rows}}`
       : JSON.stringify(outcome);
-  return `{"kind":"outcome","session":"${session}","op":${op},"outcome":${how},"ms":${ms}}`;
+  return `"kind":"outcome","session":"${session}","op":${op},"outcome":${how},"ms":${ms}}`;
 }
 
 function listJson(list: readonly unknown[]): string {

@@ -86,7 +86,11 @@ export function bind(
 /** Decodes the body of a Bind. */
 export function bindMessage(view: Buffer, start: number, end: number): BindMessage {
   const body = new BodyReader(view, start, end, "Bind");
-  const formats = () => Array.from({ length: body.uint16() }, () => formatOf(body.int16(), "Bind"));
+  const formats = () => {
+    const read: ("text" | "binary")[] = [];
+    for (let left = body.uint16(); left > 0; left--) read.push(formatOf(body.int16(), "Bind"));
+    return read;
+  };
   const portal = body.string();
   const statement = body.string();
   const parameterFormats = formats();
@@ -94,10 +98,11 @@ export function bindMessage(view: Buffer, start: number, end: number): BindMessa
   if (parameterFormats.length > 1 && parameterFormats.length !== count) {
     throw malformed("Bind", `${parameterFormats.length} formats for ${count} parameters`);
   }
-  const parameters = Array.from({ length: count }, () => {
+  const parameters: (Buffer | null)[] = [];
+  for (let left = count; left > 0; left--) {
     const length = body.int32();
-    return length === -1 ? null : body.bytes(length);
-  });
+    parameters.push(length === -1 ? null : body.bytes(length));
+  }
   const resultFormats = formats();
   body.done();
   return { portal, statement, parameterFormats, parameters, resultFormats };
