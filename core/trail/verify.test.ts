@@ -190,6 +190,25 @@ test("a whole stream that is gone, a worker's or a supervisor's, with or without
   expect(found[0]).toMatchObject({ what: "removed", stream: "a0-w0" });
 });
 
+test("the newest supervisor's stream is missed by the workers that it started", async () => {
+  const two = new TrailRig();
+  try {
+    for (const run of ["a0", "b0"]) {
+      const supervisor = await two.open(`${run}-s`, { previous: heads(two.dataDir) });
+      const worker = await two.open(`${run}-w0`);
+      supervisor.append(workerStarted(`${run}-w0`));
+      await worker.close();
+      await supervisor.close();
+    }
+    expect(verifyTrail(two.dataDir, two.publicKey).findings).toEqual([]);
+    rmSync(join(two.dataDir, "trail/b0-s"), { recursive: true });
+    const { findings } = verifyTrail(two.dataDir, two.publicKey);
+    expect(findings).toMatchObject([{ what: "removed", stream: "b0-w0" }]);
+  } finally {
+    two.remove();
+  }
+});
+
 test("a stream under another's name", () => {
   expect(
     attack((_, dir) => renameSync(join(dir, "trail/b0-s"), join(dir, "trail/b1-s")), "b1-s").found.length,

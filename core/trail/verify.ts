@@ -75,8 +75,9 @@ export function verifyTrail(
       });
     }
   }
-  checkRecordings(dataDir, [...walks.values()], findings, notes);
   const claimed = new Set(claims.map(({ head }) => head.stream));
+  findings.push(...orphans([...walks.values()], claimed));
+  checkRecordings(dataDir, [...walks.values()], findings, notes);
   return {
     ok: findings.length === 0,
     streams: [...walks.values()].map(({ stream, start, entries, signedTo, ended }) => {
@@ -139,6 +140,21 @@ function settleEnd(walk: StreamWalk, committed: number, newest: number, notes: F
     notes.push({ what: "unsigned", stream, seq: signedTo + 1, message });
   }
   return findings;
+}
+
+/**
+ * Streams of workers that no supervisor tells of: one's stream was removed. A worker that wrote no more than its
+ * start may have died together with a supervisor that had no time to.
+ */
+function orphans(walks: readonly StreamWalk[], claimed: ReadonlySet<string>): Finding[] {
+  if (!walks.some(({ start }) => start?.role === "supervisor")) return [];
+  const told = new Set(walks.flatMap(({ startedWorkers }) => startedWorkers));
+  return walks.flatMap(({ stream, start, entries }): Finding[] => {
+    if (start?.role !== "worker" || entries < 2 || told.has(stream) || claimed.has(stream)) return [];
+    return [
+      { what: "removed", stream, message: "the stream of the supervisor that started it is not there" },
+    ];
+  });
 }
 
 function checkRecordings(
