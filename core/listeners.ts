@@ -91,7 +91,7 @@ export class Listeners {
     const certificates = config.tls && new Certificates(config.tls, this.log);
     try {
       const same = [...this.#open.values()].find(
-        (open) => config.port !== 0 && open.config.host === config.host && open.config.port === config.port,
+        (open) => open.config.host === config.host && open.port.listener.port === config.port,
       );
       return { config, certificates, port: same?.port ?? this.#openPort(config, shared) };
     } catch (error) {
