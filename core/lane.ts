@@ -25,6 +25,8 @@ export class Lane implements Cursor {
   /** Chunks of a message that is needed whole, joined once it is. */
   #later: Buffer[] = [];
   #laterBytes = 0;
+  /** Bytes that were there when the direction stalled; what comes on top of them is bounded. */
+  #stalledWith = 0;
   #acted = false;
   /** Why the source is paused; it is resumed when none is left. */
   #full = false;
@@ -64,7 +66,7 @@ export class Lane implements Cursor {
     this.end = this.view.length;
     if (this.#stalled) {
       this.codec.waiting?.(this.view);
-      this.#bound();
+      if (!this.over) this.#bound();
     } else this.#work();
   }
 
@@ -180,7 +182,7 @@ export class Lane implements Cursor {
       this.end = 0;
       this.#runStart = 0;
     }
-    if (this.#stalled) this.#bound();
+    if (this.#stalled) this.#stalledWith = this.end - this.at;
   }
 
   #advance(): void {
@@ -244,7 +246,7 @@ export class Lane implements Cursor {
   }
 
   #bound(): void {
-    if (this.end - this.at > this.buffer) {
+    if (this.end - this.at - this.#stalledWith > this.buffer) {
       if (!this.#full) this.bounded();
       this.#full = true;
       this.source.pause();

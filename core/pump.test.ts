@@ -192,14 +192,14 @@ describe("a stalled direction", () => {
   test("is bounded: past the limit its source is paused until it goes on", () => {
     const { go } = stalling();
     give("s");
-    give("x".repeat(63));
+    give("x".repeat(64));
     expect(caller.paused).toBe(false);
     give("x");
     expect(caller.paused).toBe(true);
     expect(reached).toEqual(["buffer"]);
     go();
     expect(caller.paused).toBe(false);
-    expect(resource.sent).toHaveLength(65);
+    expect(resource.sent).toHaveLength(66);
   });
 
   test("towards the resource ends with its caller at once", () => {

@@ -15,6 +15,7 @@ const states: Readonly<Record<string, string>> = {
   identity: "28000",
   "identity.refused": "28P01",
   limit: "53400",
+  "limit.buffer": "54000",
   "limit.frame": "54000",
   "limit.header": "54000",
   "limit.rows": "54000",

@@ -134,6 +134,21 @@ describe("bounds", () => {
   });
 
   bound(
+    "buffer",
+    "behind a hold only so much is kept, and the hold ends with its session",
+    async () => {
+      const client = await login("sam", await door.token("sam", "support"));
+      client.send(query("update customers set city = 'flooded' where id = 1"));
+      await client.until("N");
+      client.send(query(`select '${"x".repeat(100_000)}'`));
+      expect(errorOf(await client.until("never"))).toMatchObject({ S: "FATAL", C: "54000" });
+      expect(await door.json<unknown[]>("approvals", "list")).toEqual([]);
+      expect(await door.serverSaw("flooded")).toBe(false);
+    },
+    1,
+  );
+
+  bound(
     "sessionsPerIdentity",
     "counts over both workers, and gives back what is closed",
     async () => {

@@ -94,6 +94,7 @@ export function protocolStates(door: Door, tokens: Tokens): State[] {
     ]),
     { ...deaf("in COPY TO", Buffer.alloc(0)), reach: () => copyingOut(bench) },
     state("held", support, [[held, "N"]]),
+    state("held, with much behind it", support, [[held, "N"], [query(`select '${"x".repeat(700_000)}'`)]]),
     state("held in a transaction", support, [
       [query("begin"), "Z"],
       [held, "N"],

@@ -1,4 +1,4 @@
-import type { Cursor, Denial, HeldOperation, Parameters, Pass, Plan } from "../../../core/plugin.ts";
+import type { Cursor, Denial, HeldOperation, Parameters, Pass, Plan, Reason } from "../../../core/plugin.ts";
 import { frontend, headerSize, status } from "../wire/message.ts";
 import { sync } from "../wire/query.ts";
 import { noticeResponse } from "../wire/report.ts";
@@ -6,6 +6,13 @@ import type { Exchange } from "./exchange.ts";
 import { flag, kind } from "./owed.ts";
 
 type Batch = readonly { readonly plan: Plan; readonly parameters?: Parameters }[];
+
+/** A caller that is not read could leave unseen, and its hold must not outlive it. */
+const tooMuch: Reason = {
+  code: "limit.buffer",
+  message: "More arrived behind an operation that waits for an approval than is kept.",
+  hint: "Send on when it is answered; the operator sets `limits.buffer`.",
+};
 
 /** Kinds that only prepare: what they lock, a Sync gives back without losing anything. */
 const preparing = (1 << kind.parse) | (1 << kind.describeStatement);
@@ -21,6 +28,8 @@ export class Admission {
   /** How much of what waits behind a hold has been looked at. */
   #scanned = 0;
   #cursor: Cursor | undefined;
+  /** Bytes that were there when the hold began. */
+  #heldWith = 0;
   /** An execution of which there is nothing to say: one object for all of them, since one is asked about at a time. */
   readonly #plain = { inTransaction: false, held: (hold: HeldOperation) => this.#held(hold) };
 
@@ -82,6 +91,8 @@ export class Admission {
   /** Looks for a Terminate in what arrived behind a held message. */
   scan(pending: Buffer): void {
     if (!this.#hold) return;
+    const { gate, limits } = this.exchange.services;
+    if (pending.length - this.#heldWith > limits.buffer) return gate.end(tooMuch);
     for (let at = this.#scanned; pending.length - at >= headerSize; ) {
       if (pending[at] === frontend.terminate) {
         this.exchange.leaving = true;
@@ -118,7 +129,10 @@ export class Admission {
     this.#scanned = 0;
     exchange.pump?.inject("toCaller", noticeResponse({ message: hold.notice }));
     exchange.flushNow();
-    if (this.#cursor) this.scan(this.#cursor.view.subarray(this.#cursor.at, this.#cursor.end));
+    if (!this.#cursor) return;
+    const { view, at, end } = this.#cursor;
+    this.#heldWith = end - at;
+    this.scan(view.subarray(at, end));
   }
 
   #settle(decided: Pass | Denial): void {
