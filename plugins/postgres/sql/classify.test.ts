@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { sampled } from "../../../test/fuzz.ts";
-import { classify, loadParser, longestText } from "./classify.ts";
+import { classify, loadParser } from "./classify.ts";
 import { defaultSettings, nextSettings } from "./settings.ts";
+import { longestText, mostTokens } from "./size.ts";
 import { written } from "./testing/actions.ts";
 
 await loadParser();
@@ -13,6 +14,15 @@ describe("what is not read", () => {
     expect(actions(`select 1 -- ${"x".repeat(longestText)}`)).toBe("unknown *");
     expect(actions("select 1\0; drop table x")).toBe("unknown *");
     expect(actions('select * from "caf\ufffd"')).toBe("unknown *");
+  });
+  test("a text of so many parts that others would wait for it, but not one long literal", () => {
+    for (const part of [",1", "[1]", " and a", ",*"]) {
+      expect(actions(`select a${part.repeat(mostTokens / 2 + 1)} from x`)).toBe("unknown *");
+    }
+    for (const long of ["x".repeat(1_000_000), "lorem ipsum ".repeat(70_000), "\u00e9".repeat(1_000_000)]) {
+      expect(actions(`insert into x values ('${long}')`)).toBe("write public.x");
+    }
+    expect(actions(`select a${",1".repeat(mostTokens / 2 - 10)} from x`)).toBe("read public.x");
   });
   test("a text nested so deep that the parser gives up", () => {
     for (const text of [`select ${"(".repeat(50_000)}`, `select 1${"+1".repeat(200_000)}`]) {

@@ -7,9 +7,7 @@ import { type Lineage, lineageOf } from "./lineage.ts";
 import { list, unwrap } from "./node.ts";
 import { emptyScope, type NameUse, Reader } from "./reader.ts";
 import { defaultSettings, type SessionSettings } from "./settings.ts";
-
-/** A text beyond it is not parsed: `unknown`. In characters. */
-export const longestText = 1 << 20;
+import { isTooLong } from "./size.ts";
 
 const unknown: Shape = {
   actions: [{ effect: "unknown", on: "*" }],
@@ -111,7 +109,7 @@ function parse(text: string) {
 
 /** Whether the parser here reads the same statement as the server will. */
 function legible(text: string, settings: SessionSettings): boolean {
-  if (text.length > longestText || settings.names === "untrusted") return false;
+  if (isTooLong(text) || settings.names === "untrusted") return false;
   if (text.includes("\0") || text.includes("\ufffd")) return false;
   if (!settings.standardStrings && text.includes("\\")) return false;
   return settings.utf8 || !/[^\0-\x7f]/.test(text);
