@@ -6,6 +6,7 @@ import {
   execute,
   fields,
   int16,
+  int32,
   type Message,
   message,
   query,
@@ -26,7 +27,7 @@ describe("bounds", () => {
       version: 18,
       workers: 2,
       limits: {
-        ...{ authenticate: "500ms", idle: "3s", sessions: 6, sessionsPerIdentity: 4 },
+        ...{ authenticate: "2s", idle: "3s", sessions: 6, sessionsPerIdentity: 4 },
         ...{ header: "2KB", frame: "64KB", owed: 16, statements: 4, buffer: "64KB" },
       },
     });
@@ -59,15 +60,17 @@ describe("bounds", () => {
     "who does not say who they are in time is let go, also byte by byte",
     async () => {
       const hello = startup({ user: "ben", database: "shop" });
-      for (const bytes of [Buffer.alloc(0), hello.subarray(0, 9), hello]) {
+      const tooSlow = async (bytes: Buffer) => {
         const client = await RawClient.connect(door.port);
-        const drip = setInterval(() => client.send(Buffer.from("p")), 100);
         client.send(bytes);
+        const drip = setInterval(() => bytes.length > 0 && client.send(Buffer.from("x")), 100);
         expect(errorOf(await client.until("never"))).toMatchObject({ S: "FATAL" });
         clearInterval(drip);
-      }
+      };
+      const password = Buffer.concat([hello, Buffer.from("p"), int32(1000)]);
+      await Promise.all([Buffer.alloc(0), hello.subarray(0, 9), password].map(tooSlow));
     },
-    2,
+    3,
   );
 
   bound(

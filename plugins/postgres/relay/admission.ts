@@ -28,8 +28,8 @@ export class Admission {
   /** How much of what waits behind a hold has been looked at. */
   #scanned = 0;
   #cursor: Cursor | undefined;
-  /** Bytes that were there when the hold began. */
-  #heldWith = 0;
+  /** Bytes that were there when the direction came to a stand. */
+  #askedWith = 0;
   /** An execution of which there is nothing to say: one object for all of them, since one is asked about at a time. */
   readonly #plain = { inTransaction: false, held: (hold: HeldOperation) => this.#held(hold) };
 
@@ -61,6 +61,7 @@ export class Admission {
       if (!(answer instanceof Promise)) return answer;
       this.#asking = true;
       this.#cursor = cursor;
+      this.#askedWith = cursor.end - cursor.at;
       answer.then((decided) => this.#settle(decided));
     }
     exchange.stall(cursor, "decision");
@@ -92,7 +93,7 @@ export class Admission {
   scan(pending: Buffer): void {
     if (!this.#hold) return;
     const { gate, limits } = this.exchange.services;
-    if (pending.length - this.#heldWith > limits.buffer) return gate.end(tooMuch);
+    if (pending.length - this.#askedWith > limits.buffer) return gate.end(tooMuch);
     for (let at = this.#scanned; pending.length - at >= headerSize; ) {
       if (pending[at] === frontend.terminate) {
         this.exchange.leaving = true;
@@ -129,10 +130,7 @@ export class Admission {
     this.#scanned = 0;
     exchange.pump?.inject("toCaller", noticeResponse({ message: hold.notice }));
     exchange.flushNow();
-    if (!this.#cursor) return;
-    const { view, at, end } = this.#cursor;
-    this.#heldWith = end - at;
-    this.scan(view.subarray(at, end));
+    if (this.#cursor) this.scan(this.#cursor.view.subarray(this.#cursor.at, this.#cursor.end));
   }
 
   #settle(decided: Pass | Denial): void {
