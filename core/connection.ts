@@ -46,7 +46,7 @@ export async function serveConnection(
   try {
     caller.deadline(policy.limits.authenticate);
     const door = new FrontDoor(listener, caller.remote, { ...services, providers, limits: policy.limits });
-    const arrival = await protocol.accept(caller, door);
+    const arrival = await inTime(policy.limits.authenticate, protocol.accept(caller, door));
     caller.deadline(0);
     if (!arrival) return;
     const resource = find(open, listener, arrival);
@@ -57,6 +57,20 @@ export async function serveConnection(
   } finally {
     caller.end();
     if (session) services.sessions.close(session, over);
+  }
+}
+
+/** Also where it is not the caller who dawdles: an identity provider may. */
+async function inTime<T>(ms: number, arrival: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new PosternError("wire.timeout", "It took too long to find out who is calling.")),
+    ms,
+  );
+  try {
+    return await Promise.race([arrival, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Guardrail } from "./guardrail.ts";
+import type { IdentityProvider } from "./identity.ts";
 import { anyone, gateway } from "./index.ts";
 import { documents } from "./testing/protocols/documents.ts";
 import { namedIdentities, Rig } from "./testing/rig.ts";
@@ -51,6 +52,19 @@ describe("lines: a protocol without frames", () => {
     expect(rig.trail.of("login-refused")[0]?.check).toBe("its name is bad");
     expect(rig.trail.of("connect-denied")).toHaveLength(1);
     expect(rig.trail.of("open")).toHaveLength(0);
+  });
+
+  test("an identity provider that never answers keeps nobody waiting longer than they may take themselves", async () => {
+    rig = new Rig();
+    const never: IdentityProvider = {
+      name: "never",
+      open: async () => ({ identify: () => new Promise(() => {}) }),
+    };
+    const policy = policyOf(shouting(rig));
+    await rig.follow({ ...policy, identity: [never], limits: { ...policy.limits, authenticate: 20 } });
+    const client = await rig.connect("alice", "box");
+    expect(await client.lines.next()).toStartWith("error wire.timeout");
+    expect(await client.lines.next()).toBeUndefined();
   });
 
   test("a direction turn: the caller's data flows in the middle of an answer", async () => {

@@ -11,6 +11,9 @@ import type { Wire, WireSink } from "./wire.ts";
 /** How long a closed connection may take to hand over what is still buffered without moving a byte. */
 const lingerMs = 10_000;
 
+/** Silence on a connection after which the kernel asks whether the other side is still there. */
+const keepAliveMs = 60_000;
+
 const nothing: Buffer = Buffer.alloc(0);
 
 interface Handshake {
@@ -150,6 +153,8 @@ export class SocketWire implements Wire {
   opened(socket: Socket<SocketWire>): void {
     this.#socket = socket;
     socket.setNoDelay(true);
+    // Who vanished without a word is noticed although nobody has anything to say.
+    if (socket.remoteAddress) socket.setKeepAlive(true, keepAliveMs);
     this.remote = socket.remoteAddress ? `${socket.remoteAddress}:${socket.remotePort}` : "unix";
     this.loopback = isLoopback(socket.remoteAddress);
   }
