@@ -12,6 +12,9 @@ const flags = new Set(process.argv.slice(2).filter((argument) => argument.starts
 const paths = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const long = flags.has("--long");
 
+// An exit ends the groups that run (test/run/group.mjs); a signal alone would not.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
+
 const bun = install(console.log);
 prepareMachine(console.log);
 

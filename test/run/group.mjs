@@ -1,6 +1,7 @@
 // Runs one group of tests, or one check, in a process of its own.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../../demo/install.mjs";
@@ -52,12 +53,13 @@ export async function runGroup(bun, { name, files }, long) {
   }
 }
 
-/** Its own process group, so that whatever a test left behind ends with it. */
+/** Whatever it started ends with it: its process group, and who left that but bears its mark. */
 function run(command, args, limit, environment = {}) {
   const started = Date.now();
+  const mark = `POSTERN_TEST_GROUP=${randomUUID()}`;
   const child = spawn(command, args, {
     cwd: root,
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...environment, POSTERN_TEST_GROUP: mark.split("=")[1] },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
@@ -68,10 +70,12 @@ function run(command, args, limit, environment = {}) {
   child.stdout.setEncoding("utf8").on("data", keep);
   child.stderr.setEncoding("utf8").on("data", keep);
   const endGroup = () => {
-    try {
-      process.kill(-child.pid, "SIGKILL");
-    } catch {
-      // Nobody is left in it.
+    for (const pid of [-child.pid, ...marked(mark)]) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
     }
   };
   const timer = setTimeout(() => {
@@ -92,6 +96,13 @@ function run(command, args, limit, environment = {}) {
       resolve({ code, output, seconds: (Date.now() - started) / 1000 });
     });
   });
+}
+
+/** Processes, a gateway in a group of its own for one, whose environment says that this run started them. */
+function marked(mark) {
+  if (process.platform !== "linux") return [];
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => text(`/proc/${pid}/environ`).split("\0").includes(mark)).map(Number);
 }
 
 function text(path) {
