@@ -94,7 +94,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const wants = (types: readonly NoticeType[]) => void store.call("notify", types).catch(() => {});
   const notifications = new Notifications({ trail, log, metrics, wants });
   opening.defer(async () => {
-    await store.call("fresh").catch(() => {});
+    if (notifications.any) await store.call("fresh").catch(() => {});
     await notifications.close(noticeGraceMs);
   });
   const board = new Board(metrics);

@@ -29,6 +29,9 @@ export function closeNotifiers(opened: readonly Opened[]): void {
   for (const { open } of opened) open.close?.();
 }
 
+/** Notifiers of older policies that may finish what they have. */
+const mostRetired = 8;
+
 /** Hands notices to the notifiers of the policy that is served, and keeps account of what became of them. */
 export class Notifications {
   #current: readonly Outbox[] = [];
@@ -44,13 +47,18 @@ export class Notifications {
     const old = this.#current;
     this.#current = opened.map((each) => new Outbox(each, this));
     for (const outbox of old) outbox.retire();
-    for (const outbox of this.#all) if (outbox.waiting === 0) this.#all.delete(outbox);
+    this.#forget();
     for (const outbox of this.#current) this.#all.add(outbox);
     this.options.wants([...new Set(opened.flatMap(({ notifier }) => notifier.events))]);
   }
 
   tell(notices: readonly Notice[]): void {
     for (const notice of notices) for (const outbox of this.#current) outbox.take(notice);
+  }
+
+  /** Whether the policy tells anybody anything. */
+  get any(): boolean {
+    return this.#current.length > 0;
   }
 
   /** What could not be delivered in `graceMs` is given up, and the trail says so. */
@@ -74,6 +82,15 @@ export class Notifications {
       trail.append({ kind: "notify-failed", notifier, why, notices, ...one, ...session });
     } catch (error) {
       log.error({ error }, "the trail could not take an entry");
+    }
+  }
+
+  /** Those that are done; and of the others the oldest, where a policy is loaded again and again. */
+  #forget(): void {
+    for (const outbox of this.#all) if (outbox.waiting === 0) this.#all.delete(outbox);
+    for (const outbox of [...this.#all].slice(0, -mostRetired)) {
+      outbox.stop("newer policies took its place");
+      this.#all.delete(outbox);
     }
   }
 

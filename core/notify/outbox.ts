@@ -45,6 +45,7 @@ export class Outbox {
   #dropped = 0;
   #dropTimer: Timer | undefined;
   #retired = false;
+  #closed = false;
 
   constructor(
     readonly opened: Opened,
@@ -143,7 +144,8 @@ export class Outbox {
   }
 
   #closeIfDone(): void {
-    if (!this.#retired || this.#letters.size > 0) return;
+    if (!this.#retired || this.#letters.size > 0 || this.#closed) return;
+    this.#closed = true;
     this.#reportDropped();
     this.opened.open.close?.();
   }

@@ -1,4 +1,7 @@
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Policy } from "../policy.ts";
 import type { HoldAnswer, HoldInfo } from "../supervision.ts";
 import { type MemoryTrail, namedIdentities, Rig } from "./rig.ts";
@@ -8,7 +11,8 @@ export const testIdentities = namedIdentities;
 
 /** A real gateway in the process of the test: no supervisor, and its trail in memory. */
 export class TestGateway {
-  readonly #rig = new Rig();
+  readonly #dataDir = mkdtempSync(join(tmpdir(), "postern-test-"));
+  readonly #rig = new Rig({ dataDir: this.#dataDir });
   private constructor(public policy: Policy) {}
 
   /**
@@ -50,7 +54,8 @@ export class TestGateway {
     return this.#rig.gateway.settle(hold, answer);
   }
 
-  stop(): Promise<void> {
-    return this.#rig.stop();
+  async stop(): Promise<void> {
+    await this.#rig.stop();
+    rmSync(this.#dataDir, { recursive: true, force: true });
   }
 }

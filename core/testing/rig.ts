@@ -80,7 +80,7 @@ export class Rig {
   readonly places = new Places();
   readonly #opened: { stop(): void }[] = [];
 
-  constructor(options: { strict?: boolean } = {}) {
+  constructor(options: { strict?: boolean; dataDir?: string } = {}) {
     this.trail = new MemoryTrail(options);
     this.supervision = {
       place: async (session, identity, limits) => this.places.take(0, session, identity, limits),
@@ -99,7 +99,7 @@ export class Rig {
     };
     this.gateway = new Gateway({
       worker: 0,
-      dataDir: "/nonexistent",
+      dataDir: options.dataDir ?? "/nonexistent",
       trail: this.trail,
       supervision: this.supervision,
       log: createLog({ level: "silent" }),

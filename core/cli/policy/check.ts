@@ -26,6 +26,7 @@ export function checkPolicy(terminal: Terminal): Command {
         ["resources", summary.resources.join(", ")],
         ["rules", summary.rules.join(", ")],
         ["always", summary.always.join(", ") || "no guardrail"],
+        ["notify", summary.notify.join(", ") || "nobody"],
         ["trail", summary.trail],
       ])}`,
     );
@@ -40,6 +41,7 @@ function summaryOf(policy: Policy) {
     resources: Object.keys(policy.resources),
     rules: policy.rules.map(({ name, who }) => `${name} (${who.label})`),
     always: policy.always.map(({ name }) => name),
+    notify: policy.notify.map(({ name }) => name),
     trail: policy.trail,
   };
 }
