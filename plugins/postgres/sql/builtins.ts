@@ -17,6 +17,9 @@ export const unsafeAttributes = names(lists.attributes);
 /** Everything in pg_catalog that is not safe to call. */
 export const unsafeFunctions = names([...lists.attributes, ...lists.others]);
 
+/** Fields of the composite values that the server's own functions answer with. */
+export const compositeFields = names(lists.fields);
+
 /** Take a whole row as their one argument: `c.row_to_json` reads every column of c. */
 export const rowFunctions = names(lists.rows);
 

@@ -27,6 +27,11 @@ const readers =
 
 const unsafe = `pronamespace = 'pg_catalog'::regnamespace and (proname ~ $2 or provolatile = 'v' and proname <> all($1))`;
 
+/** Functions whose answers tools take apart, as in `(aclexplode(relacl)).grantee`. */
+const takenApart =
+  `^(_pg_expandarray|aclexplode|jsonb?_each(_text)?|pg_identify_object(_as_address)?|pg_options_to_table
+  |pg_sequence_parameters|ts_debug|ts_parse|ts_token_type)$`.replace(/\s+/, "");
+
 const queries = {
   functions: `select proname from pg_proc p join pg_namespace n on n.oid = pronamespace where nspname = 'pg_catalog'
     group by proname having bool_and((provolatile <> 'v' or proname = any($1)) and proname !~ $2
@@ -42,6 +47,9 @@ const queries = {
   rows: `select distinct proname from pg_proc where pronamespace = 'pg_catalog'::regnamespace and pronargs > 0
     and pronargs - pronargdefaults <= 1 and (provariadic <> 0 or proargtypes[0] in ('record'::regtype, '"any"'::regtype,
       'anyelement'::regtype, 'anynonarray'::regtype, 'anycompatible'::regtype, 'anycompatiblenonarray'::regtype)) order by 1`,
+  fields: `select distinct name from pg_proc, unnest(proargnames, proargmodes) as argument (name, mode)
+    where pronamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) and proname ~ $1
+      and mode in ('o', 'b', 't') order by 1`,
   relations: `select relname from pg_class where relnamespace = 'pg_catalog'::regnamespace and relkind in ('r', 'v') order by 1`,
   types: `select oid || ' ' || typname from pg_type where typnamespace = 'pg_catalog'::regnamespace and typtype <> 'c' and typtype <> 'p'
     or typname in ('unknown', 'record', 'void') order by oid`,
@@ -53,7 +61,7 @@ const client = new pg.Client(url);
 await client.connect();
 const lists: Record<string, string[]> = {};
 for (const [name, text] of Object.entries(queries)) {
-  const values = [harmless, readers].slice(0, text.includes("$2") ? 2 : 0);
+  const values = name === "fields" ? [takenApart] : [harmless, readers].slice(0, text.includes("$2") ? 2 : 0);
   const { rows } = await client.query<unknown[]>({ text, values, rowMode: "array" });
   lists[name] = wrap(
     rows.map((row) => String(row[0])),

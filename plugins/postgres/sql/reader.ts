@@ -1,5 +1,5 @@
 import type { Action, Effect } from "../../../core/plugin.ts";
-import { safeFunctions, safeQualified, unsafeAttributes } from "./builtins.ts";
+import { compositeFields, safeFunctions, safeQualified, unsafeAttributes } from "./builtins.ts";
 import { functionName, namedByText, objectName, relationName } from "./names.ts";
 import { constant, isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 import { nextSettings, type SessionSettings, settingChange } from "./settings.ts";
@@ -109,7 +109,8 @@ export class Reader {
     if (node.defname === "set") return;
     if ("funcname" in node) this.call(node);
     if ("fields" in node) this.attribute(parts(node.fields).slice(1));
-    if ("indirection" in node) this.attribute(parts(node.indirection));
+    // That of a column to be set (`set a.b = …`) has no value before it.
+    if ("indirection" in node && "arg" in node) this.field(parts(node.indirection));
     for (const field of operatorFields) if (field in node) this.operator(node[field]);
     if ("method" in node) this.#sample(parts(node.method));
     const inner = isNode(node.withClause) ? this.#with(node.withClause, scope) : scope;
@@ -183,10 +184,18 @@ export class Reader {
     this.change(changes, turns);
   }
 
-  /** `x.f` and `(x).f` call f(x) where x has no column f. */
+  /** `x.f` calls f(x) where x is a relation without a column f. */
   attribute(names: readonly string[]): void {
     for (const name of names) {
       if (unsafeAttributes.has(name)) this.add("execute", functionName([name], this.settings));
+    }
+  }
+
+  /** `(x).f` calls f(x) where x has no field f, as any value has none that is not composite: `(42).delete_order`. */
+  field(names: readonly string[]): void {
+    for (const name of names) {
+      if (safeFunctions.has(name) || compositeFields.has(name)) continue;
+      this.add("execute", functionName([name], this.settings));
     }
   }
 
