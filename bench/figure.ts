@@ -5,8 +5,8 @@ export interface Figure {
   readonly title: string;
   readonly unit: string;
   readonly better: "less" | "more";
-  /** The peer that ratios are to. */
-  readonly to: string;
+  /** The peer that ratios are to; absent: the value says it all. */
+  readonly to?: string;
 }
 
 /** What one run of one peer came to, by figure. */
@@ -40,8 +40,8 @@ export class Samples {
     return this.of(figure, peer).map((value, round) => value / (base[round] ?? Number.NaN));
   }
 
-  ratio(figure: string, peer: string, to: string): number | undefined {
-    return median(this.ratios(figure, peer, to));
+  ratio({ id, to }: Figure, peer: string): number | undefined {
+    return to === undefined ? undefined : median(this.ratios(id, peer, to));
   }
 }
 

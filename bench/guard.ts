@@ -17,40 +17,43 @@ export interface Compared extends Accepted {
 }
 
 /** Below the least no difference is told: neighbours on the machine cost as much. Above the most a guard guards nothing. */
-const noises = { least: 0.2, most: 0.6 };
+const noises = { least: 0.3, most: 0.6 };
 
 /**
- * Every figure is compared by its ratio to the peer that moves bytes and does nothing: that leaves out how fast the
- * machine is. All figures are better when they are less.
+ * What has a peer to be compared with is compared by its ratio to that peer, which leaves out how fast the machine
+ * is. All figures are better when they are less.
  */
-export function compare(samples: Samples, baseline: Baseline): Compared[] {
+export function compare(samples: Samples, figures: readonly Figure[], baseline: Baseline): Compared[] {
   return Object.entries(baseline).map(([what, accepted]) => {
-    const [peer = "", figure = ""] = what.split(" ");
-    const now = samples.ratio(figure, peer, reference) ?? Number.NaN;
+    const [peer = "", id = ""] = what.split(" ");
+    const figure = figures.find((one) => one.id === id);
     // What could not be measured has not been shown to be as good.
+    const now = (figure && median(readings(samples, figure, peer))) ?? Number.NaN;
     return { ...accepted, what, now, worse: !(now <= accepted.value * (1 + accepted.noise)) };
   });
 }
 
-export const reference = "haproxy";
-
 export function baselineOf(samples: Samples, figures: readonly Figure[], peers: readonly string[]): Baseline {
   const known = peers.flatMap((peer) =>
-    figures.flatMap(({ id }) => {
-      const ratios = samples.ratios(id, peer, reference);
-      const value = median(ratios);
-      if (peer === reference || value === undefined) return [];
-      const noise = Math.min(noises.most, Math.max(noises.least, 2 * spread(ratios)));
-      return [[`${peer} ${id}`, { value: round(value), noise: round(noise) }] as const];
+    figures.flatMap((figure) => {
+      const all = readings(samples, figure, peer);
+      const value = median(all);
+      if (peer === figure.to || value === undefined) return [];
+      const noise = Math.min(noises.most, Math.max(noises.least, 2 * spread(all)));
+      return [[`${peer} ${figure.id}`, { value: round(value), noise: round(noise) }] as const];
     }),
   );
   return Object.fromEntries(known);
 }
 
+function readings(samples: Samples, { id, to }: Figure, peer: string): readonly number[] {
+  return to === undefined ? samples.of(id, peer) : samples.ratios(id, peer, to);
+}
+
 export function verdict(compared: readonly Compared[]): string {
   const lines = compared.map(({ what, value, noise, now, worse }) => {
     const most = (value * (1 + noise)).toFixed(2);
-    return `${worse ? "WORSE" : "ok   "}  ${what.padEnd(24)} ${now.toFixed(2)} × ${reference}'s; it was ${value}, and up to ${most} is noise`;
+    return `${worse ? "WORSE" : "ok   "}  ${what.padEnd(24)} ${now.toFixed(2)}; it was ${value}, and up to ${most} is noise`;
   });
   return `${lines.join("\n")}\n`;
 }

@@ -44,7 +44,7 @@ async function guard({ extent, writeBaseline }: Options): Promise<number> {
         `${JSON.stringify(baselineOf(samples, figures, ids), null, 2)}\n`,
       );
     }
-    const compared = compare(samples, baseline);
+    const compared = compare(samples, figures, baseline);
     console.log(table(figures, peers, samples));
     console.log(verdict(compared));
     return !writeBaseline && compared.some(({ worse }) => worse) ? 1 : 0;

@@ -15,6 +15,7 @@ import { load, modes } from "./pgbench.ts";
 import { bulk, bulkTable } from "./scenarios/bulk.ts";
 import { connect } from "./scenarios/connect.ts";
 import { idle } from "./scenarios/idle.ts";
+import { inside } from "./scenarios/inside.ts";
 import { latency } from "./scenarios/latency.ts";
 import { syscalls } from "./scenarios/syscalls.ts";
 import { cpu, throughput } from "./scenarios/throughput.ts";
@@ -23,11 +24,11 @@ const tracing = canTrace ? [syscalls] : [];
 
 /** What the whole table is made of, cheapest disturbance first. */
 export const all: readonly Scenario<Peer>[] = [
-  ...[latency, ...throughput, bulk, ...tracing, idle].map(steady),
+  ...[latency, ...throughput, bulk, ...tracing, idle, inside].map(steady),
   connect,
 ];
 /** What is stable enough on a busy machine to be compared with an earlier measurement. */
-export const guarded: readonly Scenario<Peer>[] = [...cpu, ...tracing];
+export const guarded: readonly Scenario<Peer>[] = [inside, ...cpu, ...tracing];
 
 /** A cold pool differs in how connections open and in nothing else. */
 function steady(scenario: Scenario<Peer>): Scenario<Peer> {

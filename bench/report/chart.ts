@@ -26,7 +26,7 @@ export function chart(
   samples: Samples,
 ): string {
   const shown = figures.flatMap((figure) => {
-    const ratios = peers.map(({ id }) => samples.ratio(figure.id, id, figure.to));
+    const ratios = peers.map(({ id }) => samples.ratio(figure, id));
     return ratios.some((ratio) => ratio !== undefined) ? [{ figure, ratios }] : [];
   });
   const parts: string[] = [];

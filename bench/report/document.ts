@@ -20,7 +20,7 @@ export function document(
         peers.flatMap(({ id }) => {
           const readings = samples.of(figure.id, id);
           if (readings.length === 0) return [];
-          const ratio = samples.ratio(figure.id, id, figure.to);
+          const ratio = samples.ratio(figure, id);
           return [[id, { median: samples.median(figure.id, id), ratio, spread: spread(readings), readings }]];
         }),
       ),

@@ -29,7 +29,7 @@ export function table(figures: readonly Figure[], peers: readonly Titled[], samp
 function cell(figure: Figure, peer: string, samples: Samples): string {
   const value = samples.median(figure.id, peer);
   if (value === undefined) return "";
-  const ratio = samples.ratio(figure.id, peer, figure.to);
+  const ratio = samples.ratio(figure, peer);
   return ratio === undefined || peer === figure.to ? short(value) : `${short(value)} ×${ratio.toFixed(2)}`;
 }
 

@@ -25,12 +25,13 @@ export async function postern(
   server: PostgresServer,
   folder: string,
   variant: Variant,
-  plugins?: string,
+  /** Source of one more guardrail. */
+  guardrail?: string,
 ): Promise<Peer> {
   const own = join(folder, variant);
   if (!existsSync(own)) mkdirSync(own);
   const policy = join(own, "policy.ts");
-  writeFileSync(policy, policyText(server, variant, plugins));
+  writeFileSync(policy, policyText(server, variant, guardrail));
   const gateway = new Postern(policy, join(own, "data"), join(own, "gateway.log"), {
     DATABASE_PASSWORD: server.password,
   });
@@ -72,12 +73,12 @@ async function credential(gateway: Postern): Promise<{ user: string; password: s
   return JSON.parse(issued.stdout) as { user: string; password: string };
 }
 
-function policyText({ port, user }: PostgresServer, variant: Variant, extra = ""): string {
+function policyText({ port, user }: PostgresServer, variant: Variant, guardrail = ""): string {
   const { may, under, trail } = variants[variant];
+  const guardrails = [under, guardrail].filter((source) => source !== "").join(", ");
   return `
 import { gateway, group } from "postern";
 import { env, local, mask, postgres, record } from "postern/plugins";
-${extra}
 export default gateway({
   listen: { postgres: { host: "127.0.0.1", port: 0, insecure: true } },
   identity: [local()],
@@ -93,7 +94,7 @@ export default gateway({
     }),
   },
   rules: [
-    { name: "bench", who: group("bench"), on: "bench", may: ${may}, under: [${under}${extra === "" ? "" : ", slowed"}] },
+    { name: "bench", who: group("bench"), on: "bench", may: ${may}, under: [${guardrails}] },
   ],
 });
 `;

@@ -1,3 +1,4 @@
+import type { Gate } from "../../../../core/gate.ts";
 import { defaultLimits, type Limits } from "../../../../core/policy.ts";
 import type { Wire, WireSink } from "../../../../core/wire.ts";
 import { classify, columnsOf, loadFor } from "../../sql/index.ts";
@@ -61,6 +62,10 @@ export function memorySession(limits: Partial<Limits> = {}) {
   const caller = new MemoryWire();
   const server = new MemoryWire();
   const gate = new TestGate();
+  return { caller, server, gate, ...memoryRelay(caller, server, gate, limits) };
+}
+
+export function memoryRelay(caller: Wire, server: Wire, gate: Gate, limits: Partial<Limits> = {}) {
   const cancels: number[] = [];
   const { carry, exchange } = openRelay(caller, server, {
     gate,
@@ -77,5 +82,5 @@ export function memorySession(limits: Partial<Limits> = {}) {
     cancel: () => void cancels.push(exchange.owed.length),
     invalidate() {},
   });
-  return { caller, server, gate, exchange, cancels, over: carry() };
+  return { exchange, cancels, over: carry() };
 }
