@@ -34,12 +34,12 @@ export class Door {
     readonly options: DoorOptions,
   ) {}
 
-  static async open(subject: ProtocolSubject, service: Address, tcp: DoorOptions = {}): Promise<Door> {
-    const rig = new Rig({ strict: tcp.strict === true });
+  static async open(subject: ProtocolSubject, service: Address, options: DoorOptions = {}): Promise<Door> {
+    const rig = new Rig({ strict: options.strict === true });
     const behind = await Tap.to(() => service);
     const before = await Tap.to(() => ({ host: "127.0.0.1", port: rig.gateway.addresses[0]?.port ?? 0 }));
-    behind.chopped = before.chopped = tcp.chopped === true;
-    const door = new Door(subject, rig, subject.resource(behind.address), before, behind, tcp);
+    behind.chopped = before.chopped = options.chopped === true;
+    const door = new Door(subject, rig, subject.resource(behind.address), before, behind, options);
     await rig.follow(door.policy());
     return door;
   }
