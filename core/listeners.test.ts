@@ -1,81 +1,74 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { connect } from "node:tls";
+import { afterEach, expect, test } from "bun:test";
 import { Listeners } from "./listeners.ts";
-import type { Log } from "./log.ts";
+import { createLog } from "./log.ts";
 import type { ListenerConfig, Policy } from "./policy.ts";
-import type { ListenerInfo } from "./protocol.ts";
 import { connectWire } from "./socket.ts";
-import { TestCertificates } from "./tls/testing/certificates.ts";
 
-let certificates: TestCertificates;
-let listeners: Listeners | undefined;
-beforeAll(async () => {
-  certificates = await TestCertificates.make();
-});
-afterEach(() => listeners?.stop());
-afterAll(() => certificates[Symbol.dispose]());
-
-const log = { info() {}, error() {} } as unknown as Log;
-const policy = (...listen: ListenerConfig[]) => ({ listen, workers: 1 }) as unknown as Policy;
-
-function opened(accepted: (listener: ListenerInfo) => void): Listeners {
-  listeners = new Listeners(log, (caller, listener) => {
-    accepted(listener);
-    caller.secure({ alpn: "lines" }).then(
-      () => caller.end(),
-      () => caller.destroy(),
-    );
-  });
-  return listeners;
-}
-
-function subject(port: number): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
-      resolve(String(socket.getPeerCertificate().subject.CN));
-      socket.destroy();
-    });
-    socket.on("error", () => resolve("none"));
-  });
-}
-
-test("a listener whose settings change keeps its port, and follows them once they are served", async () => {
-  const seen: ListenerInfo[] = [];
-  const own = opened((listener) => seen.push(listener));
-  const plain = { protocol: "lines", host: "127.0.0.1", port: 0, insecure: true };
-  own.use(own.prepare(policy(plain), {}));
-  const port = own.addresses[0]?.port ?? 0;
-  const fixed = { ...plain, port };
-  listeners?.stop();
-  own.use(own.prepare(policy(fixed), {}));
-  expect(await subject(port)).toBe("none");
-
-  const none = { names: {}, clientCertificates: "none" } as const;
-  const first = {
-    ...fixed,
-    insecure: false,
-    tls: { ...(await certificates.server("first.example")), ...none },
-  };
-  const second = { ...first, tls: { ...(await certificates.server("second.example")), ...none } };
-  const prepared = own.prepare(policy(first), {});
-  expect(await subject(port)).toBe("none");
-  own.use(prepared);
-  expect(await subject(port)).toBe("first.example");
-  expect(seen.map(({ insecure }) => insecure)).toEqual([true, true, false]);
-
-  own.discard(own.prepare(policy(second), {}));
-  expect(await subject(port)).toBe("first.example");
-  own.use(own.prepare(policy(second), {}));
-  expect(await subject(port)).toBe("second.example");
-  own.use(own.prepare(policy(), {}));
-  const gone = connectWire({ host: "127.0.0.1", port, timeout: 1_000 });
-  expect(await gone.catch((error: { code: string }) => error.code)).toBe("wire.unreachable");
+const log = createLog({ level: "silent" });
+let listeners: Listeners;
+const accepted: number[] = [];
+afterEach(() => {
+  listeners.stop();
+  accepted.length = 0;
 });
 
-test("certificates that cannot be used open nothing", () => {
-  const own = opened(() => {});
-  const tls = { cert: "/nowhere.crt", key: "/nowhere.key", names: {}, clientCertificates: "none" } as const;
-  const plain = { protocol: "lines", host: "127.0.0.1", port: 0, insecure: true };
-  expect(() => own.prepare(policy(plain, { ...plain, insecure: false, tls }), {})).toThrow("/nowhere.crt");
-  expect(own.addresses).toEqual([]);
+const start = () => {
+  listeners = new Listeners(log, (caller, { port }) => {
+    accepted.push(port);
+    caller.write(Buffer.from("!"));
+  });
+};
+const listen = (...more: Partial<ListenerConfig>[]) => {
+  const listen = more.map((one) => ({
+    protocol: "lines",
+    host: "127.0.0.1",
+    port: 0,
+    insecure: true,
+    ...one,
+  }));
+  return { listen, workers: 2 } as unknown as Policy;
+};
+const call = (port: number) => connectWire({ host: "127.0.0.1", port, timeout: 1000 });
+const ports = () => listeners.addresses.map(({ port }) => port);
+
+test("who comes before the policy is served waits for it, and is sent away when it is not wanted", async () => {
+  start();
+  const opened = listeners.prepare(listen({}), {});
+  const [port = 0] = Object.values(listeners.chosen(opened));
+  const early = await call(port);
+  listeners.use(opened);
+  expect((await early.read(1)).toString()).toBe("!");
+  expect(accepted).toEqual([port]);
+
+  const unwanted = listeners.prepare(listen({ resource: "other" }), {});
+  const [other = 0] = Object.values(listeners.chosen(unwanted));
+  const turned = await call(other);
+  listeners.discard(unwanted);
+  await expect(turned.read(1)).rejects.toMatchObject({ code: "wire.closed" });
+  expect(accepted).toEqual([port]);
+  await expect(call(other)).rejects.toMatchObject({ code: "wire.unreachable" });
+});
+
+test("what stays the same stays open, and what is chosen elsewhere is taken over", async () => {
+  start();
+  listeners.use(listeners.prepare(listen({}, { resource: "other" }), {}));
+  const [first = 0, second = 0] = ports();
+  const next = listeners.prepare(listen({}), {});
+  listeners.use(next);
+  expect(ports()).toEqual([first]);
+  await expect(call(second)).rejects.toMatchObject({ code: "wire.unreachable" });
+
+  const worker = new Listeners(log, () => {});
+  worker.use(worker.prepare(listen({}), listeners.chosen(next)));
+  expect(worker.addresses).toEqual(listeners.addresses);
+  worker.stop();
+});
+
+test("one that cannot be opened leaves none of the others open", async () => {
+  start();
+  const taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const wanted = listen({}, { port: taken.port });
+  expect(() => listeners.prepare(wanted, {})).toThrow("Cannot listen");
+  expect(ports()).toEqual([]);
+  taken.stop(true);
 });

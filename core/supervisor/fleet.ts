@@ -88,7 +88,7 @@ export class Fleet {
     const prepared: Seat[] = [];
     try {
       for (const seat of this.#ready()) {
-        await prepare(seat, next);
+        if (!(await prepare(seat, next))) continue;
         prepared.push(seat);
         next = { bundle, ports: seat.ports };
       }
@@ -115,15 +115,17 @@ export class Fleet {
   }
 }
 
-/** Rejects only when the worker looked at the policy and refused it. */
-async function prepare(seat: Seat, next: Serving): Promise<void> {
+/** Rejects only when the worker looked at the policy and refused it; false: it is gone. */
+async function prepare(seat: Seat, next: Serving): Promise<boolean> {
   try {
     await seat.prepare(next);
+    return true;
   } catch (error) {
     const gone =
       error instanceof PosternError && (error.code === "peer.gone" || error.code === "worker.late");
     if (!gone) throw error;
     seat.process.kill("late with a policy");
+    return false;
   }
 }
 
