@@ -98,11 +98,13 @@ function guardrails(
 function denial(resource: string, refused: Standing, count: number): Reason {
   const { action, party } = refused;
   const more = count > 1 ? ` (and ${count - 1} more)` : "";
+  // Mostly a typing error: the resource is not asked, so nobody else tells the caller.
+  const check = action.effect === "unknown" ? "It could not be parsed or classified: check its syntax. " : "";
   return {
     code: "policy.denied",
     message: `${action.effect} on ${action.on} is not allowed on ${resource} for ${identityLabel(party.identity)}${more}`,
     rule: party.rules.map(({ name }) => name).join(", "),
-    hint: `${party.granted}. Ask whoever keeps the policy, or do without.`,
+    hint: `${check}${party.granted}. Ask whoever keeps the policy, or do without.`,
   };
 }
 

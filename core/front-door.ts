@@ -96,7 +96,7 @@ export class FrontDoor implements Door {
       check,
     });
     return new PosternError("identity.refused", `The credential was not accepted (${id}).`, {
-      hint: "Get a fresh token; the operator finds the reason under this id with `postern audit query`.",
+      hint: `Get a fresh token. The operator finds the reason: postern audit query --text ${id}`,
       cause: error,
     });
   }

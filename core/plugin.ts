@@ -44,6 +44,7 @@ export {
   type Action,
   type Denied,
   type Effect,
+  effects,
   nothing,
   type Operation,
   type Outcome,
@@ -51,6 +52,7 @@ export {
   type Reason,
   type Statement,
 } from "./operation.ts";
+export { oneOf, onlyKnown } from "./option.ts";
 export type { Permit } from "./permit.ts";
 export type { Limits } from "./policy.ts";
 export type {

@@ -89,6 +89,7 @@ function given(limits: Parsed["limits"]): Partial<Limits> {
 
 function shapeFlaws(issue: v.BaseIssue<unknown>): Flaw[] {
   const path = issue.path?.map((item) => item.key as string | number) ?? [];
-  const unknownKey = issue.type === "strict_object" && issue.expected === "never";
-  return [{ path, message: unknownKey ? "is no key of a policy; see docs/policy.md" : issue.message }];
+  if (issue.type !== "strict_object") return [{ path, message: issue.message }];
+  if (issue.expected === "never") return [{ path, message: "is no key of a policy; see docs/policy.md" }];
+  return [{ path, message: issue.received === "undefined" ? "is missing" : issue.message }];
 }

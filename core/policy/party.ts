@@ -53,11 +53,15 @@ export function partyOf(policy: Policy, identity: Identity, resource: string): P
         : {
             action,
             party,
-            why: `no rule lets ${identity.subject} ${action.effect} ${action.on} on ${resource}`,
+            why: `no rule lets ${identity.subject} ${wish(action)} on ${resource}`,
           };
     },
   };
   return party;
+}
+
+function wish({ effect, on }: Action): string {
+  return effect === "unknown" ? "do what could not be parsed or classified" : `${effect} ${on}`;
 }
 
 function indexOf(policy: Policy): Map<string, Rule[]> {

@@ -22,13 +22,19 @@ export function entryRow(stream: string, entry: Written, owner: Owner | undefine
     session: "session" in entry ? entry.session : null,
     ...ownerColumns(identity),
     resource: resource ?? null,
-    text: "text" in entry ? entry.text : null,
+    text: textOf(entry),
     effects: "actions" in entry ? [...new Set(entry.actions.map(({ effect }) => effect))].join(",") : null,
     rule: rule(entry),
     verdict: verdicts[entry.kind] ?? null,
     policy: "policy" in entry ? entry.policy : null,
     json: JSON.stringify(entry),
   };
+}
+
+/** What a search finds it by: what was asked, or the id that a caller was given with a refusal. */
+function textOf(entry: Entry): string | null {
+  if (entry.kind === "login-refused") return entry.id;
+  return "text" in entry ? entry.text : null;
 }
 
 export function ownerColumns(identity: Identity | undefined) {

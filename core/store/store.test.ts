@@ -177,3 +177,18 @@ test("a failure tells neither the statement nor its values", async () => {
 test("the file is the owner's alone", async () => {
   expect(statSync(join(folder, "store-0.db")).mode & 0o777).toBe(0o600);
 });
+
+test("a refused login is found by the id that its caller was given", async () => {
+  const database = await fresh();
+  const refused: Entry = {
+    kind: "login-refused",
+    protocol: "rows",
+    remote: "127.0.0.1:9",
+    id: "ref_1",
+    check: "no",
+  };
+  const all = stream(1, refused, { ...refused, id: "ref_2" });
+  await takeIn(database, "w", all, after(all));
+  const { items } = await queryAudit(database, { text: "ref_2", limit: 10 });
+  expect(items.map(({ entry }) => entry.seq)).toEqual([2]);
+});

@@ -1,9 +1,12 @@
 import {
+  effects as allEffects,
   type Duration,
   type Effect,
   type Guardrail,
   type HoldRequest,
   milliseconds,
+  oneOf,
+  onlyKnown,
   PosternError,
   type Who,
 } from "../../core/plugin.ts";
@@ -30,9 +33,15 @@ export interface Approval extends Guardrail<"operation"> {
  *     const signOff = approve({ by: group("leads"), within: "15m" });
  *     { who: group("dba"), on: "orders", may: ["read", "define"], under: [signOff.for("define")] }
  *
- * Throws PosternError `policy.duration`, `approve.within`.
+ * Throws PosternError `policy.duration`, `policy.option`, `approve.within`.
  */
 export function approve(options: ApproveOptions): Approval {
+  onlyKnown<ApproveOptions>("approve", options, {
+    by: true,
+    within: true,
+    inTransaction: true,
+    message: true,
+  });
   const { by, within, inTransaction = "60s", message } = options;
   const request: HoldRequest = {
     by,
@@ -53,7 +62,11 @@ function approval(request: HoldRequest, effects?: readonly Effect[]): Approval {
     needs: ["operation"],
     ...(effects ? { effects } : {}),
     open: () => watch,
-    for: (...narrower) => approval(request, narrower),
+    for: (...narrower) =>
+      approval(
+        request,
+        narrower.map((effect) => oneOf("effect", effect, allEffects)),
+      ),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   identityKey,
   type Kind,
   milliseconds,
+  onlyKnown,
   PosternError,
   type Watch,
 } from "../../core/plugin.ts";
@@ -44,14 +45,21 @@ type Needs<O extends LimitOptions> =
  *
  *     under: [limit({ rows: 10_000, statementTime: "30s", sessions: 5, rate: "600/1m" })]
  *
- * Throws PosternError `limit.count`, `limit.rate-form`, `policy.duration`.
+ * Throws PosternError `limit.count`, `limit.rate-form`, `policy.duration`, `policy.option`.
  */
 export function limit<const O extends LimitOptions>(options: O): Guardrail<Needs<O>> {
+  onlyKnown<LimitOptions>("limit", options, {
+    rows: true,
+    statementTime: true,
+    sessions: true,
+    rate: true,
+    name: true,
+  });
   const { name = "limit", rows, statementTime, sessions, rate } = options;
   for (const count of [rows, sessions]) {
     if (count !== undefined && !(Number.isInteger(count) && count >= 0)) {
-      throw new PosternError("limit.count", `${count} is no number of rows or sessions.`, {
-        hint: "Give a whole number.",
+      throw new PosternError("limit.count", `${JSON.stringify(count)} is no number of rows or sessions.`, {
+        hint: "Give a whole number, without quotation marks.",
       });
     }
   }

@@ -4,6 +4,7 @@ import {
   type IdentityContext,
   type IdentityProvider,
   milliseconds,
+  onlyKnown,
   PosternError,
 } from "../../core/plugin.ts";
 import { signingKey } from "./keys.ts";
@@ -28,6 +29,7 @@ export interface LocalOptions {
  *     identity: [local({ ttlMax: "8h" })]
  */
 export function local(options: LocalOptions = {}): IdentityProvider {
+  onlyKnown<LocalOptions>("local", options, { audience: true, ttlMax: true, offLoopback: true });
   const terms: LocalTerms = {
     audience: options.audience ?? "postern",
     ttlMax: milliseconds(options.ttlMax ?? "24h"),

@@ -31,7 +31,7 @@ type Needs<K extends AnswerKind> = K | (K extends "rows" ? "text" : never);
  *     mask({ columns: [{ column: "email", as: hash(env("MASK_KEY")) }], strategy: "partial" })
  *     mask({ answers: "stream", detect: ["jwt", "cloudkey"] })
  *
- * Throws PosternError `mask.empty`, `mask.column`, `mask.detector`, `mask.answers`.
+ * Throws PosternError `mask.empty`, `mask.column`, `mask.detector`, `mask.answers`, `policy.option`.
  */
 export function mask<const K extends AnswerKind = "rows">(options: MaskOptions<K>): Guardrail<Needs<K>> {
   const masks = masksOf(options);

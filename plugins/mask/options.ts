@@ -1,4 +1,4 @@
-import { PosternError } from "../../core/plugin.ts";
+import { onlyKnown, PosternError } from "../../core/plugin.ts";
 import { type Detector, detectors } from "./detect/scanner.ts";
 import { type ColumnMatcher, columnMatcher } from "./match.ts";
 import { Keys, type Strategy, type Substitute, substituteOf } from "./strategy.ts";
@@ -32,6 +32,13 @@ export interface Masks {
 }
 
 export function masksOf(options: MaskOptions): Masks {
+  onlyKnown<MaskOptions>("mask", options, {
+    columns: true,
+    detect: true,
+    strategy: true,
+    answers: true,
+    name: true,
+  });
   const { columns = [], detect = [], strategy = "redact" } = options;
   if (columns.length === 0 && detect.length === 0) {
     throw new PosternError("mask.empty", "mask() names neither columns nor anything to detect.", {

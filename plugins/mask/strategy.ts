@@ -1,4 +1,4 @@
-import { PosternError, type Secret } from "../../core/plugin.ts";
+import { oneOf, PosternError, type Secret } from "../../core/plugin.ts";
 import type { Detector } from "./detect/scanner.ts";
 
 /**
@@ -37,6 +37,7 @@ export function substituteOf(strategy: Strategy, keys: Keys): Substitute {
   if (strategy === "redact") return () => redacted;
   if (strategy === "null") return () => null;
   if (strategy === "partial") return partial;
+  if (typeof strategy !== "object") oneOf<string>("strategy", strategy, ["redact", "partial", "null"]);
   return (value) => keys.pseudonym(value, strategy) ?? redacted;
 }
 

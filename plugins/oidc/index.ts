@@ -3,6 +3,7 @@ import {
   type Identity,
   type IdentityProvider,
   milliseconds,
+  onlyKnown,
   PosternError,
 } from "../../core/plugin.ts";
 import { type Claims, kindByClient } from "./claims.ts";
@@ -50,9 +51,19 @@ export interface OidcOptions {
  *
  *     oidc({ issuer: "https://login.example.com", audience: "postern", groups: ["realm_access", "roles"] })
  *
- * Throws PosternError `oidc.issuer`, `oidc.algorithms`, `policy.duration`.
+ * Throws PosternError `oidc.issuer`, `oidc.algorithms`, `policy.duration`, `policy.option`.
  */
 export function oidc(options: OidcOptions): IdentityProvider {
+  onlyKnown<OidcOptions>("oidc", options, {
+    issuer: true,
+    audience: true,
+    algorithms: true,
+    groups: true,
+    name: true,
+    kind: true,
+    clockSkew: true,
+    jwksCooldown: true,
+  });
   const { issuer, kind = kindByClient, groups = "groups" } = options;
   const url = URL.parse(issuer);
   if (!url || !isProtected(url) || url.search !== "" || url.hash !== "") {

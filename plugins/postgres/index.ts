@@ -1,4 +1,11 @@
-import { type Action, PosternError, type Protocol, type Resource, type Secret } from "../../core/plugin.ts";
+import {
+  type Action,
+  onlyKnown,
+  PosternError,
+  type Protocol,
+  type Resource,
+  type Secret,
+} from "../../core/plugin.ts";
 import { accept } from "./accept.ts";
 import { keyDelivered } from "./cancel.ts";
 import type { PostgresConfig } from "./config.ts";
@@ -36,9 +43,22 @@ export interface PostgresOptions extends PostgresConfig {
  *
  *     orders: postgres({ host: "orders.internal", database: "orders", credential: env("ORDERS_URL") })
  *
- * Throws PosternError `resource.config`.
+ * Throws PosternError `resource.config`, `policy.option`.
  */
 export function postgres(options: PostgresOptions): Resource<PostgresConfig, Emits, "postgres"> {
+  onlyKnown<PostgresOptions>("postgres", options, {
+    host: true,
+    port: true,
+    database: true,
+    user: true,
+    tls: true,
+    ca: true,
+    cert: true,
+    key: true,
+    serverName: true,
+    channelBinding: true,
+    credential: true,
+  });
   const { credential, ...config } = options;
   const { host, port = 5432 } = config;
   if (host === "" || !Number.isInteger(port) || port < 1 || port > 65_535) {

@@ -2,6 +2,8 @@ import {
   bytesOf,
   type GuardedSession,
   type Guardrail,
+  oneOf,
+  onlyKnown,
   type Recording,
   type Size,
   type Watch,
@@ -21,12 +23,16 @@ export interface RecordOptions {
  *
  *     always: [record()]
  *
- * Throws PosternError `policy.size`.
+ * Throws PosternError `policy.size`, `policy.option`.
  */
 export function record(options: RecordOptions = {}): Guardrail<"operation" | "wire"> {
+  onlyKnown<RecordOptions>("record", options, { statements: true, answers: true });
   const { statements = "clear", answers = "all" } = options;
   const kept = answers === "all" ? Number.POSITIVE_INFINITY : answers === "none" ? 0 : bytesOf(answers);
-  const redact = statements === "redact" ? redactLiterals : undefined;
+  const redact =
+    oneOf("way to keep statements", statements, ["clear", "redact"]) === "redact"
+      ? redactLiterals
+      : undefined;
   return {
     name: "record",
     needs: kept > 0 ? ["operation", "wire"] : ["operation"],

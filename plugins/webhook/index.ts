@@ -4,6 +4,7 @@ import {
   type Notice,
   type NoticeType,
   type Notifier,
+  onlyKnown,
   PosternError,
   type Secret,
 } from "../../core/plugin.ts";
@@ -28,9 +29,16 @@ export interface WebhookOptions {
  *
  *     notify: [webhook({ url: "https://hooks.example.com/postern", secret: env("HOOK_SECRET") })]
  *
- * Throws PosternError `webhook.url`, `policy.duration`; opening throws `webhook.secret`, `secret.unavailable`.
+ * Throws PosternError `webhook.url`, `policy.duration`, `policy.option`; opening throws `webhook.secret`, `secret.unavailable`.
  */
 export function webhook(options: WebhookOptions): Notifier {
+  onlyKnown<WebhookOptions>("webhook", options, {
+    url: true,
+    secret: true,
+    events: true,
+    timeout: true,
+    retry: true,
+  });
   const { secret, events = ["hold.opened", "hold.ended", "operation.denied", "session.denied"] } = options;
   const { retry = ["1s", "5s", "30s", "2m", "10m"], timeout = "10s" } = options;
   const url = addressOf(options.url);

@@ -44,7 +44,7 @@ export function queryAudit(terminal: Terminal): Command {
           "open, operation, denied, hold, hold-ended, outcome, close, …; may be repeated",
           collect,
         )
-        .option("--text <part>", "whose text contains this")
+        .option("--text <part>", "whose text, or id of a refused login, contains this")
         .option("--since <when>", 'not before: how long ago ("2h") or a date')
         .option("--until <when>", "before: how long ago or a date")
         .option("--limit <count>", "at most so many", "100"),
@@ -119,7 +119,7 @@ function gist(entry: AuditEntry["entry"]): string {
     case "hold-ended":
       return [entry.hold, entry.how, entry.because].filter(Boolean).join(", ");
     case "login-refused":
-      return `${entry.remote}: ${entry.check}`;
+      return `${entry.id} from ${entry.remote}: ${entry.check}`;
     case "admin":
       return [entry.what, entry.target, `by ${entry.by}`].filter(Boolean).join(" ");
     case "notify-failed":

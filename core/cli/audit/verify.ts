@@ -69,6 +69,7 @@ function reportText(terminal: Terminal, { ok, streams, findings, notes }: TrailR
   return facts + lines.join("");
 }
 
-function line(sort: string, { what, stream, seq, message }: Finding): string {
-  return `${sort}: ${what} in ${stream}${seq === undefined ? "" : ` at ${seq}`}: ${message}\n`;
+function line(sort: string, { what, stream, seq, file, message }: Finding): string {
+  const at = `${seq === undefined ? "" : ` at ${seq}`}${file === undefined ? "" : `, ${file}`}`;
+  return `${sort}: ${what} in ${stream}${at}: ${message}\n`;
 }

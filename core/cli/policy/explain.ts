@@ -68,9 +68,9 @@ const verdicts = {
 
 function explanationText(terminal: Terminal, explained: Explanation): string {
   const [colour, verdict] = verdicts[explained.verdict];
-  const steps = explained.steps.map(({ action, rule, why }) => {
+  const steps = explained.steps.map(({ action, why }) => {
     const traits = action.traits?.length ? ` [${action.traits.join(", ")}]` : "";
-    return `  ${action.effect} ${oneLine(action.on)}${traits}: ${rule ?? "no rule"}: ${why}\n`;
+    return `  ${action.effect} ${oneLine(action.on)}${traits}: ${why}\n`;
   });
   const guardrails = explained.guardrails.length > 0 ? `  under ${explained.guardrails.join(", ")}\n` : "";
   const head = `${paint(terminal, colour, verdict)}  ${explained.identity} on ${explained.resource}: `;

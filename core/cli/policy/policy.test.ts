@@ -57,7 +57,7 @@ test("explain exits 0 for what is allowed and 1 for what is not, with the reason
     ]);
   const allowed = await explain("read t");
   expect(allowed.code).toBe(0);
-  expect(allowed.out).toMatch(/^allowed {2}alice on shop: read t\n {2}read t: support reads: /);
+  expect(allowed.out).toMatch(/^allowed {2}alice on shop: read t\n {2}read t: rule support reads /);
   const denied = await explain("delete t", "--json");
   expect(denied.code).toBe(1);
   expect(JSON.parse(denied.out)).toMatchObject({ verdict: "deny", allowed: false });

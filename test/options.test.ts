@@ -1,0 +1,39 @@
+import { describe, expect, test } from "bun:test";
+import { anyone } from "../core/who.ts";
+import { approve, env, limit, local, mask, oidc, postgres, record, webhook } from "../plugins/index.ts";
+
+/** What a policy that no type checker has seen may hand to a plugin. */
+const untyped = (plugin: unknown) => plugin as (options: object) => unknown;
+
+describe("a misspelled option guards nothing, so the policy does not load", () => {
+  test.each([
+    ["limit", limit, { row: 3 }, "row"],
+    ["mask", mask, { detect: ["email"], colums: ["email"] }, "colums"],
+    ["record", record, { statments: "redact" }, "statments"],
+    ["approve", approve, { by: anyone, within: "1m", inTransation: "deny" }, "inTransation"],
+    ["local", local, { ttlmax: "1h" }, "ttlmax"],
+    ["oidc", oidc, { issuer: "https://a.example", audience: "postern", audiense: "x" }, "audiense"],
+    ["postgres", postgres, { host: "127.0.0.1", databse: "shop" }, "databse"],
+    ["webhook", webhook, { url: "https://a.example", secret: env("A"), event: [] }, "event"],
+  ] as const)("%s", (name, plugin, options, misspelled) => {
+    expect(() => untyped(plugin)(options)).toThrow(`${name}() has no option "${misspelled}".`);
+  });
+});
+
+describe("a misspelled word is refused, not taken for the default", () => {
+  test.each([
+    ["record, statements", () => untyped(record)({ statements: "redacted" }), '"redacted" is no'],
+    [
+      "mask, strategy",
+      () => untyped(mask)({ columns: ["a"], strategy: "partly" }),
+      '"partly" is no strategy',
+    ],
+    [
+      "approve, for",
+      () => (approve({ by: anyone, within: "1m" }).for as (effect: string) => unknown)("wirte"),
+      '"wirte" is no effect',
+    ],
+  ] as const)("%s", (_name, made, message) => {
+    expect(made).toThrow(message);
+  });
+});
