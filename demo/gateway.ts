@@ -10,6 +10,8 @@ const policy = join("demo", "demo.policy.ts");
 export interface DemoGateway {
   readonly port: number;
   readonly data: string;
+  /** Its log file. */
+  readonly log: string;
   /** Runs `postern …`, as whoever the token proves, and returns what it printed. Throws when it fails. */
   postern(args: readonly string[], token?: string): Promise<string>;
   close(): Promise<void>;
@@ -18,7 +20,8 @@ export interface DemoGateway {
 export async function startGateway(database: Database): Promise<DemoGateway> {
   const folder = mkdtempSync(join(tmpdir(), "postern-demo-"));
   const data = join(folder, "data");
-  const gateway = new Postern(policy, data, join(folder, "gateway.log"), {
+  const log = join(folder, "gateway.log");
+  const gateway = new Postern(policy, data, log, {
     DEMO_PORT: String(freePort(6432)),
     DEMO_DATABASE_PORT: String(database.port),
     DEMO_DATABASE_PASSWORD: database.password,
@@ -32,6 +35,7 @@ export async function startGateway(database: Database): Promise<DemoGateway> {
   return {
     port: gateway.port,
     data,
+    log,
     async postern(args, token) {
       const { code, stdout, stderr } = await gateway.postern(args, token);
       if (code !== 0) throw new Error(`postern ${args.join(" ")}: exit code ${code}\n${stdout}${stderr}`);

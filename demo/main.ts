@@ -65,6 +65,7 @@ async function invite(gateway: DemoGateway, login: Login, leaToken: string): Pro
   say(`npm run -s postern -- approvals list --data ${gateway.data}`);
   say(`npm run -s postern -- approvals approve HOLD --data ${gateway.data} --token-file ${tokenFile}`);
   say(faint("\nThe policy is demo/demo.policy.ts: change it, save it, and the next statement follows it."));
+  say(faint(`What the gateway says, also of a policy that it refuses: ${gateway.log}`));
   say(faint("Ctrl-C stops everything and removes its files."));
 }
 
