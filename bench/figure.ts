@@ -5,6 +5,8 @@ export interface Figure {
   readonly title: string;
   readonly unit: string;
   readonly better: "less" | "more";
+  /** How far it is off on a machine that others use too, relative; where that is more than usual. */
+  readonly noise?: number;
   /** The peer that ratios are to; absent: the value says it all. */
   readonly to?: string;
 }

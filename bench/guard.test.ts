@@ -17,7 +17,7 @@ test("the baseline holds each peer's ratio to the reference, and how much it mov
   const calm = measured([10, 20], [20, 42], [10, 19]);
   expect(baselineOf(calm, figures, ["haproxy", "bare"])).toEqual({ "bare cpu": { value: 2, noise: 0.3 } });
   const restless = measured([10, 20], [20, 60], [10, 15]);
-  expect(baselineOf(restless, figures, ["bare"])["bare cpu"]?.noise).toBe(0.6);
+  expect(baselineOf(restless, figures, ["bare"])["bare cpu"]?.noise).toBe(0.75);
   expect(baselineOf(measured([10, 20]), figures, ["bare"])["bare cpu"]?.noise).toBe(0.3);
 });
 

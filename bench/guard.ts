@@ -17,7 +17,7 @@ export interface Compared extends Accepted {
 }
 
 /** Below the least no difference is told: neighbours on the machine cost as much. Above the most a guard guards nothing. */
-const noises = { least: 0.3, most: 0.6 };
+const noises = { least: 0.3, most: 1 };
 
 /**
  * What has a peer to be compared with is compared by its ratio to that peer, which leaves out how fast the machine
@@ -39,7 +39,7 @@ export function baselineOf(samples: Samples, figures: readonly Figure[], peers: 
       const all = readings(samples, figure, peer);
       const value = median(all);
       if (peer === figure.to || value === undefined) return [];
-      const noise = Math.min(noises.most, Math.max(noises.least, 2 * spread(all)));
+      const noise = Math.min(noises.most, Math.max(figure.noise ?? noises.least, 2 * spread(all)));
       return [[`${peer} ${figure.id}`, { value: round(value), noise: round(noise) }] as const];
     }),
   );

@@ -11,7 +11,7 @@ import type { Peer } from "./peers/peer.ts";
 import { pgbouncer } from "./peers/pgbouncer.ts";
 import { postern, type Variant } from "./peers/postern.ts";
 import { relay } from "./peers/relay.ts";
-import { load, modes } from "./pgbench.ts";
+import { load } from "./pgbench.ts";
 import { bulk, bulkTable } from "./scenarios/bulk.ts";
 import { connect } from "./scenarios/connect.ts";
 import { idle } from "./scenarios/idle.ts";
@@ -71,8 +71,9 @@ export async function withPeers<Result>(
     await server.sql("vacuum analyze");
     for (const open of openers) peers.push(await open(server, folder));
     // Caches are filled and code is compiled before anything is measured.
-    for (const peer of peers.filter(({ cold }) => !cold))
-      for (const mode of modes) await load(peer, { mode, clients: 8, seconds: 1 });
+    for (const peer of peers) {
+      if (!peer.cold) await load(peer, { mode: "prepared", clients: 8, seconds: 1 });
+    }
     return await act(peers);
   } finally {
     await Promise.all(peers.map((peer) => peer.close()));

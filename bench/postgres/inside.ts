@@ -16,7 +16,7 @@ import { answer, preparation, requests } from "./messages.ts";
 import type { Mode } from "./pgbench.ts";
 
 /** The best of many short runs: whoever else wants the CPU makes most of them slower and none faster. */
-const runs = 60;
+const runs = 40;
 const queries = 1000;
 /** Hashed as often as it takes a comparable time; what the machine is worth, in the same breath. */
 const work = new Uint8Array(4096);

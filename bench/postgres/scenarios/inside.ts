@@ -2,7 +2,8 @@ import { record } from "../../../plugins/index.ts";
 import type { Scenario } from "../../scenario.ts";
 import { inside as measure } from "../inside.ts";
 import type { Peer } from "../peers/peer.ts";
-import { modes } from "../pgbench.ts";
+
+const modes = ["simple", "prepared"] as const;
 
 /** The gateway's own work without the kernel's: the steadiest figure that there is on a busy machine. */
 export const inside: Scenario<Peer> = {

@@ -30,6 +30,7 @@ function withClients(mode: Mode, clients: number): Scenario<Peer> {
     unit: "µs",
     better: "less",
     to: "haproxy",
+    noise: 1,
   };
   return {
     name,
