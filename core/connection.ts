@@ -24,9 +24,17 @@ export interface ConnectionServices {
   readonly sessions: Sessions;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Connections that have not shown yet who they are. */
+  readonly strangers: Set<Wire>;
 }
 
 const over: Reason = { code: "session.closed", message: "The caller or the resource closed the connection." };
+/** Limits that stop a connection before it has a session. Afterwards nobody waits for a single read of the caller's. */
+const reachedBefore = new Map<string, keyof Limits>([
+  ["wire.timeout", "authenticate"],
+  ["limit.header", "header"],
+  ["limit.unauthenticated", "unauthenticated"],
+]);
 /** What a relay has to say goodbye after its session was told to end. */
 const farewellMs = 500;
 
@@ -44,12 +52,12 @@ export async function serveConnection(
   const protocol = protocolOf(open, listener.protocol);
   let session: Session | undefined;
   try {
-    caller.deadline(policy.limits.authenticate);
     const door = new FrontDoor(listener, caller.remote, { ...services, providers, limits: policy.limits });
-    const arrival = await inTime(policy.limits.authenticate, protocol.accept(caller, door));
-    caller.deadline(0);
+    const arrival = await welcome(caller, policy.limits, services.strangers, () =>
+      protocol.accept(caller, door),
+    );
     if (!arrival) return;
-    const resource = find(open, listener, arrival);
+    const resource = find(open, listener, arrival, caller, services.trail);
     session = await services.sessions.open(arrival, listener.protocol, caller.remote, resource);
     await run(session, protocol, caller, resource, arrival, services);
   } catch (error) {
@@ -57,6 +65,29 @@ export async function serveConnection(
   } finally {
     caller.end();
     if (session) services.sessions.close(session, over);
+  }
+}
+
+/** Finds out who comes. Throws PosternError `limit.unauthenticated`, `wire.timeout`, and what `accept` throws. */
+async function welcome(
+  caller: Wire,
+  { authenticate, unauthenticated }: Limits,
+  strangers: Set<Wire>,
+  accept: () => Promise<Arrival | undefined>,
+): Promise<Arrival | undefined> {
+  if (strangers.size >= unauthenticated) {
+    throw new PosternError("limit.unauthenticated", "Too many connections have not shown who they are.", {
+      hint: "Try again in a moment; the operator sets `limits.unauthenticated`.",
+    });
+  }
+  strangers.add(caller);
+  try {
+    caller.deadline(authenticate);
+    const arrival = await inTime(authenticate, accept());
+    caller.deadline(0);
+    return arrival;
+  } finally {
+    strangers.delete(caller);
   }
 }
 
@@ -149,23 +180,32 @@ export function protocolOf(open: OpenPolicy, name: string): Protocol {
   return resource.protocol;
 }
 
-function find(open: OpenPolicy, listener: ListenerInfo, arrival: Arrival): Resource {
-  const resource = Object.hasOwn(open.policy.resources, arrival.resource)
-    ? open.policy.resources[arrival.resource]
-    : undefined;
-  const reachable =
-    resource?.protocol.name === listener.protocol &&
-    (listener.resource === undefined || listener.resource === arrival.resource);
-  if (!resource || !reachable) {
-    throw new PosternError(
-      "resource.unknown",
-      `There is no resource named ${JSON.stringify(arrival.resource)}.`,
-      {
-        hint: "The operator's policy file lists them under `resources`.",
-      },
-    );
-  }
-  return resource;
+/** Throws PosternError `resource.unknown`; the trail has it then. */
+function find(
+  open: OpenPolicy,
+  { protocol, resource: only }: ListenerInfo,
+  { identity, resource: name }: Arrival,
+  { remote }: Wire,
+  trail: Trail,
+): Resource {
+  const resource = Object.hasOwn(open.policy.resources, name) ? open.policy.resources[name] : undefined;
+  if (resource?.protocol.name === protocol && (only === undefined || only === name)) return resource;
+  const unknown = new PosternError(
+    "resource.unknown",
+    `There is no resource named ${JSON.stringify(name)}.`,
+    {
+      hint: "The operator's policy file lists them under `resources`.",
+    },
+  );
+  trail.append({
+    kind: "connect-denied",
+    identity,
+    resource: name,
+    protocol,
+    remote,
+    reason: unknown.reason,
+  });
+  throw unknown;
 }
 
 function count({ metrics }: ConnectionServices, limit: keyof Limits): void {
@@ -185,9 +225,8 @@ function refuse(
     ? error.reason
     : { code: "gateway.failed", message: "The gateway failed to serve this connection." };
   metrics.connectionsRefused.inc({ protocol: protocol.name, code: reason.code });
-  // Afterwards nobody waits for a single read of the caller's.
-  if (reason.code === "wire.timeout") count(services, "authenticate");
-  if (reason.code === "limit.header") count(services, "header");
+  const limit = reachedBefore.get(reason.code);
+  if (limit) count(services, limit);
   // A peer that left or dawdled is no news; anything else an operator may want to see.
   const level = !known ? "error" : reason.code.startsWith("wire.") ? "debug" : "info";
   log[level](

@@ -50,7 +50,10 @@ describe("lines: a protocol without frames", () => {
     const shut = await rig.connect("alice", "other");
     expect(await shut.lines.next()).toStartWith("error policy.no-rule");
     expect(rig.trail.of("login-refused")[0]?.check).toBe("its name is bad");
-    expect(rig.trail.of("connect-denied")).toHaveLength(1);
+    expect(rig.trail.of("connect-denied").map((entry) => entry.reason.code)).toEqual([
+      "resource.unknown",
+      "policy.no-rule",
+    ]);
     expect(rig.trail.of("open")).toHaveLength(0);
   });
 
@@ -65,6 +68,18 @@ describe("lines: a protocol without frames", () => {
     const client = await rig.connect("alice", "box");
     expect(await client.lines.next()).toStartWith("error wire.timeout");
     expect(await client.lines.next()).toBeUndefined();
+  });
+
+  test("only so many may be at the door without having said who they are", async () => {
+    rig = new Rig();
+    const policy = policyOf(shouting(rig));
+    await rig.follow({ ...policy, limits: { ...policy.limits, unauthenticated: 1 } });
+    await rig.dial();
+    const second = await rig.connect("alice", "box");
+    expect(await second.lines.next()).toStartWith("error limit.unauthenticated");
+    await rig.follow({ ...policy, version: "2", limits: { ...policy.limits, unauthenticated: 2 } });
+    const third = await rig.connect("alice", "box");
+    expect(await third.lines.next()).toStartWith("welcome");
   });
 
   test("a direction turn: the caller's data flows in the middle of an answer", async () => {

@@ -55,7 +55,7 @@ export class Gateway implements Supervised {
     this.#sessions = new Sessions({ trail, supervision, log, metrics });
     this.#holds = new Holds(trail, supervision);
     const [sessions, holds] = [this.#sessions, this.#holds];
-    this.#services = { worker, trail, supervision, log, metrics, sessions, holds };
+    this.#services = { worker, trail, supervision, log, metrics, sessions, holds, strangers: new Set() };
   }
 
   /** Where callers connect, once a policy is served. */

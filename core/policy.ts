@@ -71,6 +71,8 @@ export interface Right {
 export interface Limits {
   /** From the first byte to a verified identity. */
   readonly authenticate: number;
+  /** Connections of one worker that have not shown who they are. */
+  readonly unauthenticated: number;
   /** Without a byte in either direction. */
   readonly idle: number;
   /** Of the whole gateway. */
@@ -100,6 +102,7 @@ export function limitOf({ code }: Reason): keyof Limits | undefined {
 
 export const defaultLimits: Limits = {
   authenticate: 10_000,
+  unauthenticated: 2_000,
   idle: 8 * 3_600_000,
   sessions: 10_000,
   sessionsPerIdentity: 200,

@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { Holds } from "./holds.ts";
 import { write } from "./index.ts";
+import { Session } from "./session.ts";
+import { SessionGate } from "./session-gate.ts";
 import { Rig } from "./testing/rig.ts";
 import { answer, greeted, policyOf, received, shouting } from "./testing/shelf.ts";
 
@@ -42,6 +45,37 @@ describe("audit before answer", () => {
     early = false;
     flush();
     expect(await got).toEqual(["READ SHELF"]);
+  });
+
+  test("a refusal is recorded however many actions it has", async () => {
+    rig = new Rig();
+    await rig.follow(policyOf(shouting(rig)));
+    const session = new Session(
+      {
+        identity: { issuer: "test", subject: "alice", kind: "person", groups: [] },
+        resource: "box",
+        protocol: "lines",
+        remote: "test",
+        id: "ses_1",
+      },
+      policyOf(0),
+      rig.trail,
+      new Map(),
+    );
+    const tally = { value: 0 };
+    const gate = new SessionGate(session, {
+      holds: new Holds(rig.trail, rig.supervision),
+      allowed: tally,
+      denied: tally,
+      guardrailLimit: 1_000,
+      reached() {},
+      failed() {},
+    });
+    const actions = Array.from({ length: 5_000 }, (_, at) => ({ effect: "delete" as const, on: `t${at}` }));
+    const denial = gate.begin(gate.plan({ text: "all", actions }), { inTransaction: false });
+    expect(denial).toMatchObject({ deny: { code: "policy.denied" } });
+    expect(rig.trail.of("denied")[0]?.actions).toHaveLength(200);
+    expect(rig.trail.of("denied")[0]?.moreActions).toBe(4_800);
   });
 
   test("a trail that takes nothing refuses the operation", async () => {

@@ -15,6 +15,8 @@ import type { Entry } from "./trail/entry.ts";
 
 /** Plans and rulings that a session keeps; past it they are made anew. */
 const planLimit = 2048;
+/** Actions that the entry of a denial lists. */
+const keptActions = 200;
 
 export interface GateServices {
   readonly holds: Holds;
@@ -138,7 +140,7 @@ export class SessionGate implements Gate {
         kind: "denied",
         session: this.owner.id,
         ...plan.trailText,
-        actions: plan.statement.actions,
+        ...deniedActions(plan.statement.actions),
         reason,
         policy: plan.policyVersion,
       });
@@ -249,6 +251,12 @@ export class SessionGate implements Gate {
 
 function nameOf({ ruling }: SessionPlan, at: number): string {
   return ruling.guardrails[at]?.name ?? "guardrail";
+}
+
+/** A refused statement may name any number of tables, and its entry has to be written all the same. */
+function deniedActions(actions: readonly Action[]): { actions: readonly Action[]; moreActions?: number } {
+  if (actions.length <= keptActions) return { actions };
+  return { actions: actions.slice(0, keptActions), moreActions: actions.length - keptActions };
 }
 
 /** Collects a hold; returns why the operation is denied, if it is. */

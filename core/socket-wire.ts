@@ -1,5 +1,4 @@
 import type { Socket } from "bun";
-import { PosternError } from "./error.ts";
 import { isLoopback } from "./loopback.ts";
 import { TlsClient } from "./tls/client.ts";
 import type { SecureContext } from "./tls/files.ts";
@@ -7,6 +6,7 @@ import type { TlsLink } from "./tls/link.ts";
 import type { TlsServer } from "./tls/server.ts";
 import { linkOf, type TlsHandlers, type TlsSide, upgradeSocket } from "./tls/upgrade.ts";
 import type { Wire, WireSink } from "./wire.ts";
+import { earlyData, handshakeFailed, noTls, wireClosed, wireTimeout } from "./wire-faults.ts";
 
 /** How long a closed connection may take to hand over what is still buffered without moving a byte. */
 const lingerMs = 10_000;
@@ -252,17 +252,6 @@ export class SocketWire implements Wire {
 
 /** What a caller may send ahead of our reading it, before a session streams. */
 const unreadLimit = 64 * 1024;
-
-const wireClosed = () => new PosternError("wire.closed", "The connection was closed.");
-const wireTimeout = () => new PosternError("wire.timeout", "The other side took too long.");
-
-const noTls = () => new PosternError("tls.none", "This connection cannot turn to TLS.");
-const earlyData = () => new PosternError("tls.early", "The server sent data in clear before TLS began.");
-const handshakeFailed = (cause: Error | null) =>
-  new PosternError("tls.handshake", "The TLS handshake failed.", {
-    hint: "Both sides must speak TLS 1.2 or 1.3, and the client must trust the certificate.",
-    cause,
-  });
 
 export const handlers = {
   data(socket: Socket<SocketWire>, chunk: Buffer) {

@@ -83,6 +83,7 @@ export interface TlsInput extends KeyPair {
 
 export interface LimitsInput {
   readonly authenticate?: Duration;
+  readonly unauthenticated?: number;
   readonly idle?: Duration;
   readonly sessions?: number;
   readonly sessionsPerIdentity?: number;

@@ -116,6 +116,7 @@ export const schema = v.strictObject({
   limits: v.optional(
     v.strictObject({
       authenticate: v.optional(duration),
+      unauthenticated: v.optional(count),
       idle: v.optional(duration),
       sessions: v.optional(count),
       sessionsPerIdentity: v.optional(count),

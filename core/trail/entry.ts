@@ -50,6 +50,8 @@ export type Entry =
     }
   | {
       kind: "denied";
+      /** How many actions more than those listed the statement has. */
+      moreActions?: number;
       session: string;
       text: string;
       whole?: { readonly sha256: string; readonly bytes: number };

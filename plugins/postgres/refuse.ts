@@ -22,6 +22,7 @@ const states: Readonly<Record<string, string>> = {
   "limit.sessions": "53300",
   "limit.statement-time": "57014",
   "limit.statements": "54000",
+  "limit.unauthenticated": "53300",
   permit: "XX000",
   "policy.withdrawn": "57P01",
   "postgres.encoding": "22023",
