@@ -173,7 +173,7 @@ export class PolicyKeeper {
     for (const setting of ["workers", "trail", "health"] as const) {
       if (policy[setting] === next[setting]) continue;
       throw new PosternError("policy.restart", `\`${setting}\` changed, which needs a restart.`, {
-        hint: `Restart the gateway, or put \`${setting}\` back to ${JSON.stringify(policy[setting])}.`,
+        hint: `Restart the gateway, or put \`${setting}\` back as it was.`,
       });
     }
   }

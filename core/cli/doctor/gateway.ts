@@ -51,7 +51,11 @@ function health({ pid, uptime, workers, policy, trail, storeFailed, listeners }:
   }
   if (policy.error) {
     found.push(
-      warn("reload", `${policy.path} is not what is served: ${policy.error.message}`, "Mend the policy."),
+      warn(
+        "reload",
+        `${policy.path} is not what is served: ${policy.error.message}`,
+        policy.error.hint ?? "Mend the policy.",
+      ),
     );
   }
   return found;

@@ -30,7 +30,11 @@ function reach(name: string, config: unknown): Promise<Finding> | undefined {
   const socket = connect({ host, port, timeout: patience });
   const no = (why: string) =>
     resolve(
-      fail(check, `${where} cannot be reached: ${why}`, "Check the address, that it runs, and the firewall."),
+      fail(
+        check,
+        `${where} cannot be reached: ${why}`,
+        "Check the address, that it runs, and the firewall; a policy that reads the environment reads this one's.",
+      ),
     );
   socket.once("connect", () => resolve(ok(check, `${where} accepts connections`)));
   socket.once("timeout", () => no(`no answer in ${patience / 1000} s`));
