@@ -149,8 +149,7 @@ export class CallerCodec implements Codec {
       case frontend.copyDone:
       case frontend.copyFail:
         cursor.forward(length);
-        // The same query may hold another COPY: nothing else passes until the server says.
-        exchange.copy = exchange.owed.kind === kind.query ? "asked" : "no";
+        exchange.copyEnds();
         return;
       case frontend.sync:
       case frontend.flush:

@@ -48,6 +48,14 @@ describe.skipIf(noPostgres)("COPY", () => {
     });
   }
 
+  test("in, with a statement behind it in its group that waits until all is answered", async () => {
+    fixture.freshGate();
+    const client = await fixture.raw();
+    const behind = [parse("", "prepare x as select 1"), bind("", ""), execute(""), sync];
+    client.send(Buffer.concat([copyIn, data("1\n"), done, ...behind]));
+    expect(types(await client.until("Z"))).toBe("12GC12CZ");
+  });
+
   test("in, failed by the caller or by the data: the session keeps step", async () => {
     fixture.freshGate();
     const client = await fixture.raw();

@@ -192,6 +192,14 @@ export class Exchange {
     this.skipping = this.owed.kind === kind.execute;
   }
 
+  /** CopyDone or CopyFail is on its way. */
+  copyEnds(): void {
+    // The same query may hold another COPY: nothing else passes until the server says.
+    this.copy = this.owed.kind === kind.query ? "asked" : "no";
+    // The Flush behind its Execute made the server ask for data; among data there is none.
+    this.#flushed = false;
+  }
+
   /** The pass of the head, with what became of it. */
   end(outcome: Outcome): void {
     const pass = this.owed.runs ? this.owed.pass : undefined;
