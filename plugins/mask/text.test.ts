@@ -38,6 +38,11 @@ describe("messages", () => {
         "select email::int from customers",
       ],
       ['relation "alice@example.com" does not exist', "42P01", "select email::regclass from customers"],
+      [
+        'relation "4111" does not exist',
+        "42P01",
+        "/* 4110 4111 4112 */ select substr(card,1,4)::regclass from c",
+      ],
       ['schema "alice@example" does not exist', "3F000", "select email::regclass from customers"],
       [
         'unrecognized configuration parameter "alice@example.com"',

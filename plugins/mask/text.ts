@@ -11,8 +11,10 @@ export function mayPass(text: string, code: string | undefined, operation: Opera
   if (code === undefined || !known(code)) return false;
   const own = operation === undefined ? new Set<string>() : wordsOf(operation.text);
   for (const word of wordsOf(text)) {
-    if (vocabulary.has(word) || own.has(word)) continue;
-    if (!(ofState(code) && /^\d{1,10}$/.test(word))) return false;
+    if (/^\d+$/.test(word)) {
+      // Of numbers a statement can hold every one there is: `/* 0000 … 9999 */ select substr(card, 1, 4)::regclass`.
+      if (word.length > 2 && !(ofState(code) && word.length <= 10)) return false;
+    } else if (!vocabulary.has(word) && !own.has(word)) return false;
   }
   return true;
 }
