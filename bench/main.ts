@@ -32,8 +32,8 @@ async function measure({ extent, json, svg }: Options): Promise<void> {
 }
 
 /** Exit status: 1 when something became worse. */
-async function guard({ extent, writeBaseline }: Options): Promise<number> {
-  const how = extents[extent];
+async function guard({ writeBaseline }: Options): Promise<number> {
+  const how = extents.guard;
   return withPeers(guardedPeers, how, async (peers) => {
     const samples = await interleave(guarded, peers, how, say);
     const figures = distinct(guarded.flatMap((scenario) => scenario.figures));

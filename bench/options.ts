@@ -1,12 +1,13 @@
 import { parseArgs } from "node:util";
 
 export const usage = `npm run bench -- postgres [--short] [--json FILE] [--svg FILE]
-npm run bench -- postgres --guard [--short] [--write-baseline]
+npm run bench -- postgres --guard [--write-baseline]
 
-  --short            fewer rounds, shorter runs: for a look, about three minutes
+  --short            fewer rounds, shorter runs: for a look, under ten minutes; else about an hour
   --json FILE        every reading, medians and ratios
   --svg FILE         the chart; bench/results/postgres.svg if not given
-  --guard            measures only what is stable on a busy machine, and fails where it is worse than bench/baseline.json
+  --guard            measures only what is stable on a busy machine, and fails where it is worse than bench/baseline.json;
+                     always short, under two minutes
   --write-baseline   with --guard: makes what was measured the new baseline
 `;
 

@@ -31,6 +31,8 @@ export interface LoadResult {
   readonly rate: number;
   /** Microseconds of CPU of the processes that carry it, a transaction. */
   readonly cpu: number;
+  /** The same of all the peer's processes. */
+  readonly cpuOfAll: number;
   /** Microseconds; NaN unless `timed`. */
   readonly p50: number;
 }
@@ -61,8 +63,11 @@ export async function load(peer: Peer, { mode, clients, ...how }: Load): Promise
     stderr: "pipe",
   });
   try {
-    const [cpu, code, out, err] = await Promise.all([
-      how.seconds ? cpuShare(peer, before, how.seconds) : Number.NaN,
+    const share = (pids: readonly number[]) =>
+      how.seconds ? cpuShare(pids, before, how.seconds) : Number.NaN;
+    const [cpu, cpuOfAll, code, out, err] = await Promise.all([
+      share(peer.carries),
+      share(peer.processes),
       child.exited,
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
@@ -70,18 +75,25 @@ export async function load(peer: Peer, { mode, clients, ...how }: Load): Promise
     const transactions = Number(/transactions actually processed: (\d+)/.exec(out)?.[1] ?? Number.NaN);
     const rate = Number(/^tps = ([\d.]+)/m.exec(out)?.[1] ?? Number.NaN);
     if (code !== 0 || !(transactions > 0)) throw new Error(`pgbench through ${peer.id}: ${out}${err}`);
-    return { transactions, rate, cpu: (cpu / rate) * 1e6, p50: median(times(folder)) ?? Number.NaN };
+    const aQuery = 1e6 / rate;
+    return {
+      transactions,
+      rate,
+      cpu: cpu * aQuery,
+      cpuOfAll: cpuOfAll * aQuery,
+      p50: median(times(folder)) ?? Number.NaN,
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** Seconds of CPU a second, over the time in which nobody logs in. */
-async function cpuShare({ carries }: Peer, before: number, seconds: number): Promise<number> {
+async function cpuShare(pids: readonly number[], before: number, seconds: number): Promise<number> {
   await Bun.sleep(before * 900);
-  const [used, at] = [cpuSeconds(carries), performance.now()];
+  const [used, at] = [cpuSeconds(pids), performance.now()];
   await Bun.sleep(seconds * 1000);
-  return (cpuSeconds(carries) - used) / ((performance.now() - at) / 1000);
+  return (cpuSeconds(pids) - used) / ((performance.now() - at) / 1000);
 }
 
 /** The third column of pgbench's own log: microseconds a transaction. */

@@ -30,7 +30,7 @@ testWith(
 )(
   "must hold 8: the guard fails on a gateway that was slowed down, and says where",
   async () => {
-    const extent = { ...extents.short, rounds: 1, seconds: 1, rows: 10 };
+    const extent = { ...extents.guard, rounds: 1 };
     const peers = [haproxy, (...where: Parameters<typeof haproxy>) => postern(...where, "bare", slowed(0.2))];
     const samples = await withPeers(peers, extent, (open) => interleave(guarded, open, extent, () => {}));
     const figures = guarded.flatMap((scenario) => scenario.figures);

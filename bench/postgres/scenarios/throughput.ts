@@ -24,21 +24,23 @@ function withClients(mode: Mode, clients: number): Scenario<Peer> {
     better: "more",
     to: "direct",
   };
-  const cost: Figure = {
-    id: `cpu.${mode}`,
-    title: `CPU a query, ${mode}`,
-    unit: "µs",
-    better: "less",
-    to: "haproxy",
-    noise: 1,
-  };
+  if (clients !== 8) {
+    return {
+      name,
+      figures: [rate],
+      run: async (peer, { seconds }) => ({ [rate.id]: (await load(peer, { mode, clients, seconds })).rate }),
+    };
+  }
+  const cost = { unit: "µs", better: "less", to: "haproxy", noise: 1 } as const;
+  const own: Figure = { ...cost, id: `cpu.${mode}`, title: `CPU a query, ${mode}` };
+  const all: Figure = { ...cost, id: `all.${mode}`, title: `the same and its index, ${mode}` };
   return {
     name,
-    figures: clients === 8 ? [rate, cost] : [rate],
+    figures: [rate, own, all],
     async run(peer, { seconds }) {
       const result = await load(peer, { mode, clients, seconds });
-      const costs = clients === 8 && peer.carries.length > 0;
-      return { [rate.id]: result.rate, ...(costs ? { [cost.id]: result.cpu } : {}) };
+      if (peer.carries.length === 0) return { [rate.id]: result.rate };
+      return { [rate.id]: result.rate, [own.id]: result.cpu, [all.id]: result.cpuOfAll };
     },
   };
 }
