@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { NotAccepted } from "./identity.ts";
 import { createLog } from "./log.ts";
 import { prettyLine } from "./log-line.ts";
 
@@ -34,6 +35,15 @@ test("no secret leaves, by field name or by shape, also inside an error", () => 
     expect(line).not.toContain(canary);
     expect(() => JSON.parse(line)).not.toThrow();
   }
+});
+
+test("a fault has its stack, a refused credential none", () => {
+  const { log, lines } = capture(false);
+  log.info({ error: new NotAccepted("expired") }, "refused");
+  log.info({ error: new Error("broken") }, "failed");
+  const [refused, failed] = lines.map((line) => (JSON.parse(line) as { error: object }).error);
+  expect(refused).toEqual({ type: "NotAccepted", message: "expired" });
+  expect(failed).toHaveProperty("stack");
 });
 
 test("pretty lines cannot carry terminal control characters", () => {

@@ -1,4 +1,5 @@
 import pino, { type DestinationStream, type Logger } from "pino";
+import { NotAccepted } from "./identity.ts";
 import { prettyLine } from "./log-line.ts";
 import { scrub, secretFields } from "./log-scrub.ts";
 
@@ -27,7 +28,7 @@ export function createLog(options: LogOptions = {}): Log {
       base: options.process === undefined ? {} : { process: options.process },
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretFields.flatMap((name) => [name, `*.${name}`]), censor: "[secret]" },
-      serializers: { error: pino.stdSerializers.err },
+      serializers: { error: shown },
     },
     {
       write(line: string) {
@@ -36,6 +37,12 @@ export function createLog(options: LogOptions = {}): Log {
       },
     },
   );
+}
+
+/** A refused credential is no fault of the gateway's: where in its code it was refused tells nobody anything. */
+function shown(error: Error): object {
+  if (error instanceof NotAccepted) return { type: error.name, message: error.message };
+  return pino.stdSerializers.err(error);
 }
 
 /** What nobody caught ends the process, as ever, but is told in the log and without its secrets. */
