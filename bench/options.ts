@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 export const usage = `npm run bench -- postgres [--short] [--json FILE] [--svg FILE]
 npm run bench -- postgres --guard [--write-baseline]
 
-  --short            fewer rounds, shorter runs: for a look, under ten minutes; else about an hour
+  --short            fewer rounds, shorter runs: for a look, about ten minutes; else about an hour
   --json FILE        every reading, medians and ratios
   --svg FILE         the chart; bench/results/postgres.svg if not given
   --guard            measures only what is stable on a busy machine, and fails where it is worse than bench/baseline.json;

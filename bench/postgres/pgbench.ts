@@ -11,7 +11,7 @@ export const modes = ["simple", "extended", "prepared"] as const;
 export type Mode = (typeof modes)[number];
 
 /** pgbench's clock runs while its clients log in, by SCRAM; its rate leaves that out. Seconds. */
-const loginTime = (clients: number) => 1 + Math.floor(clients / 32);
+const loginTime = (clients: number) => 1 + Math.floor(clients / 16);
 
 export interface Load {
   readonly mode: Mode;
