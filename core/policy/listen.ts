@@ -86,7 +86,7 @@ function offLoopback(host: string, port: number): string {
 }
 
 function insecureOffLoopback(host: string, port: number): string {
-  return `insecure: true is for the loopback interface only, and ${host}:${port} can be reached from other machines: ${withTls(host, port)}`;
+  return `insecure: true is for the loopback interface only, and ${host}:${port} can be reached from other machines; write ${withTls(host, port)}`;
 }
 
 function inClear(host: string, port: number): string {
