@@ -86,6 +86,16 @@ describe("composeAnswers", () => {
     expect(cells.failures).toHaveLength(1);
   });
 
+  test("of several deadlines the earliest counts, of several intakes the smallest", () => {
+    const reason = { code: "limit.test", message: "Enough." };
+    const { answer } = composed([
+      { deadline: { after: 20, reason }, intake: { most: 5, reason } },
+      { deadline: { after: 10, reason }, intake: { most: 9, reason } },
+      {},
+    ]);
+    expect(answer).toEqual({ deadline: { after: 10, reason }, intake: { most: 5, reason } });
+  });
+
   test("a PosternError stops the answer with its own reason", () => {
     const stop: Answer = {
       rows: () => ({

@@ -25,7 +25,7 @@ export function composeAnswers(
       return instead;
     }
   };
-  const composed: Omit<Answer, "deadline"> = {};
+  const composed: Omit<Answer, "deadline" | "intake"> = {};
   const withRows = inward.filter((answer) => answer.rows);
   if (withRows.length > 0) {
     composed.rows = (columns) =>
@@ -70,7 +70,13 @@ export function composeAnswers(
   }
   const deadlines = answers.flatMap((answer) => answer.deadline ?? []);
   const earliest = deadlines.toSorted((a, b) => a.after - b.after)[0];
-  return earliest ? { ...composed, deadline: earliest } : composed;
+  const smallest = answers.flatMap((answer) => answer.intake ?? []).toSorted((a, b) => a.most - b.most)[0];
+  if (earliest === undefined && smallest === undefined) return composed;
+  return {
+    ...composed,
+    ...(earliest ? { deadline: earliest } : {}),
+    ...(smallest ? { intake: smallest } : {}),
+  };
 }
 
 export function guardrailFailed(error: unknown): Reason {

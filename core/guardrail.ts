@@ -3,7 +3,7 @@ import type { Action, Denied, Operation, Outcome, Reason } from "./operation.ts"
 import type { Who } from "./who.ts";
 
 /** What a protocol can show a guardrail. */
-export type Kind = "operation" | "rows" | "document" | "text" | "stream" | "wire" | "deadline";
+export type Kind = "operation" | "rows" | "document" | "text" | "stream" | "wire" | "deadline" | "intake";
 
 /**
  * A plugin that can allow, deny, hold or mask. Written once, it works on every protocol that emits
@@ -90,12 +90,23 @@ export interface Answer {
    * sets it needs `deadline`, so that a protocol that cannot cancel refuses the policy.
    */
   readonly deadline?: Deadline;
+  /**
+   * The protocol stops the operation when its caller sends more than this in its course (COPY FROM STDIN), and
+   * tells the caller the reason. Of several the smallest counts. A guardrail that sets it needs `intake`.
+   */
+  readonly intake?: IntakeLimit;
   end?(outcome: Outcome): void;
 }
 
 export interface Deadline {
   /** Milliseconds. */
   readonly after: number;
+  readonly reason: Reason;
+}
+
+export interface IntakeLimit {
+  /** Bytes. */
+  readonly most: number;
   readonly reason: Reason;
 }
 

@@ -12,6 +12,7 @@ export type {
   GuardedSession,
   Guardrail,
   HoldRequest,
+  IntakeLimit,
   Kind,
   Origin,
   Recording,

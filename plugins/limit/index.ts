@@ -1,15 +1,18 @@
 import {
   type Answer,
+  bytesOf,
   type Deadline,
   type Denied,
   type Duration,
   type GuardedSession,
   type Guardrail,
+  type IntakeLimit,
   identityKey,
   type Kind,
   milliseconds,
   onlyKnown,
   PosternError,
+  type Size,
   type Watch,
 } from "../../core/plugin.ts";
 import { type Pace, paceOf, type Rate, take } from "./rate.ts";
@@ -19,6 +22,8 @@ export interface LimitOptions {
   readonly rows?: number;
   /** How long an operation may run on the resource; it is cancelled there. */
   readonly statementTime?: Duration;
+  /** What an operation takes in from its caller (COPY FROM STDIN); it fails on the resource at the next byte. */
+  readonly received?: Size;
   /** Sessions that one identity may have open on one resource. */
   readonly sessions?: number;
   /** Operations of one identity on one resource. */
@@ -38,24 +43,26 @@ interface Limits {
 type Needs<O extends LimitOptions> =
   | "operation"
   | (O extends { readonly rows: number } ? "rows" : never)
-  | (O extends { readonly statementTime: Duration } ? "deadline" : never);
+  | (O extends { readonly statementTime: Duration } ? "deadline" : never)
+  | (O extends { readonly received: Size } ? "intake" : never);
 
 /**
  * How much one identity may ask of one resource.
  *
  *     under: [limit({ rows: 10_000, statementTime: "30s", sessions: 5, rate: "600/1m" })]
  *
- * Throws PosternError `limit.count`, `limit.rate-form`, `policy.duration`, `policy.option`.
+ * Throws PosternError `limit.count`, `limit.rate-form`, `policy.duration`, `policy.option`, `policy.size`.
  */
 export function limit<const O extends LimitOptions>(options: O): Guardrail<Needs<O>> {
   onlyKnown<LimitOptions>("limit", options, {
     rows: true,
     statementTime: true,
+    received: true,
     sessions: true,
     rate: true,
     name: true,
   });
-  const { name = "limit", rows, statementTime, sessions, rate } = options;
+  const { name = "limit", rows, statementTime, received, sessions, rate } = options;
   for (const count of [rows, sessions]) {
     if (count !== undefined && !(Number.isInteger(count) && count >= 0)) {
       throw new PosternError("limit.count", `${JSON.stringify(count)} is no number of rows or sessions.`, {
@@ -66,11 +73,12 @@ export function limit<const O extends LimitOptions>(options: O): Guardrail<Needs
   const needs: Kind[] = ["operation"];
   if (rows !== undefined) needs.push("rows");
   if (statementTime !== undefined) needs.push("deadline");
+  if (received !== undefined) needs.push("intake");
   const limits: Limits = {
     name,
     sessions,
     rate: rate === undefined ? undefined : paceOf(rate),
-    answer: answerOf(rows, statementTime),
+    answer: answerOf(rows, statementTime, received),
   };
   return { name, needs: needs as Needs<O>[], open: (session) => open(session, limits) };
 }
@@ -113,10 +121,15 @@ function paced(session: GuardedSession, name: string, caller: string, pace: Pace
   };
 }
 
-function answerOf(rows: number | undefined, statementTime: Duration | undefined): (() => Answer) | undefined {
+function answerOf(
+  rows: number | undefined,
+  statementTime: Duration | undefined,
+  received: Size | undefined,
+): (() => Answer) | undefined {
   const deadline = statementTime === undefined ? undefined : deadlineOf(statementTime);
-  const timed: Answer = deadline ? { deadline } : {};
-  if (rows === undefined) return deadline ? () => timed : undefined;
+  const intake = received === undefined ? undefined : intakeOf(received);
+  const fixed: Answer = { ...(deadline ? { deadline } : {}), ...(intake ? { intake } : {}) };
+  if (rows === undefined) return deadline || intake ? () => fixed : undefined;
   return () => {
     let left = rows;
     // No columns: rows are counted, and not one cell is decoded.
@@ -130,7 +143,18 @@ function answerOf(rows: number | undefined, statementTime: Duration | undefined)
         });
       },
     };
-    return { ...timed, rows: () => filter };
+    return { ...fixed, rows: () => filter };
+  };
+}
+
+function intakeOf(received: Size): IntakeLimit {
+  return {
+    most: bytesOf(received),
+    reason: {
+      code: "limit.received",
+      message: `The operation was sent more than ${received}, so it was stopped.`,
+      hint: "Send it in several smaller ones.",
+    },
   };
 }
 

@@ -72,6 +72,14 @@ test("statementTime is a deadline for the protocol, which must be able to keep i
   });
 });
 
+test("received is a limit for the protocol, which must see what callers send", () => {
+  const guardrail = limit({ received: "1KB" });
+  expect(guardrail.needs).toEqual(["operation", "intake"]);
+  expect(guardrail.open(sessions()("alice")).answer?.(operation)).toEqual({
+    intake: { most: 1024, reason: expect.objectContaining({ code: "limit.received" }) },
+  });
+});
+
 describe("sessions", () => {
   test("one more than the limit does not open, until one closes", () => {
     const session = sessions();

@@ -16,11 +16,11 @@ import { replay } from "./replay/index.ts";
 import { classify, defaultSettings, loadParser } from "./sql/index.ts";
 import { tlsFlaw } from "./tls.ts";
 
-type Emits = "operation" | "rows" | "text" | "wire" | "deadline";
+type Emits = "operation" | "rows" | "text" | "wire" | "deadline" | "intake";
 
 const protocol: Protocol<PostgresConfig, Emits, "postgres"> = {
   name: "postgres",
-  emits: ["operation", "rows", "text", "wire", "deadline"],
+  emits: ["operation", "rows", "text", "wire", "deadline", "intake"],
   accept,
   dial,
   relay,

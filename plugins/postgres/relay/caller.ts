@@ -142,9 +142,7 @@ export class CallerCodec implements Codec {
     const { exchange } = this;
     switch (type) {
       case frontend.copyData:
-        exchange.intake?.take(cursor.view, cursor.at + headerSize, Math.min(cursor.end, cursor.at + length));
-        this.#data = true;
-        cursor.forward(length);
+        this.#copyData(cursor, length);
         return;
       case frontend.copyDone:
       case frontend.copyFail:
@@ -158,6 +156,19 @@ export class CallerCodec implements Codec {
       default:
         throw violation(`A message of type ${type} has no place among COPY data.`);
     }
+  }
+
+  #copyData(cursor: Cursor, length: number): void {
+    const { exchange } = this;
+    const { intake } = exchange;
+    if (intake?.limit && !intake.takes(length - headerSize)) {
+      exchange.stop(intake.limit.reason);
+      cursor.drop(length);
+      return;
+    }
+    intake?.take(cursor.view, cursor.at + headerSize, Math.min(cursor.end, cursor.at + length));
+    this.#data = true;
+    cursor.forward(length);
   }
 }
 

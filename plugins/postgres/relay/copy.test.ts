@@ -123,6 +123,31 @@ describe.skipIf(noPostgres)("COPY", () => {
     });
   }
 
+  for (const [how, send] of [
+    ["simple", query("copy plain from stdin")],
+    ["extended", Buffer.concat([copyIn, sync])],
+  ] as const) {
+    test(`in, more than a guardrail lets pass: nothing of it is kept (${how})`, async () => {
+      const gate = fixture.freshGate();
+      const reason = { code: "limit.received", message: "It was sent too much." };
+      gate.answer = ({ text }) => (text.startsWith("copy") ? { intake: { most: 4, reason } } : undefined);
+      const client = await fixture.raw();
+      client.send(send);
+      await client.until("G");
+      client.send(data("1\n"), data("2\n"), data("3\n"), done, sync);
+      const error = (await client.until("E")).at(-1);
+      expect(error?.body.toString()).toContain("It was sent too much.");
+      client.send(query("select 1"));
+      await client.until("D");
+      expect(await rows()).toEqual([]);
+      expect(gate.began[0]?.outcome).toMatchObject({ result: "cancelled", received: received("1\n2\n") });
+      const other = await fixture.raw();
+      other.send(send, data("1\n"), data("2\n"), done, sync);
+      await other.until("C");
+      expect(await rows()).toEqual([["1"], ["2"]]);
+    });
+  }
+
   test("in, denied: neither text nor data reaches the server", async () => {
     const gate = fixture.freshGate();
     gate.word = () => ({ deny: { code: "policy.denied", message: "No." } });

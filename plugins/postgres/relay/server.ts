@@ -139,7 +139,7 @@ export class ServerCodec implements Codec {
         this.#expect(type, kind.execute, kind.query);
         if (exchange.copy !== "asked") throw violation("The server asks for COPY data nobody announced.");
         exchange.copy = "open";
-        exchange.intake ??= new Intake();
+        exchange.intake ??= new Intake(owed.pass?.answer?.intake);
         cursor.forward(length);
         return exchange.go("copy");
       case backend.copyOutResponse:
