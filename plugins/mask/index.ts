@@ -33,7 +33,9 @@ type Needs<K extends AnswerKind> = K | (K extends "rows" ? "text" : never);
  *
  * Throws PosternError `mask.empty`, `mask.column`, `mask.detector`, `mask.answers`, `policy.option`.
  */
-export function mask<const K extends AnswerKind = "rows">(options: MaskOptions<K>): Guardrail<Needs<K>> {
+export function mask<const K extends AnswerKind = "rows">(
+  options: MaskOptions<K>,
+): Guardrail<Needs<NoInfer<K>>> {
   const masks = masksOf(options);
   const kinds = kindsOf(options.answers);
   if (masks.columns.length > 0 && !kinds.some((kind) => kind === "rows" || kind === "document")) {
