@@ -5,9 +5,9 @@ import { query, RawClient } from "../raw.ts";
 import { AnswerDigest } from "./answer-digest.ts";
 import { type Door, openDoor } from "./door.ts";
 
-const megabytes = process.env.POSTERN_LONG ? 1024 : 320;
-/** What the gateway may grow by: a session's buffers, the recorder's, and what the collector has not taken yet. */
-const allowed = 256_000_000;
+const megabytes = process.env.POSTERN_LONG ? 1024 : 512;
+/** What the gateway may grow by: buffers of a few MB, and what its garbage collectors leave until they run. */
+const allowed = 400_000_000;
 const rows = `from generate_series(1, ${megabytes * 1000}) n`;
 const filler = "repeat(md5(n::text), 32)";
 
