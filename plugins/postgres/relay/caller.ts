@@ -76,6 +76,10 @@ export class CallerCodec implements Codec {
       exchange.stall(cursor, "copy");
       return;
     }
+    if (exchange.cancelling && type !== frontend.sync && type !== frontend.flush) {
+      exchange.stall(cursor, "cancel");
+      return;
+    }
     if (exchange.barrier && type !== frontend.sync && type !== frontend.flush) {
       if (!exchange.drained(cursor)) return;
       exchange.barrier = false;

@@ -172,6 +172,15 @@ describe.skipIf(noPostgres)("COPY out", () => {
     expect(gate.began.every(({ denied, outcome }) => denied || outcome !== undefined)).toBe(true);
   });
 
+  test("what the server notices is told once", async () => {
+    masked();
+    const client = await fixture.raw();
+    const text = `copy (select email as ${"x".repeat(70)} from people) to stdout`;
+    for (const bytes of [query(text), extended(text)]) {
+      expect((await ask(client, bytes)).types.replace(/[^N]/g, "")).toBe("N");
+    }
+  });
+
   test("a statement of the caller's keeps its name, the one without a name too", async () => {
     masked();
     const client = await fixture.raw();

@@ -31,14 +31,14 @@ export interface Services {
   readonly classify: (text: string, settings: SessionSettings) => SqlStatement;
   readonly columnsOf: typeof columnsOf;
   readonly loadFor: typeof loadFor;
-  /** Asks the server to cancel what runs now. */
-  cancel(): void;
+  /** Asks the server to cancel what runs now. Resolves when it has taken the request; never rejects. */
+  cancel(): Promise<void>;
   /** What is known of the resource's tables may be out of date. */
   invalidate(): void;
 }
 
 /** Why the caller's direction stands still: exactly one reason at a time. */
-export type Wait = "" | "drain" | "room" | "decision" | "copy";
+export type Wait = "" | "drain" | "room" | "decision" | "copy" | "cancel";
 
 /**
  * What both directions know: which answers are owed, what names mean, where the caller's group (up to
@@ -61,6 +61,8 @@ export class Exchange {
   /** What the meaning of the next text depends on. */
   settings: SessionSettings = defaultSettings;
   waiting: Wait = "";
+  /** A cancel of the gateway's own is on its way: nothing new is sent that it could hit instead. */
+  cancelling = false;
   /** COPY FROM: `asked` until the server is ready for data, then `open` until CopyDone or CopyFail. */
   copy: "no" | "asked" | "open" = "no";
   /** Its data, from CopyInResponse to the end of the operation. */
@@ -183,7 +185,11 @@ export class Exchange {
     if (this.stopped) return;
     this.stopped = reason;
     if (this.copy !== "open") {
-      this.services.cancel();
+      this.cancelling = true;
+      void this.services.cancel().then(() => {
+        this.cancelling = false;
+        this.go("cancel");
+      });
       return;
     }
     // A server that waits for data does not look for a cancel.
@@ -266,7 +272,7 @@ export class Exchange {
 
   /** What runs is stopped, unless the caller said farewell behind it: nobody is left to see its answer. */
   leave(): void {
-    if (!this.over && !this.saidWhy && this.owed.length > 0) this.services.cancel();
+    if (!this.over && !this.saidWhy && this.owed.length > 0) void this.services.cancel();
     this.release();
   }
 

@@ -38,7 +38,7 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
     classify,
     columnsOf,
     loadFor,
-    cancel: () => void cancel(),
+    cancel,
     invalidate: () => invalidate(config),
   };
   const session = openRelay(caller, resource, services);

@@ -19,6 +19,8 @@ class Screen {
   #fields: readonly RowField[] | undefined;
   #table: Table | undefined;
   #broken = false;
+  /** What is copied out is in the binary format. */
+  #binaryCopy = false;
 
   show(event: Recorded): string {
     if (event.kind === "event") return this.#event(event.name, event.data);
@@ -62,7 +64,11 @@ class Screen {
         const { channel, payload } = notification(body, 0, end);
         return `Notification "${visible(channel)}"${payload === "" ? "" : ` with payload "${visible(payload)}"`}\n`;
       }
+      case backend.copyOutResponse:
+        this.#binaryCopy = body[0] === 1;
+        return "";
       case backend.copyData:
+        if (this.#binaryCopy) return `(${end} bytes)\n`;
         return `${body.toString("utf8").replace(/\n$/, "").split("\t").map(visible).join("\t")}\n`;
       default:
         return "";

@@ -100,6 +100,15 @@ test("tags, errors, notices and notifications are shown, an empty result too", (
   );
 });
 
+test("of a COPY in the binary format only the length is shown", () => {
+  const copied = (format: number) =>
+    shown(
+      message(backend.copyOutResponse, Buffer.of(format, 0, 1, 0, format)),
+      message(backend.copyData, Buffer.from("PGCOPY\n")),
+    );
+  expect([copied(1), copied(0)]).toEqual(["(7 bytes)\n", "PGCOPY\n"]);
+});
+
 test("binary values are read where their type is known, and columns that nobody described are numbered", () => {
   const eight = Buffer.alloc(8);
   eight.writeBigInt64BE(-5n);

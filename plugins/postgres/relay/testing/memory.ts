@@ -79,7 +79,9 @@ export function memoryRelay(caller: Wire, server: Wire, gate: Gate, limits: Part
     classify,
     columnsOf,
     loadFor,
-    cancel: () => void cancels.push(exchange.owed.length),
+    async cancel() {
+      cancels.push(exchange.owed.length);
+    },
     invalidate() {},
   });
   return { exchange, cancels, over: carry() };
