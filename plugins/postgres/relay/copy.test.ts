@@ -56,6 +56,20 @@ describe.skipIf(noPostgres)("COPY", () => {
     expect(types(await client.until("Z"))).toBe("12GC12CZ");
   });
 
+  test("in, failed, with bad bytes behind it: the session ends, and so does the work on it", async () => {
+    const gate = fixture.freshGate();
+    gate.answer = () => ({ rows: () => "clear" });
+    const client = await fixture.raw();
+    for (let round = 0; round < 5; round++) {
+      client.send(query("copy nobody to stdout"));
+      await client.until("Z");
+    }
+    const bad = message(frontend.bind, Buffer.of(1));
+    client.send(Buffer.concat([query("copy plain from stdin"), fail, parse("", "select 1"), bad]));
+    expect(types(await client.until("the end"))).toMatch(/^GE+Z?E?$/);
+    await Promise.all(fixture.door.sessions);
+  });
+
   test("in, failed by the caller or by the data: the session keeps step", async () => {
     fixture.freshGate();
     const client = await fixture.raw();

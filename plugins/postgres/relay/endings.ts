@@ -187,10 +187,8 @@ export class Endings {
     const { exchange } = this;
     const { owed } = exchange;
     exchange.code = code;
-    if (exchange.copy === "open" || exchange.copy === "asked") {
-      exchange.copy = "no";
-      exchange.go("copy");
-    }
+    // The caller goes on once all that follows from the error is in order.
+    exchange.copy = "no";
     if ((owed.flags & flag.ahead) !== 0) {
       while ((owed.flags & flag.ahead) !== 0) owed.pop();
       // The server skips up to a Sync, and none would come behind a Query.

@@ -61,7 +61,7 @@ export class Owed {
     return this.length === 0 ? kind.none : (this.#kinds[this.#first] as number);
   }
   get flags(): number {
-    return this.#flags[this.#first] as number;
+    return this.length === 0 ? 0 : (this.#flags[this.#first] as number);
   }
   get subject(): Subject | undefined {
     return this.#subjects[this.#first];
