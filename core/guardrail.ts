@@ -3,7 +3,17 @@ import type { Action, Denied, Operation, Outcome, Reason } from "./operation.ts"
 import type { Who } from "./who.ts";
 
 /** What a protocol can show a guardrail. */
-export type Kind = "operation" | "rows" | "document" | "text" | "stream" | "wire" | "deadline" | "intake";
+export const kinds = [
+  "operation",
+  "rows",
+  "document",
+  "text",
+  "stream",
+  "wire",
+  "deadline",
+  "intake",
+] as const;
+export type Kind = (typeof kinds)[number];
 
 /**
  * A plugin that can allow, deny, hold or mask. Written once, it works on every protocol that emits

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Guardrail, Kind } from "../../../guardrail.ts";
+import { type Guardrail, kinds } from "../../../guardrail.ts";
 import { effects } from "../../../operation.ts";
 import {
   cells,
@@ -22,7 +22,6 @@ export interface GuardrailSubject {
   readonly operations?: readonly OperationSample[];
 }
 
-const kinds: readonly Kind[] = ["operation", "rows", "document", "text", "stream", "wire", "deadline"];
 const decoded = ["rows", "document", "text", "stream"] as const;
 
 /**

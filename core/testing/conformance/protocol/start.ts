@@ -1,14 +1,12 @@
 import { expect, test } from "bun:test";
 import { connect } from "node:net";
-import type { Kind } from "../../../guardrail.ts";
+import { kinds } from "../../../guardrail.ts";
 import { until } from "../soon.ts";
 import { Tap } from "../tap.ts";
 import type { Door, DoorOptions } from "./door.ts";
 import type { ProtocolSubject, Service } from "./subject.ts";
 
 export type OpenDoor = (options?: DoorOptions) => Promise<Door>;
-
-const kinds: readonly Kind[] = ["operation", "rows", "document", "text", "stream", "wire", "deadline"];
 
 /** Accept, identify, decide, open, dial: in this order, and nothing of it twice. */
 export function starts(subject: ProtocolSubject, service: () => Service, open: OpenDoor): void {
@@ -40,7 +38,7 @@ export function starts(subject: ProtocolSubject, service: () => Service, open: O
     expect(stranger).toMatch(/policy\.no-rule|No rule lets eve/);
     expect(await door.refusal("alice:readers", "other")).toMatch(/policy\.no-rule|No rule lets alice/);
     expect(await door.refusal("alice:readers", "nothere")).not.toBe(stranger);
-    expect(door.rig.trail.of("connect-denied").length).toBe(2);
+    expect(door.rig.trail.of("connect-denied").length).toBe(3);
     expect([door.rig.trail.of("open").length, door.service.connections]).toEqual([0, 0]);
     await door.released();
   });
