@@ -4,10 +4,12 @@ import type { Wire } from "./wire.ts";
 
 /** A scratch buffer that one large chunk has grown is given back. */
 const keptScratch = 1024 * 1024;
+const firstScratch = 16 * 1024;
+const none: Buffer = Buffer.alloc(0);
 
 /** One direction of a pump: a source, a codec, a target. */
 export class Lane implements Cursor {
-  view: Buffer = Buffer.alloc(0);
+  view: Buffer = none;
   at = 0;
   end = 0;
   endsAtOnce = false;
@@ -19,7 +21,8 @@ export class Lane implements Cursor {
   #stalled = false;
   #working = false;
   #closing = false;
-  #scratch = Buffer.allocUnsafe(16 * 1024);
+  /** Made when first needed: most idle sessions never have had anything to put together. */
+  #scratch = none;
   #filled = 0;
   #injected: Uint8Array[] = [];
   /** Chunks of a message that is needed whole, joined once it is. */
@@ -148,7 +151,7 @@ export class Lane implements Cursor {
       const bytes = this.#scratch.subarray(0, this.#filled);
       this.#filled = 0;
       this.#send(bytes);
-      if (this.#scratch.length > keptScratch) this.#scratch = Buffer.allocUnsafe(16 * 1024);
+      if (this.#scratch.length > keptScratch) this.#scratch = none;
     }
     this.#runStart = this.at;
   }
@@ -219,7 +222,7 @@ export class Lane implements Cursor {
   #put(bytes: Uint8Array): void {
     const length = this.#filled + bytes.length;
     if (length > this.#scratch.length) {
-      const grown = Buffer.allocUnsafe(Math.max(length, this.#scratch.length * 2));
+      const grown = Buffer.allocUnsafe(Math.max(length, this.#scratch.length * 2, firstScratch));
       this.#scratch.copy(grown, 0, 0, this.#filled);
       this.#scratch = grown;
     }
