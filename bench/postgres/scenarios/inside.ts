@@ -13,6 +13,7 @@ export const inside: Scenario<Peer> = {
     title: `inside the gateway, ${mode}`,
     unit: "× hashing 4 KB",
     better: "less",
+    noise: 0.6,
   })),
   skips: ({ id }) => id !== "bare" && id !== "record",
   async run({ id }) {
