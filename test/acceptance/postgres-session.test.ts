@@ -130,8 +130,10 @@ describe("a session of its own kind", () => {
     client.close();
     await door.until("it is stopped", async () => (await running()) === 0);
     expect(await door.server.sql("select note from orders where id = 501")).toEqual([]);
-    const outcome = door.entries("outcome").at(-1);
-    expect(outcome?.outcome.result).toBe("unknown");
+    await door.until(
+      "its outcome is told",
+      async () => door.entries("outcome").at(-1)?.outcome.result === "unknown",
+    );
   });
 
   const running = async () => {
