@@ -54,6 +54,12 @@ describe("composeAnswers", () => {
     expect(answer.text?.("error", "x")).toBe("x-inner-outer");
   });
 
+  test.each([undefined, null, "withold", ""])("one that says %p of rows withholds them", (word) => {
+    const { answer, failures } = composed([{ rows: () => word as never }]);
+    expect(answer.rows?.(columns)).toBe("withhold");
+    expect(failures.map(({ code }) => code)).toEqual(["guardrail.failed"]);
+  });
+
   test("one that withholds wins over one that masks; all clear stays clear", () => {
     expect(composed([tag("-", 0), { rows: () => "withhold" }]).answer.rows?.(columns)).toBe("withhold");
     expect(composed([{ rows: () => "clear" }]).answer.rows?.(columns)).toBe("clear");

@@ -32,7 +32,7 @@ export function composeAnswers(
       guard(
         () =>
           composeFilters(
-            withRows.map((answer) => answer.rows?.(columns) ?? "clear"),
+            withRows.map((answer) => said(answer.rows?.(columns))),
             columns,
             failed,
           ),
@@ -88,12 +88,20 @@ export function guardrailFailed(error: unknown): Reason {
   };
 }
 
+type Rows = "clear" | "withhold" | RowFilter;
+
+/** A plugin that no type checker has seen may say anything; only the word itself clears an answer. */
+function said(rows: Rows | undefined): Rows {
+  if (rows === "clear" || rows === "withhold" || (typeof rows === "object" && rows !== null)) return rows;
+  throw new TypeError("rows() returned neither clear, withhold nor a filter");
+}
+
 /** `verdicts` innermost first. */
 function composeFilters(
-  verdicts: readonly ("clear" | "withhold" | RowFilter)[],
+  verdicts: readonly Rows[],
   columns: readonly Column[],
   failed: (reason: Reason) => void,
-): "clear" | "withhold" | RowFilter {
+): Rows {
   if (verdicts.includes("withhold")) return "withhold";
   const filters = verdicts.filter((verdict) => typeof verdict === "object");
   if (filters.length === 0) return "clear";

@@ -44,9 +44,12 @@ function judged(
   let verdict: Plan["verdict"] = "allow";
   for (const [index, watch] of watches.entries()) {
     try {
-      const own = watch.prepare?.(operation) ?? "allow";
-      if (typeof own === "object") return own;
+      const own = watch.prepare ? watch.prepare(operation) : "allow";
+      if (own === "allow") continue;
       if (own === "willHold") verdict = own;
+      // A plugin that no type checker has seen may say anything.
+      else if (own?.deny) return own;
+      else throw new TypeError("prepare() returned neither allow, willHold nor deny");
     } catch (error) {
       if (error instanceof PosternError) return { deny: error.reason };
       failed(guardrails[index]?.name ?? "guardrail", error);

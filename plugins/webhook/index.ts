@@ -82,8 +82,8 @@ function iso(time: number): string {
 function addressOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const local = url !== undefined && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url && (url.protocol === "https:" || (url.protocol === "http:" && local)) && url.username === "")
-    return url;
+  const anonymous = url?.username === "" && url.password === "";
+  if (url && anonymous && (url.protocol === "https:" || (url.protocol === "http:" && local))) return url;
   // Not quoted: the path of such an address may be a secret.
   throw new PosternError("webhook.url", "webhook() cannot post to its `url`.", {
     hint: 'Write "https://host/path", without user and password; "http://" only to this machine.',

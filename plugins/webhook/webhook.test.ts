@@ -82,6 +82,7 @@ test.each([
   ["no scheme of its own", "hooks.example.com"],
   ["clear text to another machine", "http://hooks.example.com/x"],
   ["a password in it", "https://me:hunter2@hooks.example.com/x"],
+  ["a password alone in it", "https://:hunter2@hooks.example.com/x"],
   ["another scheme", "ftp://127.0.0.1/x"],
 ])("an address with %s is refused without being quoted", (_, url) => {
   const make = () => webhook({ url, secret: holds(secret) });

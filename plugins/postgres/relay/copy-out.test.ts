@@ -212,6 +212,7 @@ describe.skipIf(noPostgres)("COPY out", () => {
     const client = await fixture.raw();
     for (const text of [
       "copy people to stdout (encoding 'SJIS')",
+      "copy people to stdout (format csv, encoding 'LATIN1', null 'é')",
       "copy people to stdout; set client_encoding = 'SJIS'",
     ]) {
       const { messages } = await ask(client, query(text));

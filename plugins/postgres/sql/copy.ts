@@ -63,6 +63,9 @@ function quoted(name: string): string {
 const plain =
   /^(utf-?8|unicode|sql_?ascii|latin-?\d+|iso-?8859-?\d+|win(dows)?-?(866|874|125\d)|koi8-?[ru]?)$/i;
 
+/** Written with the same bytes in all of them. */
+const ascii = /^[\x20-\x7e]*$/;
+
 function formatOf(options: readonly unknown[]): CopyFormat | undefined {
   const given = new Map<string, string | undefined>();
   for (const option of options) {
@@ -72,6 +75,8 @@ function formatOf(options: readonly unknown[]): CopyFormat | undefined {
   for (const name of given.keys()) if (!understood.has(name)) return undefined;
   const encoding = given.get("encoding");
   if (given.has("encoding") && !(encoding !== undefined && plain.test(encoding))) return undefined;
+  // The server writes the marker in that encoding: what is looked for here could be a value there.
+  if (given.has("encoding") && !ascii.test(given.get("null") ?? "")) return undefined;
   const name = given.has("format") ? given.get("format")?.toLowerCase() : "text";
   if (name === "binary") return { name };
   if (name !== "text" && name !== "csv") return undefined;
