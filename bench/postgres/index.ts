@@ -5,6 +5,7 @@ import { initialise } from "../../test/acceptance/pgbench.ts";
 import { type PostgresServer, startPostgres } from "../../test/servers/postgres.ts";
 import type { Extent, Scenario } from "../scenario.ts";
 import { canTrace } from "../strace.ts";
+import { makeCertificate } from "./certificate.ts";
 import { direct } from "./peers/direct.ts";
 import { haproxy } from "./peers/haproxy.ts";
 import type { Peer } from "./peers/peer.ts";
@@ -25,7 +26,7 @@ const tracing = canTrace ? [syscalls] : [];
 /** What the whole table is made of, cheapest disturbance first. */
 export const all: readonly Scenario<Peer>[] = [
   ...[latency, ...throughput, bulk, ...tracing, idle, inside].map(steady),
-  connect,
+  ...connect,
 ];
 /** What is stable enough on a busy machine to be compared with an earlier measurement. */
 export const guarded: readonly Scenario<Peer>[] = [inside, ...cpu, ...tracing];
@@ -46,8 +47,8 @@ const gateway =
 export const allPeers: readonly Opener[] = [
   async (server) => direct(server),
   haproxy,
-  (server) => pgbouncer(server, "warm"),
-  (server) => pgbouncer(server, "cold"),
+  (...where) => pgbouncer(...where, "warm"),
+  (...where) => pgbouncer(...where, "cold"),
   relay,
   ...(["bare", "rule", "mask", "record", "strict"] as const).map(gateway),
 ];
@@ -62,6 +63,9 @@ export async function withPeers<Result>(
   const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
   const server = await startPostgres({
     version: 15,
+    tls: await makeCertificate(folder),
+    // In clear as well: only the scenario that says so goes over TLS.
+    hba: ["host all all 127.0.0.1/32 scram-sha-256"],
     settings: { log_statement: "none", max_connections: `${connections + 400}` },
   });
   const peers: Peer[] = [];

@@ -21,6 +21,8 @@ export interface Load {
   readonly transactions?: number;
   /** A connection for every transaction. */
   readonly reconnect?: true;
+  /** Over TLS. */
+  readonly tls?: true;
   /** Keep the time of every transaction, for the median. */
   readonly timed?: true;
 }
@@ -58,7 +60,12 @@ export async function load(peer: Peer, { mode, clients, ...how }: Load): Promise
   if (how.reconnect) args.push("-C");
   if (how.timed) args.push("-l", `--log-prefix=${join(folder, "log")}`);
   const child = Bun.spawn([program, ...args, "-U", peer.user, peer.database], {
-    env: { ...process.env, PGPASSWORD: peer.password, PGSSLMODE: "disable", PGGSSENCMODE: "disable" },
+    env: {
+      ...process.env,
+      PGPASSWORD: peer.password,
+      PGSSLMODE: how.tls ? "require" : "disable",
+      PGGSSENCMODE: "disable",
+    },
     stdout: "pipe",
     stderr: "pipe",
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Postern } from "../../../test/postern.ts";
 import type { PostgresServer } from "../../../test/servers/postgres.ts";
 import { commandLine } from "../../processes.ts";
+import { type Certificate, certificateIn } from "../certificate.ts";
 import type { Peer } from "./peer.ts";
 
 /** What the policy asks of Postern: each adds one thing to the one that `rule` is. */
@@ -31,7 +32,7 @@ export async function postern(
   const own = join(folder, variant);
   if (!existsSync(own)) mkdirSync(own);
   const policy = join(own, "policy.ts");
-  writeFileSync(policy, policyText(server, variant, guardrail));
+  writeFileSync(policy, policyText(server, certificateIn(folder), variant, guardrail));
   const gateway = new Postern(policy, join(own, "data"), join(own, "gateway.log"), {
     DATABASE_PASSWORD: server.password,
   });
@@ -73,14 +74,19 @@ async function credential(gateway: Postern): Promise<{ user: string; password: s
   return JSON.parse(issued.stdout) as { user: string; password: string };
 }
 
-function policyText({ port, user }: PostgresServer, variant: Variant, guardrail = ""): string {
+function policyText(
+  { port, user }: PostgresServer,
+  tls: Certificate,
+  variant: Variant,
+  guardrail = "",
+): string {
   const { may, under, trail } = variants[variant];
   const guardrails = [under, guardrail].filter((source) => source !== "").join(", ");
   return `
 import { gateway, group } from "postern";
 import { env, local, mask, postgres, record } from "postern/plugins";
 export default gateway({
-  listen: { postgres: { host: "127.0.0.1", port: 0, insecure: true } },
+  listen: { postgres: { host: "127.0.0.1", port: 0, insecure: true, tls: ${JSON.stringify(tls)} } },
   identity: [local()],
   trail: "${trail}",
   limits: { sessionsPerIdentity: 5000 },
