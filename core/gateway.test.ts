@@ -113,6 +113,8 @@ describe("lines: a protocol without frames", () => {
       operation(operation) {
         if (operation.text.includes("never")) return new Promise(() => {});
         if (operation.text.includes("bad")) throw new Error("a value: hunter2");
+        if (operation.text.includes("nothing")) return undefined as never;
+        if (operation.text.includes("late")) return Promise.resolve("yes" as never);
         return "allow";
       },
     });
@@ -125,6 +127,10 @@ describe("lines: a protocol without frames", () => {
     expect(refusal).not.toContain("hunter2");
     client.say("read never");
     expect((await answer(client))[0]).toStartWith("error guardrail.timeout");
+    for (const noVerdict of ["read nothing", "read late"]) {
+      client.say(noVerdict);
+      expect((await answer(client))[0]).toStartWith("error guardrail.failed");
+    }
     expect(received).toEqual([]);
   });
 

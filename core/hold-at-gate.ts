@@ -98,7 +98,7 @@ async function stillApproved(
 ): Promise<Reason | undefined> {
   if (typeof plan.verdict === "object") return plan.verdict.deny;
   for (const watch of plan.ruling.watches) {
-    const verdict: Verdict = (await watch.operation?.(operation)) ?? "allow";
+    const verdict: Verdict = watch.operation ? await watch.operation(operation) : "allow";
     if (verdict === "allow") continue;
     if ("deny" in verdict) return verdict.deny;
     if (!approvers.some((approver) => verdict.hold.by.matches(approver))) {

@@ -205,21 +205,20 @@ export class SessionGate implements Gate {
       const watch = watches[at] as Watch;
       if (!watch.operation) continue;
       let verdict: Verdict | Promise<Verdict>;
+      let denied: Reason | undefined;
       try {
         verdict = watch.operation(operation);
+        denied = verdict instanceof Promise ? undefined : take(verdict, holds);
       } catch (error) {
         return this.deny(plan, this.failure(nameOf(plan, at), error));
       }
       if (verdict instanceof Promise) {
-        return this.#inTime(verdict).then(
-          (late) => {
-            const denied = take(late, holds);
-            return denied ? this.deny(plan, denied) : this.#ask(plan, operation, execution, at + 1, holds);
-          },
+        const taken = this.#inTime(verdict).then((late) => take(late, holds));
+        return taken.then(
+          (no) => (no ? this.deny(plan, no) : this.#ask(plan, operation, execution, at + 1, holds)),
           (error) => this.deny(plan, this.failure(nameOf(plan, at), error)),
         );
       }
-      const denied = take(verdict, holds);
       if (denied) return this.deny(plan, denied);
     }
     if (holds.length === 0) return this.admit(plan, operation);
@@ -259,10 +258,11 @@ function deniedActions(actions: readonly Action[]): { actions: readonly Action[]
   return { actions: actions.slice(0, keptActions), moreActions: actions.length - keptActions };
 }
 
-/** Collects a hold; returns why the operation is denied, if it is. */
+/** Collects a hold; returns why the operation is denied, if it is. Throws where it is no verdict. */
 function take(verdict: Verdict, holds: HoldRequest[]): Reason | undefined {
   if (verdict === "allow") return undefined;
-  if ("deny" in verdict) return verdict.deny;
+  if ("deny" in verdict && verdict.deny) return verdict.deny;
+  if (!("hold" in verdict && verdict.hold)) throw new TypeError("operation() returned no verdict");
   holds.push(verdict.hold);
   return undefined;
 }
