@@ -102,7 +102,6 @@ describe("must hold 8: bad input", () => {
       };
       const descriptors = door.descriptors();
       const empty = door.memory();
-      // The first ones let the heap grow to what it needs; the further ones must find that enough.
       await storm(connections);
       const before = door.memory();
       await storm(connections);
@@ -110,7 +109,8 @@ describe("must hold 8: bad input", () => {
       measured(
         `${connections} bad connections grew the gateway by ${first?.toFixed(0)} MB, as many again by ${further?.toFixed(0)} MB`,
       );
-      expect(further).toBeLessThan(40);
+      // In the middle of a storm the heap holds what nobody has collected yet; afterwards it is given back.
+      await door.until("memory is level", async () => door.memory() - empty < 40_000_000);
       await door.until("descriptors are level", async () => door.descriptors() <= descriptors + 4);
       expect(door.restarts()).toBe(0);
       const client = await RawClient.login(door.port, "sam", "shop", good);
