@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PosternError } from "../error.ts";
 import type { Entry } from "./entry.ts";
-import { openTrail } from "./open.ts";
+import { openTrail, type TrailOptions } from "./open.ts";
 import { follow } from "./read.ts";
 import { readRecording } from "./read-recording.ts";
 import type { StreamTrail } from "./stream-trail.ts";
@@ -76,12 +76,13 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await Bun.sleep(10);
 }
 
-function openOn(stream: string): Promise<StreamTrail> {
+function openOn(stream: string, options: Partial<TrailOptions> = {}): Promise<StreamTrail> {
   return rig.open(stream, {
     dataDir: disk,
     segmentBytes: 512 << 10,
     recordingSegmentBytes: 256 << 10,
     pauseMs: 600_000,
+    ...options,
   });
 }
 
@@ -150,24 +151,35 @@ test.skipIf(!mounted)(
   },
 );
 
-test.skipIf(!mounted)(
-  "a session that does not wait is ended when 1 MiB is kept for it (needs a tmpfs)",
-  async () => {
-    const trail = await openOn("c-w0");
-    const recording = trail.record("ses_hasty");
-    await recording.event("begin", {});
-    fill();
-    const chunk = new Uint8Array(60_000);
-    let last: void | Promise<void> = Promise.resolve();
-    for (let sent = 0; rig.faults.length === 0 && sent < 200; sent++) last = recording.bytes(chunk);
-    expect(rig.faults.map(({ error, session }) => [error.code, session])).toEqual([
-      ["recording.full", "ses_hasty"],
-    ]);
-    await expect(last as Promise<void>).rejects.toMatchObject({ code: "recording.full" });
-    unlinkSync(ballast);
-    await trail.close();
-  },
-);
+for (const [stream, recorder] of [
+  ["c-w0", 1 << 20],
+  ["h-w0", 200_000],
+] as const) {
+  test.skipIf(!mounted)(
+    `a session that does not wait is ended when ${recorder} bytes are kept for it (needs a tmpfs)`,
+    async () => {
+      rig.faults.length = 0;
+      const trail = await openOn(stream, { recorder });
+      const recording = trail.record("ses_hasty");
+      await recording.event("begin", {});
+      fill();
+      const chunk = new Uint8Array(60_000);
+      let last: void | Promise<void> = Promise.resolve();
+      let kept = 0;
+      for (let sent = 0; rig.faults.length === 0 && sent < 200; sent++) {
+        last = recording.bytes(chunk);
+        if (last) kept += chunk.length;
+      }
+      expect(rig.faults.map(({ error, session }) => [error.code, session])).toEqual([
+        ["recording.full", "ses_hasty"],
+      ]);
+      expect(Math.abs(kept - recorder)).toBeLessThan(2 * chunk.length);
+      await expect(last as Promise<void>).rejects.toMatchObject({ code: "recording.full" });
+      unlinkSync(ballast);
+      await trail.close();
+    },
+  );
+}
 
 test.skipIf(!mounted)("a trail does not open on a full disk (needs a tmpfs)", async () => {
   fill();
