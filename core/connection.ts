@@ -8,6 +8,7 @@ import type { Reason } from "./operation.ts";
 import { issuePermit } from "./permit.ts";
 import type { Limits } from "./policy.ts";
 import type { Arrival, Dialed, ListenerInfo, Protocol, Resource } from "./protocol.ts";
+import type { Repeats } from "./repeats.ts";
 import type { Session } from "./session.ts";
 import { SessionGate } from "./session-gate.ts";
 import type { Sessions } from "./sessions.ts";
@@ -26,6 +27,8 @@ export interface ConnectionServices {
   readonly metrics: Metrics;
   /** Connections that have not shown yet who they are. */
   readonly strangers: Set<Wire>;
+  /** Refusals that the log tells of one by one. */
+  readonly refusals: Repeats;
 }
 
 const over: Reason = { code: "session.closed", message: "The caller or the resource closed the connection." };
@@ -229,15 +232,18 @@ function refuse(
   if (limit) count(services, limit);
   // A peer that left or dawdled is no news; anything else an operator may want to see.
   const level = !known ? "error" : reason.code.startsWith("wire.") ? "debug" : "info";
-  log[level](
-    {
-      session: session?.id,
-      remote: caller.remote,
-      code: reason.code,
-      error: known ? error.more.cause : error,
-    },
-    reason.message,
-  );
+  const host = caller.remote.replace(/:\d+$/, "");
+  if (services.refusals.passes(`${reason.code} from ${host}`)) {
+    log[level](
+      {
+        session: session?.id,
+        remote: caller.remote,
+        code: reason.code,
+        error: known ? error.more.cause : error,
+      },
+      reason.message,
+    );
+  }
   if (session) session.end(reason);
   if (caller.closed) return;
   try {

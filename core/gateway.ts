@@ -10,6 +10,7 @@ import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
 import type { Policy } from "./policy.ts";
 import type { ListenerInfo } from "./protocol.ts";
+import { Repeats } from "./repeats.ts";
 import { Sessions } from "./sessions.ts";
 import type { HoldAnswer, PolicyBundle, Ports, Supervised, Supervision } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
@@ -55,7 +56,11 @@ export class Gateway implements Supervised {
     this.#sessions = new Sessions({ trail, supervision, log, metrics });
     this.#holds = new Holds(trail, supervision);
     const [sessions, holds] = [this.#sessions, this.#holds];
-    this.#services = { worker, trail, supervision, log, metrics, sessions, holds, strangers: new Set() };
+    const refusals = new Repeats((refused, more) =>
+      log.warn({ refused, more }, "more connections were refused"),
+    );
+    const shared = { worker, trail, supervision, log, metrics, sessions, holds };
+    this.#services = { ...shared, strangers: new Set(), refusals };
   }
 
   /** Where callers connect, once a policy is served. */
