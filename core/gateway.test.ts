@@ -134,6 +134,19 @@ describe("lines: a protocol without frames", () => {
     expect(received).toEqual([]);
   });
 
+  test("a guardrail whose word on a text is none of the known ones denies it", async () => {
+    for (const word of [undefined, null, "willhold", {}]) {
+      rig = new Rig();
+      const odd = guardrail("odd", { prepare: () => word as unknown as "allow" });
+      await rig.follow(policyOf(shouting(rig), [odd]));
+      const client = await greeted(rig);
+      client.say("read shelf");
+      expect((await answer(client))[0]).toStartWith("error guardrail.failed");
+      expect(received).toEqual([]);
+      await rig.stop();
+    }
+  });
+
   test("a guardrail that throws at an answer withholds it and ends the session", async () => {
     rig = new Rig();
     const broken = guardrail("broken", {

@@ -89,6 +89,26 @@ describe("holds", () => {
     expect(received).toEqual([]);
   });
 
+  test("a policy that asks for another approver meanwhile makes the approval stale", async () => {
+    const { client, hold } = await held();
+    const boss = guardrail("boss", {
+      operation: () => ({ hold: { by: group("bosses"), within: 60_000, inTransaction: 1_000 } }),
+    });
+    await rig.follow({ ...policyOf(0, [boss]), version: "next" });
+    await rig.gateway.settle(hold.id, { approve: true, by: lead });
+    expect((await answer(client))[0]).toStartWith("error hold.stale");
+    expect(received).toEqual([]);
+  });
+
+  test("a guardrail of the new policy that gives no verdict lets nothing through", async () => {
+    const { client, hold } = await held();
+    const mute = guardrail("mute", { operation: () => undefined as unknown as "allow" });
+    await rig.follow({ ...policyOf(0, [mute]), version: "next" });
+    await rig.gateway.settle(hold.id, { approve: true, by: lead });
+    expect((await answer(client))[0]).toStartWith("error guardrail.failed");
+    expect(received).toEqual([]);
+  });
+
   test("nothing is sent before the approval is durable, nor when it cannot be", async () => {
     const { client, hold } = await held();
     rig.trail.stall = Promise.reject(new Error("disk"));
