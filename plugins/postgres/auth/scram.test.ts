@@ -36,7 +36,9 @@ test("client and server agree; another password or a decoy does not", async () =
     expect(proof !== undefined).toBe(agreed);
     if (proof !== undefined) {
       expect(client.verify(proof)).toBe(true);
-      expect(client.verify(proof.replace(/.=$/, "A="))).toBe(false);
+      const forged = Buffer.from(proof.slice(2), "base64");
+      forged[0] = (forged[0] as number) ^ 1;
+      expect(client.verify(`v=${forged.toString("base64")}`)).toBe(false);
       expect(new ScramClient(password).verify(proof)).toBe(false);
     }
   }
