@@ -1,3 +1,4 @@
+import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
 import { FrontDoor } from "./front-door.ts";
 import type { OpenPolicy } from "./gateway.ts";
@@ -5,12 +6,13 @@ import type { Holds } from "./holds.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
-import { issuePermit } from "./permit.ts";
+import type { Permit } from "./permit.ts";
 import type { Limits } from "./policy.ts";
 import type { Arrival, Dialed, ListenerInfo, Protocol, Resource } from "./protocol.ts";
 import type { Repeats } from "./repeats.ts";
 import type { Session } from "./session.ts";
 import { SessionGate } from "./session-gate.ts";
+import { controlPermit, sessionPermit } from "./session-permit.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Supervision } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
@@ -25,6 +27,7 @@ export interface ConnectionServices {
   readonly sessions: Sessions;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly endings: Endings;
   /** Connections that have not shown yet who they are. */
   readonly strangers: Set<Wire>;
   /** Refusals that the log tells of one by one. */
@@ -116,7 +119,31 @@ async function run(
   arrival: Arrival,
   services: ConnectionServices,
 ): Promise<void> {
-  const dialed = await dial(session, protocol, caller, resource, arrival);
+  const permit = sessionPermit(session, resource, services);
+  try {
+    await serve(session, permit, protocol, caller, resource, arrival, services);
+  } finally {
+    await permit
+      .close()
+      .catch((error) =>
+        services.log.warn(
+          { session: session.id, error },
+          "a session's credential was not unmade; the sweep will",
+        ),
+      );
+  }
+}
+
+async function serve(
+  session: Session,
+  permit: Permit,
+  protocol: Protocol,
+  caller: Wire,
+  resource: Resource,
+  arrival: Arrival,
+  services: ConnectionServices,
+): Promise<void> {
+  const dialed = await dial(session, permit, protocol, caller, arrival);
   const gate = new SessionGate(session, {
     holds: services.holds,
     allowed: services.metrics.operations.of(protocol.name, "allowed"),
@@ -147,7 +174,7 @@ async function run(
       limits: session.rules.policy.limits,
       controlPermit(purpose) {
         services.trail.append({ kind: "admin", what: purpose, by: "gateway", target: arrival.resource });
-        return issuePermit(session.id, `postern ${purpose}`, resource);
+        return controlPermit(session, resource, purpose, services);
       },
     });
   } finally {
@@ -160,9 +187,9 @@ async function run(
 /** A caller that leaves meanwhile ends its session, and so the dialing. */
 async function dial(
   session: Session,
+  permit: Permit,
   protocol: Protocol,
   caller: Wire,
-  resource: Resource,
   arrival: Arrival,
 ): Promise<Dialed> {
   let dialing = true;
@@ -170,7 +197,7 @@ async function dial(
     if (dialing) session.end(over);
   });
   try {
-    return await protocol.dial(issuePermit(session.id, session.label, resource, session.signal), arrival);
+    return await protocol.dial(permit, arrival);
   } finally {
     dialing = false;
   }

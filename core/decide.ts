@@ -1,5 +1,6 @@
+import type { Grant } from "./grant.ts";
 import type { Guardrail } from "./guardrail.ts";
-import { type Identity, identityLabel } from "./identity.ts";
+import { type Identity, identityKey, identityLabel } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
 import { type Party, partyOf, type Standing } from "./policy/party.ts";
 import type { Policy } from "./policy.ts";
@@ -37,8 +38,13 @@ export interface Step {
  * Throws what a rule's own `who` throws. For an identity that acts for another both are decided: the
  * rights are what both have, under the guardrails of both.
  */
-export function rulesFor(policy: Policy, identity: Identity, resource: string): RuleSet {
-  const parties = partiesOf(policy, identity, resource);
+export function rulesFor(
+  policy: Policy,
+  identity: Identity,
+  resource: string,
+  grants: readonly Grant[] = [],
+): RuleSet {
+  const parties = partiesOf(policy, identity, resource, openedBy(grants, identity, resource));
   const stranger = parties.find((party) => party.rules.length === 0)?.identity;
   const rules = stranger ? [] : [...new Set(parties.flatMap((party) => party.rules))];
   const lifetimes = rules.flatMap(({ lifetime }) => lifetime ?? []);
@@ -55,9 +61,21 @@ export function rulesFor(policy: Policy, identity: Identity, resource: string): 
   };
 }
 
-function partiesOf(policy: Policy, identity: Identity, resource: string): Party[] {
-  const own = partyOf(policy, identity, resource);
-  return identity.actingFor ? [own, ...partiesOf(policy, identity.actingFor, resource)] : [own];
+function partiesOf(
+  policy: Policy,
+  identity: Identity,
+  resource: string,
+  granted: ReadonlySet<string>,
+): Party[] {
+  const own = partyOf(policy, identity, resource, granted);
+  return identity.actingFor ? [own, ...partiesOf(policy, identity.actingFor, resource, granted)] : [own];
+}
+
+/** Names of the rules that a grant opens for exactly this identity, chain of delegation and all. */
+function openedBy(grants: readonly Grant[], identity: Identity, resource: string): ReadonlySet<string> {
+  const key = identityKey(identity);
+  const own = grants.filter((grant) => grant.resource === resource && identityKey(grant.identity) === key);
+  return new Set(own.flatMap(({ rules }) => rules));
 }
 
 function decide(

@@ -1,5 +1,7 @@
+import type { X509Certificate } from "node:crypto";
 import { randomBytes } from "node:crypto";
 import { decoyVerifier } from "./credential/scram.ts";
+import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
 import { newId } from "./id.ts";
 import {
@@ -25,6 +27,7 @@ export interface DoorServices {
   readonly supervision: Supervision;
   readonly providers: readonly OpenIdentityProvider[];
   readonly limits: Limits;
+  readonly endings: Endings;
 }
 
 /** What one new connection may ask of core before it has a session. */
@@ -41,10 +44,9 @@ export class FrontDoor implements Door {
 
   async identify(credential: CallerCredential): Promise<Identity> {
     try {
-      const identity =
-        credential.kind === "token"
-          ? await this.#byToken(credential.token)
-          : await this.#issued(credential.id);
+      const identity = await this.#proved(credential);
+      const against = this.services.endings.against(identity);
+      if (against) throw new NotAccepted(`${against.reason.message} (${against.id})`);
       if (identity.expires !== undefined && identity.expires <= Date.now()) throw new NotAccepted("expired");
       return identity;
     } catch (error) {
@@ -65,6 +67,20 @@ export class FrontDoor implements Door {
     return this.services.supervision.deliver(worker, this.listener.protocol, message);
   }
 
+  #proved(credential: CallerCredential): Promise<Identity> {
+    if (credential.kind === "token") return this.#byToken(credential.token);
+    if (credential.kind === "certificate") return this.#byCertificate(credential.certificate);
+    return this.#issued(credential.id);
+  }
+
+  async #byCertificate(certificate: X509Certificate): Promise<Identity> {
+    for (const provider of this.services.providers) {
+      const identity = await provider.certified?.(certificate);
+      if (identity) return identity;
+    }
+    throw new NotAccepted("no identity provider knows this certificate");
+  }
+
   async #byToken(token: string): Promise<Identity> {
     if (token.length === 0) throw new NotAccepted("no token was given");
     if (token.length > tokenLimit) throw new NotAccepted("the token is too long");
@@ -78,6 +94,8 @@ export class FrontDoor implements Door {
   async #issued(id: string): Promise<Identity> {
     const known = await this.services.supervision.credential(id);
     if (!known) throw new NotAccepted("the credential is unknown, expired or revoked");
+    const refused = await this.services.supervision.credentialUsed(id, this.remote);
+    if (refused !== undefined) throw new NotAccepted(refused);
     return known.identity;
   }
 

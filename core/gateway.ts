@@ -1,5 +1,8 @@
 import { type ConnectionServices, protocolOf, serveConnection } from "./connection.ts";
+import type { Ending } from "./ending.ts";
+import { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
+import type { Grant } from "./grant.ts";
 import { Holds } from "./holds.ts";
 import { openProviders } from "./identity/providers.ts";
 import type { OpenIdentityProvider } from "./identity.ts";
@@ -47,19 +50,21 @@ export class Gateway implements Supervised {
   readonly #holds: Holds;
   readonly #services: ConnectionServices;
   readonly #listeners: Listeners;
+  readonly #endings = new Endings();
   #open: OpenPolicy | undefined;
   #prepared: Prepared | undefined;
 
   constructor(readonly options: GatewayOptions) {
     const { worker, trail, supervision, log, metrics } = options;
     this.#listeners = new Listeners(log, (caller, listener) => this.#serve(caller, listener));
-    this.#sessions = new Sessions({ trail, supervision, log, metrics });
+    this.#sessions = new Sessions({ trail, supervision, log, metrics, endings: this.#endings });
     this.#holds = new Holds(trail, supervision);
     const [sessions, holds] = [this.#sessions, this.#holds];
     const refusals = new Repeats((refused, more) =>
       log.warn({ refused, more }, "more connections were refused"),
     );
-    const shared = { worker, trail, supervision, log, metrics, sessions, holds };
+    const endings = this.#endings;
+    const shared = { worker, trail, supervision, log, metrics, sessions, holds, endings };
     this.#services = { ...shared, strangers: new Set(), refusals };
   }
 
@@ -102,6 +107,19 @@ export class Gateway implements Supervised {
 
   async endSession(id: string, reason: Reason): Promise<boolean> {
     return this.#sessions.end(id, reason);
+  }
+
+  async endAccess(ending: Ending): Promise<void> {
+    this.#endings.add(ending);
+    this.#sessions.endCovered(ending);
+  }
+
+  async liftEnding(id: string): Promise<void> {
+    this.#endings.lift(id);
+  }
+
+  async useGrants(grants: readonly Grant[]): Promise<void> {
+    this.#sessions.useGrants(grants);
   }
 
   async delivered(protocol: string, message: Uint8Array): Promise<void> {

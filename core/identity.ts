@@ -1,3 +1,6 @@
+import type { X509Certificate } from "node:crypto";
+import type { LoginMethod, WebFace } from "./web.ts";
+
 /** A verified caller. Made by an identity provider, never by a protocol. */
 export interface Identity {
   readonly issuer: string;
@@ -10,6 +13,15 @@ export interface Identity {
   readonly actingFor?: Identity;
   /** Epoch milliseconds at which the proof of this identity ends. */
   readonly expires?: number;
+  /** Epoch milliseconds at which it was made: an ending refuses what is older. Absent: as old as can be. */
+  readonly issuedAt?: number;
+  /** The provider's own login session (`sid`), so that a logout there finds what it opened here. */
+  readonly loginSession?: string;
+  /**
+   * What is the same for all identities of one person, whichever provider vouches for them: a verified e-mail
+   * address, an employee number. Only ever used to tell that two identities are one person, never to grant.
+   */
+  readonly person?: string;
   /** Id of the caller credential (token `jti`, issued credential id): not a secret. */
   readonly credentialId?: string;
   /** The one resource this caller credential is good for; absent: any. */
@@ -19,6 +31,8 @@ export interface Identity {
 /** What a caller shows us. A protocol reads it off the wire and hands it to core at once. */
 export type CallerCredential =
   | { readonly kind: "token"; readonly token: string }
+  /** The caller's own certificate, as TLS has verified it (`Wire.tls.peer`): possession of its key is proved. */
+  | { readonly kind: "certificate"; readonly certificate: X509Certificate }
   /** The protocol has checked the proof against the verifier core gave it for this id. */
   | { readonly kind: "verified"; readonly id: string };
 
@@ -52,6 +66,20 @@ export interface IdentityProvider {
 export interface OpenIdentityProvider {
   /** undefined: not mine, ask the next provider. Throws NotAccepted: mine, and not good. */
   identify(token: string): Promise<Identity | undefined>;
+  /** The same for a client certificate. A provider without it knows none. */
+  certified?(certificate: X509Certificate): Promise<Identity | undefined>;
+  /**
+   * Asks the provider again whether what it said still holds, while a session of a person lasts. Resolves with
+   * why it does not; undefined: it does, or the provider cannot tell. `every`: milliseconds between two questions.
+   */
+  readonly revalidation?: {
+    readonly every: number;
+    ask(identity: Identity, token: string): Promise<string | undefined>;
+  };
+  /** What browsers and the provider itself reach of it over HTTP, below `/identity/`. Served by the supervisor. */
+  readonly web?: WebFace;
+  /** How people sign in from the command line. */
+  readonly login?: LoginMethod;
   /** Providers that sign tokens of their own (`local`) can mint them for the CLI. */
   mint?(claims: MintRequest): Promise<string>;
   close?(): void;
@@ -61,6 +89,8 @@ export interface MintRequest {
   readonly subject: string;
   readonly groups: readonly string[];
   readonly kind: "person" | "machine";
+  /** See `Identity.person`. */
+  readonly person?: string;
   /** Milliseconds from now. */
   readonly ttl: number;
 }
@@ -75,4 +105,15 @@ export function identityKey(identity: Identity): string {
 export function identityLabel(identity: Identity): string {
   const own = identity.name ?? identity.subject;
   return identity.actingFor ? `${own} for ${identityLabel(identity.actingFor)}` : own;
+}
+
+/** Everyone in a chain of delegation, each by itself: who acts first, on whose behalf last. */
+export function parties(identity: Identity): readonly Identity[] {
+  const { actingFor, ...own } = identity;
+  return actingFor ? [own, ...parties(actingFor)] : [own];
+}
+
+/** Whether two identities, neither of which acts for another, are one person or one machine. */
+export function isSame(one: Identity, other: Identity): boolean {
+  return identityKey(one) === identityKey(other) || (one.person !== undefined && one.person === other.person);
 }

@@ -1,7 +1,11 @@
+import { type CredentialRequest, isSource, type ResourceCredential } from "./credential/source.ts";
 import { PosternError } from "./error.ts";
 import type { Resource } from "./protocol.ts";
 
 const minted = Symbol("permit");
+
+/** What a credential source is told beside the resource's own configuration. */
+export type PermitTerms = Omit<CredentialRequest, "config">;
 
 /**
  * The right to dial one resource for one session, spent by reading the credential. Only core makes
@@ -9,36 +13,49 @@ const minted = Symbol("permit");
  */
 export class Permit<Config = unknown> {
   #spent = false;
+  #issued: Promise<ResourceCredential | undefined> | undefined;
   readonly #resource: Resource<Config>;
-  constructor(
-    key: typeof minted,
-    readonly session: string,
-    /** The name the resource's own logs may show: `alice via postern ses_…`. */
-    readonly label: string,
-    resource: Resource<Config>,
-    /** Aborted when nobody waits for the connection any more. */
-    readonly signal?: AbortSignal,
-  ) {
+  readonly #terms: PermitTerms;
+  constructor(key: typeof minted, resource: Resource<Config>, terms: PermitTerms) {
     if (key !== minted) throw new PosternError("permit.forged", "Only core makes a permit.");
     this.#resource = resource;
+    this.#terms = terms;
+  }
+  get session(): string {
+    return this.#terms.session;
+  }
+  /** The name the resource's own logs may show: `alice via postern ses_…`. */
+  get label(): string {
+    return this.#terms.label;
+  }
+  /** Aborted when nobody waits for the connection any more. */
+  get signal(): AbortSignal | undefined {
+    return this.#terms.signal;
   }
   get config(): Config {
     return this.#resource.config;
   }
   /** The resource credential, once; undefined when the resource needs none. */
-  async credential(): Promise<string | undefined> {
+  async credential(): Promise<ResourceCredential | undefined> {
     if (this.#spent) throw new PosternError("permit.spent", "This permit has been used.");
     this.#spent = true;
-    return this.#resource.credential?.read();
+    this.#issued = this.#issue();
+    return await this.#issued;
+  }
+  /** For core alone: unmakes what was made for this permit, once its connection is closed. */
+  async close(): Promise<void> {
+    const issued = await this.#issued?.catch(() => undefined);
+    await issued?.close?.();
+  }
+  async #issue(): Promise<ResourceCredential | undefined> {
+    const { credential } = this.#resource;
+    if (!credential) return undefined;
+    if (isSource(credential)) return await credential.issue({ ...this.#terms, config: this.config });
+    return { value: await credential.read() };
   }
 }
 
-/** For core alone (`session.ts`). */
-export function issuePermit<Config>(
-  session: string,
-  label: string,
-  resource: Resource<Config>,
-  signal?: AbortSignal,
-): Permit<Config> {
-  return new Permit(minted, session, label, resource, signal);
+/** For core alone (`connection.ts`). */
+export function issuePermit<Config>(resource: Resource<Config>, terms: PermitTerms): Permit<Config> {
+  return new Permit(minted, resource, terms);
 }

@@ -1,6 +1,15 @@
 /** The contract between core and plugins: everything a plugin author needs, in one import. */
 
+export {
+  type CredentialRequest,
+  type CredentialSource,
+  type HeldLease,
+  isSource,
+  type Lease,
+  type ResourceCredential,
+} from "./credential/source.ts";
 export { type Duration, milliseconds } from "./duration.ts";
+export type { Ended, Ending, EndingWish } from "./ending.ts";
 export { PosternError } from "./error.ts";
 export type { Denial, Execution, Gate, HeldOperation, Pass, Plan } from "./gate.ts";
 export type {
@@ -58,6 +67,9 @@ export type { Permit } from "./permit.ts";
 export type { Limits } from "./policy.ts";
 export type {
   Arrival,
+  Bypass,
+  ClientAccess,
+  ClientLaunch,
   Dialed,
   Door,
   Link,
@@ -74,5 +86,12 @@ export { connectWire } from "./socket.ts";
 export { TlsClient, type TlsVerification } from "./tls/client.ts";
 export { type ContextFiles, readContext, type SecureContext } from "./tls/files.ts";
 export { endPoint, TlsLink } from "./tls/link.ts";
+export type {
+  LoginMethod,
+  OpenSignalSource,
+  SignalSource,
+  WebFace,
+  WebTools,
+} from "./web.ts";
 export type { Who } from "./who.ts";
 export type { Wire } from "./wire.ts";

@@ -1,9 +1,12 @@
+import type { GrantTerms } from "./grant.ts";
 import type { Guardrail } from "./guardrail.ts";
 import type { IdentityProvider } from "./identity.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Effect, Reason } from "./operation.ts";
 import type { Resource } from "./protocol.ts";
+import type { Secret } from "./secret.ts";
 import type { KeyPair } from "./tls/files.ts";
+import type { SignalSource } from "./web.ts";
 import type { Who } from "./who.ts";
 
 /** A policy as the rest of core sees it: checked, with every default filled in. Made by `gateway()`. */
@@ -19,6 +22,12 @@ export interface Policy {
   readonly always: readonly Guardrail[];
   /** Told of holds and refusals, beside the traffic. */
   readonly notify: readonly Notifier[];
+  /** Told by others that somebody's access has ended. */
+  readonly signals: readonly SignalSource[];
+  /** Where callers' command lines, browsers and identity providers reach the gateway over HTTP; absent: nowhere. */
+  readonly web?: WebConfig;
+  /** A libSQL server that several gateways share; absent: a file of this gateway's own. */
+  readonly store?: StoreConfig;
   readonly trail: "default" | "strict";
   readonly workers: number | "auto";
   /** `host:port` for /healthz, /readyz and /metrics without authentication; absent: control socket only. */
@@ -46,6 +55,23 @@ export interface TlsConfig extends KeyPair {
   readonly clientCertificates: "none" | "ask" | "require";
 }
 
+export interface WebConfig {
+  readonly host: string;
+  /** 0: any free port (tests). */
+  readonly port: number;
+  /** Without TLS; only on the loopback interface. */
+  readonly insecure: boolean;
+  readonly tls?: KeyPair;
+  /** As others reach it, without a slash at its end; absent: made from the address. */
+  readonly url?: string;
+}
+
+export interface StoreConfig {
+  /** `libsql://`, `https://`; `http://` on the loopback interface. */
+  readonly url: string;
+  readonly token?: Secret;
+}
+
 export interface Rule {
   /** `name` as the policy gives it, else `rules[3]`. */
   readonly name: string;
@@ -56,6 +82,10 @@ export interface Rule {
   readonly under: readonly Guardrail[];
   /** Milliseconds a person's session may last. */
   readonly lifetime?: number;
+  /** The resource's own role (or user, or service account) that a session under this rule runs as. */
+  readonly as?: string;
+  /** It counts only while a grant of these terms is open. */
+  readonly grant?: GrantTerms;
 }
 
 /** `read`; `write("public.releases")`. */

@@ -1,3 +1,4 @@
+import type { CredentialSource } from "./credential/source.ts";
 import type { PosternError } from "./error.ts";
 import type { Gate } from "./gate.ts";
 import type { Kind } from "./guardrail.ts";
@@ -37,6 +38,10 @@ export interface Protocol<Config = unknown, Emits extends Kind = Kind, Name exte
   classify?(text: string, config: Config): Promise<readonly Action[]>;
   /** Renders a recording for a terminal. */
   replay?(): Replay;
+  /** Environment and command of an ordinary client. */
+  client?(access: ClientAccess, config: Config): ClientLaunch;
+  /** Who is logged in at the resource and did not come through a gateway that shares our roles, for `postern doctor RESOURCE`. */
+  bypasses?(permit: Permit<Config>): Promise<readonly Bypass[]>;
 }
 
 /** What core offers a protocol that is accepting a connection. */
@@ -104,7 +109,40 @@ export interface Link<Config = unknown> {
 export interface Resource<Config = unknown, Emits extends Kind = Kind, Name extends string = string> {
   readonly protocol: Protocol<Config, Emits, Name>;
   readonly config: Config;
-  readonly credential?: Secret;
+  readonly credential?: Secret | CredentialSource<Config>;
+}
+
+/** How an ordinary client of this protocol reaches a resource through the gateway, for `postern connect`. */
+export interface ClientAccess {
+  readonly resource: string;
+  /** The listener, as callers reach it. */
+  readonly host: string;
+  readonly port: number;
+  /** Callers turn to TLS there. */
+  readonly tls: boolean;
+  /** PEM file of the authority that the listener's certificate leads to, on the caller's machine. */
+  readonly ca?: string;
+  /** A short-lived credential for this resource. */
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface ClientLaunch {
+  /** What starts when nothing else is asked for: `["psql"]`. */
+  readonly command: readonly string[];
+  /** What the clients of this protocol read: `PGHOST`, `PGPASSWORD`. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A login on a resource that does not come through the gateway. */
+export interface Bypass {
+  readonly login: string;
+  /** The client's address, as the resource has it. */
+  readonly from: string;
+  readonly application?: string;
+  /** Epoch milliseconds. */
+  readonly since?: number;
+  readonly count: number;
 }
 
 /** One recorded thing, in order. `at` is milliseconds since the recording began. */

@@ -4,6 +4,7 @@ import manifest from "../package.json" with { type: "json" };
 import { controlApp } from "./control/app.ts";
 import { healthApp } from "./control/health.ts";
 import { listenControl, listenHealth } from "./control/listen.ts";
+import { Endings } from "./endings.ts";
 import { createLog, type LogOptions, logCrashes } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Notice, NoticeType } from "./notifier.ts";
@@ -13,6 +14,7 @@ import { openStore } from "./store/store.ts";
 import { Board } from "./supervisor/board.ts";
 import { takeDataFolder } from "./supervisor/data-folder.ts";
 import { Fleet } from "./supervisor/fleet.ts";
+import { gatewayId } from "./supervisor/gateway-id.ts";
 import { PolicyKeeper } from "./supervisor/policy-keeper.ts";
 import { followSignals } from "./supervisor/signals.ts";
 import { signingKey } from "./supervisor/signing-key.ts";
@@ -99,9 +101,11 @@ export async function serve(options: ServeOptions): Promise<Running> {
   });
   const board = new Board(metrics);
   const plan = workerPlan({
+    gateway: gatewayId(dataDir),
     ...{ dataDir, board, store, trail, signingKey: key.path, log: options.log ?? {} },
     deliver: (...message) => fleet.deliver(...message),
   });
+  const endings = new Endings();
   const path = resolve(options.policyPath);
   const keeper = new PolicyKeeper({
     path,
@@ -110,6 +114,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
     log,
     metrics,
     notifications,
+    endings,
     supervision: plan.supervision(0),
   });
   opening.defer(() => keeper.close());

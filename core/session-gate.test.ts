@@ -59,6 +59,7 @@ describe("audit before answer", () => {
         id: "ses_1",
       },
       policyOf(0),
+      [],
       rig.trail,
       new Map(),
     );

@@ -1,5 +1,6 @@
 import { type RuleSet, rulesFor } from "./decide.ts";
 import { PosternError } from "./error.ts";
+import type { Grant } from "./grant.ts";
 import type { Counter, GuardedSession, Guardrail, Recording, Watch } from "./guardrail.ts";
 import { type Identity, identityLabel } from "./identity.ts";
 import type { Reason } from "./operation.ts";
@@ -41,6 +42,7 @@ export class Session implements GuardedSession {
   constructor(
     start: SessionStart,
     policy: Policy,
+    grants: readonly Grant[],
     readonly trail: Trail,
     readonly counters: Counters,
   ) {
@@ -48,7 +50,7 @@ export class Session implements GuardedSession {
     this.identity = start.identity;
     this.resource = start.resource;
     this.protocol = start.protocol;
-    this.rules = admitted(policy, start.identity, start.resource);
+    this.rules = admitted(policy, start, grants);
     this.info = {
       ...start,
       openedAt: Date.now(),
@@ -85,9 +87,9 @@ export class Session implements GuardedSession {
   }
 
   /** Takes a new policy for every operation from now on, or ends when it no longer allows this session. */
-  follow(policy: Policy): void {
+  follow(policy: Policy, grants: readonly Grant[]): void {
     try {
-      this.rules = admitted(policy, this.identity, this.resource);
+      this.rules = admitted(policy, this, grants);
       this.#openWatches();
     } catch (error) {
       const reason = error instanceof PosternError ? error.reason : undefined;
@@ -168,8 +170,12 @@ export class Session implements GuardedSession {
   }
 }
 
-function admitted(policy: Policy, identity: Identity, resource: string): RuleSet {
-  const rules = rulesFor(policy, identity, resource);
+function admitted(
+  policy: Policy,
+  { identity, resource }: Pick<SessionStart, "identity" | "resource">,
+  grants: readonly Grant[],
+): RuleSet {
+  const rules = rulesFor(policy, identity, resource, grants);
   if (rules.rights.length === 0) {
     throw new PosternError("policy.no-rule", `No rule lets ${identityLabel(identity)} use ${resource}.`, {
       hint: "`postern policy explain` shows which rules there are for whom.",

@@ -1,4 +1,7 @@
+import { covers, type Ending } from "./ending.ts";
+import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
+import type { Grant } from "./grant.ts";
 import { newId } from "./id.ts";
 import { identityKey, identityLabel } from "./identity.ts";
 import type { Log } from "./log.ts";
@@ -15,6 +18,7 @@ export interface SessionsServices {
   readonly supervision: Supervision;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly endings: Endings;
 }
 
 /** The open sessions of this process. */
@@ -22,6 +26,7 @@ export class Sessions {
   readonly #open = new Map<string, Session>();
   readonly #counters: Counters = new Map();
   #policy: Policy | undefined;
+  #grants: readonly Grant[] = [];
   #sweep: ReturnType<typeof setInterval>;
   #whenEmpty: (() => void)[] = [];
 
@@ -37,7 +42,7 @@ export class Sessions {
   /** Every session follows, or ends. */
   follow(policy: Policy): void {
     this.#policy = policy;
-    for (const session of this.#open.values()) session.follow(policy);
+    for (const session of this.#open.values()) session.follow(policy, this.#grants);
   }
 
   /** Rejects with a PosternError when policy, a limit or a guardrail does not allow it; the trail has it then. */
@@ -54,7 +59,7 @@ export class Sessions {
     let session: Session | undefined;
     try {
       await this.#takePlace(start.id, identityKey(identity));
-      session = new Session(start, this.#served, this.services.trail, this.#counters);
+      session = new Session(start, this.#served, this.#grants, this.services.trail, this.#counters);
       session.open(resource.credential?.label);
     } catch (error) {
       if (!(error instanceof PosternError)) throw error;
@@ -64,6 +69,9 @@ export class Sessions {
       throw error;
     }
     this.#open.set(session.id, session);
+    // It may have come while the session was on its way.
+    const against = this.services.endings.against(identity);
+    if (against) session.end(against.reason);
     this.services.supervision.sessionOpened(session.info);
     this.services.metrics.sessionsOpened.inc({ protocol });
     this.services.metrics.sessionsOpen.inc({ protocol });
@@ -89,6 +97,21 @@ export class Sessions {
     const session = this.#open.get(id);
     session?.end(reason);
     return session !== undefined;
+  }
+
+  /** Each session that an ending is about, whoever acts for whom. */
+  endCovered(ending: Ending): void {
+    for (const session of this.#open.values()) {
+      const its =
+        ending.of.kind === "session" ? ending.of.id === session.id : covers(ending, session.identity);
+      if (its) session.end(ending.reason);
+    }
+  }
+
+  /** Rules with `grant` count by these alone. */
+  useGrants(grants: readonly Grant[]): void {
+    this.#grants = grants;
+    if (this.#policy) this.follow(this.#policy);
   }
 
   endAll(reason: Reason): void {

@@ -1,3 +1,6 @@
+import type { NewLease } from "./credential/source.ts";
+import type { Ending } from "./ending.ts";
+import type { Grant } from "./grant.ts";
 import type { Identity, ScramVerifier } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
 import type { Limits } from "./policy.ts";
@@ -16,6 +19,17 @@ export interface Supervision {
   holdEnded(id: string, how: HoldEnd): void;
   /** A short-lived credential by id; undefined when unknown, expired or revoked. */
   credential(id: string): Promise<IssuedCredential | undefined>;
+  /**
+   * The proof of this credential was good: takes it as used from this address. Resolves with why it is not
+   * accepted all the same (used up, revoked meanwhile, from elsewhere); undefined: it is.
+   */
+  credentialUsed(id: string, remote: string): Promise<string | undefined>;
+  /** Safe in the store when it resolves. */
+  leased(lease: NewLease): Promise<void>;
+  /** What the lease stood for is unmade. */
+  released(lease: string): void;
+  /** A login from this address failed. Resolves with the milliseconds to wait before the caller learns it. */
+  loginFailed(remote: string): Promise<number>;
   /** Hands a message to this protocol in that worker. Resolves when it was taken there, or nobody is there to take it. */
   deliver(worker: number, protocol: string, message: Uint8Array): Promise<void>;
 }
@@ -37,6 +51,12 @@ export interface Supervised {
   settle(hold: string, answer: HoldAnswer): Promise<{ refused?: string }>;
   /** Resolves false when there is no such session. */
   endSession(id: string, reason: Reason): Promise<boolean>;
+  /** Sessions and holds that it covers end; what it refuses is not accepted any more. Resolves when they were told. */
+  endAccess(ending: Ending): Promise<void>;
+  /** An ending that blocked new proofs is lifted. */
+  liftEnding(id: string): Promise<void>;
+  /** All grants that are open now; rules with `grant` count by these alone. */
+  useGrants(grants: readonly Grant[]): Promise<void>;
   /** What a worker handed to `deliver`. */
   delivered(protocol: string, message: Uint8Array): Promise<void>;
   /** Prometheus metrics of this process, as prom-client's getMetricsAsJSON gives them. */
@@ -113,4 +133,10 @@ export interface IssuedCredential {
   readonly verifier: ScramVerifier;
   /** Epoch milliseconds. */
   readonly expires: number;
+  /** Good for one session: the first good proof uses it up. */
+  readonly once?: boolean;
+  /** Good from addresses of this block alone: `10.2.0.0/16`. */
+  readonly from?: string;
+  /** The grant that it was issued under; its end is the credential's. */
+  readonly grant?: string;
 }

@@ -38,6 +38,9 @@ function serveAsWorker(): void {
     discard: () => begun().discard(),
     settle: (hold, answer) => begun().settle(hold, answer),
     endSession: (id, reason) => begun().endSession(id, reason),
+    endAccess: (ending) => begun().endAccess(ending),
+    liftEnding: (id) => begun().liftEnding(id),
+    useGrants: (grants) => begun().useGrants(grants),
     delivered: (protocol, message) => begun().delivered(protocol, message),
     metrics: () => begun().metrics(),
     stop: (graceMs) => begun().stop(graceMs),
@@ -95,6 +98,10 @@ function supervision(peer: Peer<Supervision>): Supervision {
     holdOpened: (hold) => peer.tell("holdOpened", hold),
     holdEnded: (id, how) => peer.tell("holdEnded", id, how),
     credential: (id) => peer.call("credential", id),
+    credentialUsed: (id, remote) => peer.call("credentialUsed", id, remote),
+    leased: (lease) => peer.call("leased", lease),
+    released: (lease) => peer.tell("released", lease),
+    loginFailed: (remote) => peer.call("loginFailed", remote),
     deliver: (worker, protocol, message) => peer.call("deliver", worker, protocol, message),
   };
 }

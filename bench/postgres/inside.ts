@@ -31,6 +31,10 @@ const alone: Supervision = {
   holdOpened() {},
   holdEnded() {},
   credential: async () => undefined,
+  credentialUsed: async () => undefined,
+  leased: async () => {},
+  released() {},
+  loginFailed: async () => 0,
   deliver: async () => {},
 };
 
@@ -100,7 +104,7 @@ function gateOf(trail: Trail, under: readonly Guard[]): SessionGate {
   });
   const identity = { issuer: "bench", subject: "bench", kind: "person", groups: ["bench"] } as const;
   const start = { id: "ses_bench", identity, resource: "bench", protocol: "postgres", remote: "bench" };
-  const session = new Session(start, policy, trail, new Map());
+  const session = new Session(start, policy, [], trail, new Map());
   session.open(undefined);
   return new SessionGate(session, {
     holds: new Holds(trail, alone),

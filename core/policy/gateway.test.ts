@@ -135,7 +135,7 @@ test.each([
     { rules: [{ who: anyone, on: "orders", may: "all", lifetime: "soon" }] },
     'rules[0].lifetime: "soon" is no duration',
   ],
-  [{ rules: [{ who: anyone, on: "orders", may: "all", grant: {} }] }, "rules[0].grant: is no key"],
+  [{ rules: [{ who: anyone, on: "orders", may: "all", grants: {} }] }, "rules[0].grants: is no key"],
   [{ rules: [{ who: anyone, on: "orders", may: "all", under: [{}] }] }, "rules[0].under[0]: is no guardrail"],
   [
     { rules: [{ who: anyone, on: "*", may: "all", under: [guardrail("mask", ["rows"])] }] },

@@ -1,9 +1,11 @@
 import * as v from "valibot";
+import type { GrantTerms } from "../grant.ts";
 import { defaultLimits, type Limits, type Policy, type Right, type Rule } from "../policy.ts";
 import { check } from "./check.ts";
 import { type Flaw, PolicyFlaws } from "./error.ts";
 import type { On, PolicyInput, Resources } from "./input.ts";
 import { address, listeners } from "./listen.ts";
+import { storeOf, webOf } from "./outside.ts";
 import { right } from "./right.ts";
 import { type Parsed, type ParsedRule, schema } from "./schema.ts";
 
@@ -55,6 +57,8 @@ function spellOut(input: Parsed, flaws: Flaw[]): Policy {
       message: `"${input.health}" is no address; write 9090 or "127.0.0.1:9090"`,
     });
   }
+  const web = webOf(input.web, flaws);
+  const store = storeOf(input.store, flaws);
   return Object.freeze({
     version: "unloaded",
     listen: listeners(input.listen, flaws),
@@ -63,6 +67,9 @@ function spellOut(input: Parsed, flaws: Flaw[]): Policy {
     rules: input.rules.map((rule, at) => ruleOf(rule, at, names)),
     always: input.always,
     notify: input.notify,
+    signals: input.signals,
+    ...(web === undefined ? {} : { web }),
+    ...(store === undefined ? {} : { store }),
     trail: input.trail,
     workers: input.workers,
     ...(health === undefined ? {} : { health: `${health.host}:${health.port}` }),
@@ -71,7 +78,7 @@ function spellOut(input: Parsed, flaws: Flaw[]): Policy {
 }
 
 function ruleOf(written: ParsedRule, at: number, names: readonly string[]): Rule {
-  const { name = `rules[${at}]`, who, may, under, lifetime } = written;
+  const { name = `rules[${at}]`, who, may, under, lifetime, as, grant } = written;
   const on = [written.on].flat();
   return {
     name,
@@ -80,7 +87,14 @@ function ruleOf(written: ParsedRule, at: number, names: readonly string[]): Rule
     may: may === "all" ? may : may.map((one): Right => (typeof one === "string" ? right(one) : one)),
     under,
     ...(lifetime === undefined ? {} : { lifetime }),
+    ...(as === undefined ? {} : { as }),
+    ...(grant === undefined ? {} : { grant: termsOf(grant) }),
   };
+}
+
+function termsOf(written: NonNullable<ParsedRule["grant"]>): GrantTerms {
+  const { by, upTo, approvers, within, reason = false, ticket, breakGlass = false } = written;
+  return { by, upTo, approvers, within, reason, breakGlass, ...(ticket === undefined ? {} : { ticket }) };
 }
 
 function given(limits: Parsed["limits"]): Partial<Limits> {

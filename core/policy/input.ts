@@ -5,8 +5,10 @@ import type { Notifier } from "../notifier.ts";
 import type { Effect } from "../operation.ts";
 import type { Right } from "../policy.ts";
 import type { Resource } from "../protocol.ts";
+import type { Secret } from "../secret.ts";
 import type { Size } from "../size.ts";
 import type { KeyPair } from "../tls/files.ts";
+import type { SignalSource } from "../web.ts";
 import type { Who } from "../who.ts";
 
 /** Resources by the name that callers use. */
@@ -28,6 +30,12 @@ export interface PolicyInput<R extends Resources, Ons extends readonly On<R>[]> 
   readonly always?: readonly Guardrail<KindsOf<R, NameOf<R>>>[];
   /** Whom to tell of holds and refusals: `webhook()`. */
   readonly notify?: readonly Notifier[];
+  /** Who tells the gateway that somebody's access has ended: `scim()`, `caep()`. They need `web`. */
+  readonly signals?: readonly SignalSource[];
+  /** A port on loopback, or more: where command lines, browsers and identity providers reach the gateway over HTTP. */
+  readonly web?: number | WebInput;
+  /** A libSQL server that several gateways share. Default: a file in the data folder. */
+  readonly store?: StoreInput;
   /** `strict`: a read is durable too before the first byte of its answer leaves. */
   readonly trail?: "default" | "strict";
   /** Processes that carry traffic. Default 1; `auto`: one a core. */
@@ -35,6 +43,39 @@ export interface PolicyInput<R extends Resources, Ons extends readonly On<R>[]> 
   /** A port on loopback or `host:port` for /healthz, /readyz and /metrics. */
   readonly health?: number | string;
   readonly limits?: LimitsInput;
+}
+
+export interface WebInput {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  readonly port: number;
+  /** Without TLS; only on the loopback interface (a proxy before it may speak TLS). */
+  readonly insecure?: true;
+  readonly tls?: KeyPair;
+  /** As others reach it, where that is not this address: `https://postern.example.com`. */
+  readonly url?: string;
+}
+
+export interface StoreInput {
+  readonly url: `libsql://${string}` | `https://${string}` | `http://${string}`;
+  readonly token?: Secret;
+}
+
+export interface GrantInput {
+  /** Who may approve. Never who asks, nor the same person under another identity, nor who acts for either. */
+  readonly by: Who;
+  /** How long one grant may last. */
+  readonly upTo: Duration;
+  /** Two: two different persons must approve. Default 1. */
+  readonly approvers?: 1 | 2;
+  /** A request must say why. */
+  readonly reason?: true;
+  /** A request must name a ticket of this form: `/^OPS-\d+$/`. */
+  readonly ticket?: RegExp;
+  /** How long a request waits for approval. Default 1h. */
+  readonly within?: Duration;
+  /** Whoever asks with `--break-glass` gets it at once, and everybody is told. */
+  readonly breakGlass?: true;
 }
 
 export interface RuleInput<R extends Resources, O> {
@@ -48,6 +89,10 @@ export interface RuleInput<R extends Resources, O> {
   readonly under?: readonly Guardrail<KindsOf<R, NamesIn<R, O>>>[];
   /** How long a person's session under this rule may last. Default: until they leave. */
   readonly lifetime?: Duration;
+  /** The resource's own role that a session under this rule runs as, where its credential is made for the session. */
+  readonly as?: string;
+  /** The rule counts only while a grant is open that somebody asked for and others approved. */
+  readonly grant?: GrantInput;
 }
 
 export type Listen<R extends Resources, P extends string> =

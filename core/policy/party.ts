@@ -30,10 +30,18 @@ interface Candidate {
 /** Rules of a resource, found once a policy: an identity pays only for those. */
 const indexes = new WeakMap<Policy, Map<string, Rule[]>>();
 
-export function partyOf(policy: Policy, identity: Identity, resource: string): Party {
+/** `opened`: names of the rules with `grant` for which one is open. */
+export function partyOf(
+  policy: Policy,
+  identity: Identity,
+  resource: string,
+  opened: ReadonlySet<string>,
+): Party {
   const elsewhere = identity.resource !== undefined && identity.resource !== resource;
   const concerned = elsewhere ? [] : (indexOf(policy).get(resource) ?? []);
-  const rules = concerned.filter(({ who }) => who.matches(identity) === true);
+  const rules = concerned.filter(
+    ({ who, name, grant }) => who.matches(identity) === true && (!grant || opened.has(name)),
+  );
   const candidates = new Map(
     effects.map((effect) => [effect, rules.flatMap((rule) => candidatesOf(rule, effect))] as const),
   );

@@ -7,7 +7,9 @@ import type { Notifier } from "../notifier.ts";
 import { effects } from "../operation.ts";
 import type { Right } from "../policy.ts";
 import type { Resource } from "../protocol.ts";
+import type { Secret } from "../secret.ts";
 import { bytesOf, type Size } from "../size.ts";
+import type { SignalSource } from "../web.ts";
 import type { Who } from "../who.ts";
 
 /** The shape of `gateway()`'s argument, for policy files that no type checker has seen. */
@@ -79,9 +81,21 @@ const listener = v.union(
   'is no listener; write { port: 5432, insecure: true } or { host: "0.0.0.0", port: 5432, tls: { cert: "server.crt", key: "server.key" } }',
 );
 
+const who = made<Who>("is nobody; write group(), person(), machine() or anyone", "label", "matches");
+
+const grant = v.strictObject({
+  by: who,
+  upTo: duration,
+  approvers: v.optional(v.picklist([1, 2]), 1),
+  reason: v.optional(v.literal(true)),
+  ticket: v.optional(v.instance(RegExp)),
+  within: v.optional(duration, "1h"),
+  breakGlass: v.optional(v.literal(true)),
+});
+
 const rule = v.strictObject({
   name: v.optional(text),
-  who: made<Who>("is nobody; write group(), person(), machine() or anyone", "label", "matches"),
+  who,
   on: v.union([v.pipe(v.array(text), v.nonEmpty("must name a resource")), text], "must name a resource"),
   may: v.union(
     [v.literal("all"), v.array(v.union([v.picklist(effects), right]))],
@@ -89,6 +103,16 @@ const rule = v.strictObject({
   ),
   under: v.optional(guardrails, []),
   lifetime: v.optional(duration),
+  as: v.optional(text),
+  grant: v.optional(grant),
+});
+
+const web = v.strictObject({
+  host: v.optional(text, "127.0.0.1"),
+  port,
+  insecure: v.optional(v.literal(true)),
+  tls: v.optional(v.strictObject(pair)),
+  url: v.optional(v.pipe(text, v.url("is no URL"))),
 });
 
 export const schema = v.strictObject({
@@ -109,6 +133,19 @@ export const schema = v.strictObject({
   notify: v.optional(
     v.array(made<Notifier>("is no notifier; write webhook()", "name", "events", "retry", "timeout", "open")),
     [],
+  ),
+  signals: v.optional(
+    v.array(made<SignalSource>("is no signal source; write scim() or caep()", "name", "open")),
+    [],
+  ),
+  web: v.optional(
+    v.union([port, web], 'is no address; write { port: 8443, tls: { cert: "web.crt", key: "web.key" } }'),
+  ),
+  store: v.optional(
+    v.strictObject({
+      url: v.pipe(text, v.regex(/^(libsql|https?):\/\//, "is no URL of a libSQL server")),
+      token: v.optional(made<Secret>("is no secret; write env(), file() or exec()", "label", "read")),
+    }),
   ),
   trail: v.optional(v.picklist(["default", "strict"]), "default"),
   workers: v.optional(v.union([v.literal("auto"), count]), 1),

@@ -1,7 +1,7 @@
-import { and, eq, gt, isNull, lt } from "drizzle-orm";
+import { and, eq, gt, isNull, lt, or } from "drizzle-orm";
 import type { IssuedCredential } from "../supervision.ts";
 import type { Database } from "./open.ts";
-import { credentials } from "./schema.ts";
+import { credentials } from "./shared-schema.ts";
 
 /** An expired credential is kept this long, so that an investigation can still name it. */
 const keptMs = 7 * 24 * 3_600_000;
@@ -11,15 +11,25 @@ export async function addCredential(
   issued: IssuedCredential,
   now: number,
 ): Promise<void> {
-  const { id, identity, expires, verifier } = issued;
+  const { id, identity, expires, verifier, once = false, from, grant } = issued;
   const { iterations } = verifier;
   const [salt, storedKey, serverKey] = [verifier.salt, verifier.storedKey, verifier.serverKey].map((bytes) =>
     Buffer.from(bytes),
   ) as [Buffer, Buffer, Buffer];
   await database.batch([
-    database
-      .insert(credentials)
-      .values({ id, identity, iterations, salt, storedKey, serverKey, issuedAt: now, expires }),
+    database.insert(credentials).values({
+      id,
+      identity,
+      iterations,
+      salt,
+      storedKey,
+      serverKey,
+      issuedAt: now,
+      expires,
+      once,
+      from,
+      grant,
+    }),
     database.delete(credentials).where(lt(credentials.expires, now - keptMs)),
   ]);
 }
@@ -31,11 +41,16 @@ export async function findCredential(
   now: number,
 ): Promise<IssuedCredential | undefined> {
   const row = await database.query.credentials.findFirst({
-    where: and(eq(credentials.id, id), gt(credentials.expires, now), isNull(credentials.revokedAt)),
+    where: and(eq(credentials.id, id), usable(now)),
   });
   if (!row) return undefined;
-  const { identity, expires, iterations, salt, storedKey, serverKey } = row;
-  return { id, identity, expires, verifier: { iterations, salt, storedKey, serverKey } };
+  const { identity, expires, iterations, salt, storedKey, serverKey, once, from, grant } = row;
+  return {
+    ...{ id, identity, expires, once },
+    verifier: { iterations, salt, storedKey, serverKey },
+    ...(from === null ? {} : { from }),
+    ...(grant === null ? {} : { grant }),
+  };
 }
 
 /** False when there is no such credential, or it was revoked before. */
@@ -45,4 +60,25 @@ export async function revokeCredential(database: Database, id: string, now: numb
     .set({ revokedAt: now })
     .where(and(eq(credentials.id, id), isNull(credentials.revokedAt)));
   return revoked.rowsAffected > 0;
+}
+
+/** Takes a credential as used; why it is not accepted all the same, where somebody else was first. */
+export async function useCredential(
+  database: Database,
+  id: string,
+  now: number,
+): Promise<string | undefined> {
+  const used = await database
+    .update(credentials)
+    .set({ usedAt: now })
+    .where(and(eq(credentials.id, id), usable(now)));
+  return used.rowsAffected > 0 ? undefined : "the credential was used up, revoked or ran out in the meantime";
+}
+
+function usable(now: number) {
+  return and(
+    gt(credentials.expires, now),
+    isNull(credentials.revokedAt),
+    or(eq(credentials.once, false), isNull(credentials.usedAt)),
+  );
 }

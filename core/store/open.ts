@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { createClient } from "@libsql/client/sqlite3";
 import { drizzle, type LibSQLDatabase } from "drizzle-orm/libsql";
 import { migrate } from "drizzle-orm/libsql/migrator";
-import * as schema from "./schema.ts";
+import * as index from "./schema.ts";
+import * as shared from "./shared-schema.ts";
+
+const schema = { ...index, ...shared };
 
 export type Database = LibSQLDatabase<typeof schema>;
 

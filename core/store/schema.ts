@@ -1,4 +1,4 @@
-import { blob, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Identity } from "../identity.ts";
 import type { Action, Reason } from "../operation.ts";
 import type { HoldEnd } from "../trail/entry.ts";
@@ -6,9 +6,9 @@ import type { Position } from "../trail/read.ts";
 
 /*
  * `entries`, `sessions`, `holds` and `positions` are the trail's index: derived, and rebuilt from the
- * segments by `reindex`. `credentials` is kept nowhere else. Times are epoch milliseconds.
+ * segments by `reindex`. What is kept nowhere else is in shared-schema.ts. Times are epoch milliseconds.
  *
- * After a change: npx drizzle-kit generate --dialect sqlite --schema core/store/schema.ts --out core/store/migrations
+ * After a change: npx drizzle-kit generate --dialect sqlite --schema "core/store/*schema.ts" --out core/store/migrations
  */
 
 export const entries = sqliteTable(
@@ -90,17 +90,4 @@ export const holds = sqliteTable(
 export const positions = sqliteTable("positions", {
   stream: text().primaryKey(),
   position: text({ mode: "json" }).$type<Position>().notNull(),
-});
-
-/** Short-lived caller credentials, as SCRAM-SHA-256 verifiers (RFC 5803): no password is stored. */
-export const credentials = sqliteTable("credentials", {
-  id: text().primaryKey(),
-  identity: text({ mode: "json" }).$type<Identity>().notNull(),
-  iterations: integer().notNull(),
-  salt: blob({ mode: "buffer" }).notNull(),
-  storedKey: blob("stored_key", { mode: "buffer" }).notNull(),
-  serverKey: blob("server_key", { mode: "buffer" }).notNull(),
-  issuedAt: integer("issued_at").notNull(),
-  expires: integer().notNull(),
-  revokedAt: integer("revoked_at"),
 });

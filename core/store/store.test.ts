@@ -11,7 +11,8 @@ import { addCredential, findCredential, revokeCredential } from "./credentials.t
 import { storeFailure } from "./failure.ts";
 import { type Database, openDatabase } from "./open.ts";
 import { findSession, pastHolds, queryAudit, sessionEntries } from "./query.ts";
-import { credentials, entries, holds, positions, sessions } from "./schema.ts";
+import * as indexTables from "./schema.ts";
+import * as sharedTables from "./shared-schema.ts";
 import { takeIn } from "./take-in.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "postern-store-"));
@@ -126,7 +127,7 @@ test("the order in which streams are read, the size of a batch and repetition ch
     for (const entry of all) await takeIn(other, name, [entry], after([entry]));
     await takeIn(other, name, all, after(all));
   }
-  for (const table of [entries, sessions, holds, positions]) {
+  for (const table of Object.values(indexTables)) {
     const sorted = async (database: Database) =>
       (await database.select().from(table)).map((row) => JSON.stringify(row)).sort();
     expect(await sorted(other)).toEqual(await sorted(shared));
@@ -148,11 +149,11 @@ test("a credential is found until it expires or is revoked", async () => {
 });
 
 test("the migrations make what the schema says", async () => {
-  for (const table of [entries, sessions, holds, positions, credentials]) {
+  for (const table of [...Object.values(indexTables), ...Object.values(sharedTables)]) {
     const { name, columns } = getTableConfig(table);
     const made = await shared.all<{ name: string; notnull: number }>(sql.raw(`pragma table_info(${name})`));
-    expect(made.map((column) => [column.name, column.notnull === 1])).toEqual(
-      columns.map((column) => [column.name, column.notNull]),
+    expect(new Map(made.map((column) => [column.name, column.notnull === 1]))).toEqual(
+      new Map(columns.map((column) => [column.name, column.notNull])),
     );
   }
 });

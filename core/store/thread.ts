@@ -1,14 +1,18 @@
 import { join } from "node:path";
 import { parentPort } from "node:worker_threads";
+import type { Lease } from "../credential/source.ts";
+import type { Ended, Ending } from "../ending.ts";
 import { PosternError } from "../error.ts";
 import { type Message, openPeer } from "../messages.ts";
 import type { Notice, NoticeType } from "../notifier.ts";
 import { Teller } from "../notify/teller.ts";
 import type { IssuedCredential } from "../supervision.ts";
 import type { Written } from "../trail/entry.ts";
-import { addCredential, findCredential, revokeCredential } from "./credentials.ts";
+import { addCredential, findCredential, revokeCredential, useCredential } from "./credentials.ts";
+import { addEnding, endingsSince, firstSight, liftEndings, type StoredEnding } from "./endings.ts";
 import { storeFailure } from "./failure.ts";
 import { Indexer } from "./indexer.ts";
+import { addLease, leasesOfWorker, leasesToCheck, removeLease } from "./leases.ts";
 import { type Database, openDatabase } from "./open.ts";
 import { yieldToTraffic } from "./priority.ts";
 import {
@@ -43,7 +47,20 @@ export interface StoreCalls {
   streamEnded(stream: string): void;
   addCredential(issued: IssuedCredential): Promise<void>;
   credential(id: string): Promise<IssuedCredential | undefined>;
+  /** The remote address is checked by whoever calls. Resolves with why the credential is not accepted after all. */
+  credentialUsed(id: string): Promise<string | undefined>;
   revokeCredential(id: string): Promise<boolean>;
+  addLease(lease: Lease): Promise<void>;
+  removeLease(id: string): Promise<void>;
+  /** Leases of this gateway, and those of any gateway that have run out. */
+  leasesToCheck(gateway: string): Promise<Lease[]>;
+  leasesOfWorker(gateway: string, worker: number): Promise<Lease[]>;
+  addEnding(ending: Ending): Promise<void>;
+  /** Endings that hold and were added after this sequence number. */
+  endingsSince(seq: number): Promise<StoredEnding[]>;
+  liftEndings(of: Ended): Promise<string[]>;
+  /** False: this key was seen before. Kept until `until` (epoch milliseconds). */
+  firstSight(key: string, until: number): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -97,6 +114,15 @@ const calls: StoreCalls = {
   streamEnded: (stream) => store().indexer.ended(stream),
   addCredential: (issued) => addCredential(store().database, issued, Date.now()),
   credential: (id) => findCredential(store().database, id, Date.now()),
+  credentialUsed: (id) => useCredential(store().database, id, Date.now()),
+  addLease: (lease) => addLease(store().database, lease),
+  removeLease: (id) => removeLease(store().database, id),
+  leasesToCheck: (gateway) => leasesToCheck(store().database, gateway, Date.now()),
+  leasesOfWorker: (gateway, worker) => leasesOfWorker(store().database, gateway, worker),
+  addEnding: (ending) => addEnding(store().database, ending),
+  endingsSince: (seq) => endingsSince(store().database, seq),
+  liftEndings: (of) => liftEndings(store().database, of, Date.now()),
+  firstSight: (key, until) => firstSight(store().database, key, until, Date.now()),
   revokeCredential: (id) => revokeCredential(store().database, id, Date.now()),
   async close() {
     await store().indexer.stop();

@@ -49,6 +49,10 @@ function fleet() {
       holdOpened() {},
       holdEnded() {},
       credential: async () => undefined,
+      credentialUsed: async () => undefined,
+      leased: async () => {},
+      released() {},
+      loginFailed: async () => 0,
       deliver: async () => {},
     }),
   });

@@ -1,3 +1,4 @@
+import type { Endings } from "../endings.ts";
 import { PosternError } from "../error.ts";
 import { FrontDoor } from "../front-door.ts";
 import { openProviders } from "../identity/providers.ts";
@@ -28,6 +29,7 @@ export interface KeeperOptions {
   readonly metrics: Metrics;
   readonly supervision: Supervision;
   readonly notifications: Notifications;
+  readonly endings: Endings;
 }
 
 /** A policy that has been checked, and what of it the supervisor needs. */
@@ -80,11 +82,11 @@ export class PolicyKeeper {
 
   /** Who shows this token. Throws PosternError `identity.refused`; the why is in the trail. */
   identify(token: string, remote: string): Promise<Identity> {
-    const { trail, supervision } = this.options;
+    const { trail, supervision, endings } = this.options;
     const listener = { protocol: "control", host: "", port: 0, insecure: false };
     const { policy, providers } = this.#current();
     const { limits } = policy;
-    return new FrontDoor(listener, remote, { trail, supervision, providers, limits }).identify({
+    return new FrontDoor(listener, remote, { trail, supervision, providers, limits, endings }).identify({
       kind: "token",
       token,
     });

@@ -11,6 +11,8 @@ import type { Board } from "./board.ts";
 
 export interface PlanParts {
   readonly dataDir: string;
+  /** Id of this gateway among those that share a store. */
+  readonly gateway: string;
   readonly board: Board;
   readonly store: Store;
   readonly trail: StreamTrail;
@@ -22,7 +24,7 @@ export interface PlanParts {
 
 /** What the supervisor does around the life of a worker: its stream, its questions, what it leaves behind. */
 export function workerPlan(parts: PlanParts) {
-  const { dataDir, board, store, trail, signingKey, log, deliver } = parts;
+  const { dataDir, gateway, board, store, trail, signingKey, log, deliver } = parts;
   return {
     starting(worker: number, { trail, limits }: Policy): WorkerStart {
       const stream = newStream(`worker-${worker}`);
@@ -41,6 +43,10 @@ export function workerPlan(parts: PlanParts) {
       holdOpened: (hold) => board.holdOpened(worker, hold),
       holdEnded: (id, how) => board.holdEnded(id, how),
       credential: (id) => store.call("credential", id),
+      credentialUsed: (id) => store.call("credentialUsed", id),
+      leased: (lease) => store.call("addLease", { ...lease, gateway, worker }),
+      released: (lease) => void store.call("removeLease", lease).catch(() => {}),
+      loginFailed: async () => 0,
       deliver,
     }),
     /** Nobody may find a session or hold of a dead worker open, in the lists or in the trail. */

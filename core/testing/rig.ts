@@ -95,6 +95,10 @@ export class Rig {
       },
       holdEnded: (id, how) => this.events.emit("hold-ended", { id, how }),
       credential: async () => undefined,
+      credentialUsed: async () => undefined,
+      leased: async () => {},
+      released: () => {},
+      loginFailed: async () => 0,
       deliver: (_worker, protocol, message) => this.gateway.delivered(protocol, message),
     };
     this.gateway = new Gateway({

@@ -1,3 +1,4 @@
+import type { Ended } from "../ending.ts";
 import type { Identity } from "../identity.ts";
 import type { Action, Outcome, Reason } from "../operation.ts";
 
@@ -10,7 +11,8 @@ export type Entry =
   | { kind: "stop"; reason: string }
   | { kind: "policy"; version: string; files: readonly string[] }
   | { kind: "policy-refused"; message: string }
-  | { kind: "login-refused"; protocol: string; remote: string; id: string; check: string }
+  /** `more`: refusals of the same source since its last entry that have none of their own. */
+  | { kind: "login-refused"; protocol: string; remote: string; id: string; check: string; more?: number }
   | {
       kind: "open";
       session: string;
@@ -104,6 +106,43 @@ export type Entry =
       attempts?: number;
       session?: string;
     }
+  | { kind: "access-ended"; ending: string; of: Ended; blocks: boolean; reason: Reason; by: string }
+  | { kind: "access-restored"; ending: string; of: Ended; by: string }
+  | {
+      kind: "grant-requested";
+      request: string;
+      identity: Identity;
+      resource: string;
+      rules: readonly string[];
+      /** Milliseconds. */
+      for: number;
+      because?: string;
+      ticket?: string;
+      by: string;
+      approvers: number;
+      expires: number;
+      digest: string;
+    }
+  /** One approver's answer. */
+  | { kind: "grant-answered"; request: string; how: "approved" | "denied"; by: Identity; because?: string }
+  | {
+      kind: "grant-opened";
+      grant: string;
+      request: string;
+      identity: Identity;
+      resource: string;
+      rules: readonly string[];
+      from: number;
+      until: number;
+      by: readonly Identity[];
+      because?: string;
+      ticket?: string;
+      breakGlass: boolean;
+    }
+  | { kind: "grant-ended"; grant: string; how: "expired" | "revoked" | "policy"; by?: string }
+  /** What was made on a resource for one session, and unmade. */
+  | { kind: "lease"; lease: string; session: string; resource: string; what: string; until: number }
+  | { kind: "lease-released"; lease: string; resource: string; what: string; how: "closed" | "swept" }
   | { kind: "segment"; file: string; sha256: string; bytes: number }
   | { kind: "admin"; what: string; by: string; target?: string }
   | { kind: "checkpoint"; head: Head; signature: string };

@@ -61,7 +61,7 @@ export async function dialControl(permit: Permit<PostgresConfig>): Promise<Diale
 }
 
 async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string, string>): Promise<Dialed> {
-  const account = accountOf(permit.config, await permit.credential());
+  const account = accountOf(permit.config, (await permit.credential())?.value);
   const target = targetOf(account, permit.config);
   const wire = await reach(target);
   const giveUp = () => wire.destroy();

@@ -19,10 +19,13 @@ const protocol: Protocol<PostgresConfig> = {
 /** A permit for a resource with this config and credential. */
 export function testPermit(config: PostgresConfig, credential?: string): Permit<PostgresConfig> {
   const secret = { label: "env TEST", read: async () => credential ?? "" };
-  return issuePermit("ses_test", "postern test", {
-    protocol,
-    config,
-    ...(credential === undefined ? {} : { credential: secret }),
+  const resource = { protocol, config, ...(credential === undefined ? {} : { credential: secret }) };
+  return issuePermit(resource, {
+    purpose: "session",
+    session: "ses_test",
+    identity: alice,
+    label: "postern test",
+    lease: () => Promise.reject(new Error("a secret makes nothing on the resource")),
   });
 }
 

@@ -1,0 +1,56 @@
+import type { HeldLease } from "./credential/source.ts";
+import { newId } from "./id.ts";
+import { issuePermit, type Permit, type PermitTerms } from "./permit.ts";
+import type { Resource } from "./protocol.ts";
+import type { Session } from "./session.ts";
+import type { Supervision } from "./supervision.ts";
+
+interface Services {
+  readonly supervision: Supervision;
+}
+
+/** The right to dial a session's resource as that session. */
+export function sessionPermit(session: Session, resource: Resource, services: Services): Permit {
+  const { identity, info, rules } = session;
+  const until = rules.lifetime === undefined ? undefined : info.openedAt + rules.lifetime;
+  return issuePermit(resource, {
+    purpose: "session",
+    session: session.id,
+    identity,
+    label: session.label,
+    signal: session.signal,
+    ...(until === undefined ? {} : { until }),
+    lease: (what, until) => lease(session, services, what, until),
+  });
+}
+
+/** For a connection of the gateway's own to the same resource. */
+export function controlPermit(
+  session: Session,
+  resource: Resource,
+  purpose: string,
+  services: Services,
+): Permit {
+  const terms: PermitTerms = {
+    purpose: "control",
+    session: session.id,
+    identity: session.identity,
+    label: `postern ${purpose}`,
+    lease: (what, until) => lease(session, services, what, until),
+  };
+  return issuePermit(resource, terms);
+}
+
+async function lease(session: Session, services: Services, what: string, until: number): Promise<HeldLease> {
+  const { id, resource, trail } = session;
+  const made = { id: newId("lease"), resource, session: id, what, madeAt: Date.now(), until };
+  trail.append({ kind: "lease", lease: made.id, session: id, resource, what, until });
+  await services.supervision.leased(made);
+  return {
+    ...made,
+    released() {
+      trail.append({ kind: "lease-released", lease: made.id, resource, what, how: "closed" });
+      services.supervision.released(made.id);
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Ending, EndingWish } from "./ending.ts";
+
+/**
+ * What a plugin answers over HTTP on the policy's `web` address: an identity provider below `/identity/`, a
+ * signal source below `/signals/`. Served by the supervisor; each authenticates its own callers.
+ */
+export interface WebFace {
+  /** The next part of the path, unique in its kind: `corp`, `login.example.com`. Letters, digits, `.`, `-`, `_`. */
+  readonly path: string;
+  /** A PosternError is answered as problem+json, anything else as a failure that says nothing. */
+  handle(request: Request, tools: WebTools): Promise<Response>;
+}
+
+export interface WebTools {
+  /** Where this face is reached from outside, without a slash at its end. */
+  readonly url: string;
+  /** Address and port of who asks. */
+  readonly remote: string;
+  /** Ends access, on every gateway that shares the store; durable in the trail and the store when it resolves. */
+  end(wish: EndingWish): Promise<Ending>;
+  /** Lifts what `end` with `blocks` put up against this identity. */
+  lift(of: Ending["of"], by: string): Promise<void>;
+  /** False: this was seen before (a token id, an assertion id), here or by another gateway of the store. Kept until `until` (epoch ms). */
+  first(key: string, until: number): Promise<boolean>;
+  /** Why somebody was not accepted, for the trail; throw what it returns, which says nothing of it. */
+  refused(check: string): Error;
+}
+
+/** How a person signs in from the command line; told to whoever asks, so it holds no secret. */
+export type LoginMethod =
+  /** The command line does it with the provider: a browser with PKCE, or a device code. */
+  | {
+      readonly kind: "oidc";
+      readonly name: string;
+      readonly issuer: string;
+      readonly clientId: string;
+      readonly scopes: readonly string[];
+      /** Sent as `resource` or `audience`, where the provider wants to know whom the token is for. */
+      readonly audience?: string;
+    }
+  /**
+   * The gateway does it with the provider in a browser: GET `<url>/login?redirect_uri=<loopback>&state&code_challenge`
+   * comes back with `code`; POST `<url>/token` (code, code_verifier) gives `{ access_token, expires_in }` (RFC 6749, RFC 7636).
+   */
+  | { readonly kind: "gateway"; readonly name: string; readonly path: string };
+
+/** A plugin that hears elsewhere that access has ended (SCIM, CAEP): `signals` in the policy. */
+export interface SignalSource {
+  readonly name: string;
+  /** Once a policy version, in the supervisor alone; throw to refuse to serve. */
+  open(): Promise<OpenSignalSource>;
+}
+
+export interface OpenSignalSource {
+  readonly web: WebFace;
+  close?(): void;
+}
