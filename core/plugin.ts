@@ -30,6 +30,7 @@ export type {
   Watch,
 } from "./guardrail.ts";
 export { claimedIssuer } from "./identity/claimed.ts";
+export { signingKey } from "./identity/signing-key.ts";
 export {
   type CallerCredential,
   type Identity,

@@ -6,8 +6,8 @@ import {
   milliseconds,
   onlyKnown,
   PosternError,
+  signingKey,
 } from "../../core/plugin.ts";
-import { signingKey } from "./keys.ts";
 import { type LocalTerms, openTokens } from "./tokens.ts";
 
 export interface LocalOptions {
@@ -38,7 +38,7 @@ export function local(options: LocalOptions = {}): IdentityProvider {
     name: "local",
     async open(context) {
       refuseOffLoopback(context, options.offLoopback === true);
-      return openTokens(await signingKey(join(context.dataDir, "identity")), terms);
+      return openTokens(await signingKey(join(context.dataDir, "identity"), "local.key"), terms);
     },
   };
 }

@@ -1,16 +1,14 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { chmod, link, mkdir, open, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { PosternError } from "../../core/plugin.ts";
-
-const fileName = "local.key";
+import { PosternError } from "../error.ts";
 
 /**
- * The installation's own signing key, PKCS #8 PEM, made by whichever process opens the folder first.
+ * A provider's own Ed25519 signing key, PKCS #8 PEM, made by whichever process opens the folder first.
  * A new key is written whole to a file of its own and then linked to the name: one process wins, the
- * others read what it wrote, and none ever sees half a key.
+ * others read what it wrote, and none ever sees half a key. Throws PosternError `identity.key-exposed`.
  */
-export async function signingKey(folder: string): Promise<string> {
+export async function signingKey(folder: string, fileName: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
   const path = join(folder, fileName);
@@ -39,7 +37,7 @@ async function existing(path: string): Promise<string | undefined> {
     const { mode } = await file.stat();
     if ((mode & 0o077) !== 0) {
       throw new PosternError(
-        "local.key-exposed",
+        "identity.key-exposed",
         `Others on this machine can read the signing key ${path}.`,
         {
           hint: `Run "chmod 600 ${path}", or delete it if somebody may have copied it: all its tokens end then.`,
