@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import { NotAccepted, type OpenIdentityProvider } from "../../core/plugin.ts";
-import { oidc } from "./index.ts";
 import {
   audience,
+  type OidcServer,
   type ProviderKey,
   providerKey,
-  startProvider,
-  type TestProvider,
-} from "./testing/provider.ts";
+  startOidc,
+} from "../../test/servers/oidc.ts";
+import { oidc } from "./index.ts";
 
-let provider: TestProvider;
+let provider: OidcServer;
 let key: ProviderKey;
 let gate: OpenIdentityProvider;
 
 beforeAll(async () => {
   key = await providerKey("only");
-  provider = await startProvider(key);
+  provider = await startOidc({ key: key });
   gate = await oidc({ issuer: provider.issuer, audience }).open({ dataDir: "unused", loopbackOnly: true });
 });
 afterAll(() => provider.stop());

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll } from "bun:test";
 import { identityProviderConformance } from "../../core/testing/index.ts";
-import { oidc } from "./index.ts";
 import {
   audience,
+  type OidcServer,
   type ProviderKey,
   providerKey,
-  startProvider,
-  type TestProvider,
-} from "./testing/provider.ts";
+  startOidc,
+} from "../../test/servers/oidc.ts";
+import { oidc } from "./index.ts";
 
-let provider: TestProvider;
+let provider: OidcServer;
 let key: ProviderKey;
 beforeAll(async () => {
   key = await providerKey("first");
-  provider = await startProvider(key);
+  provider = await startOidc({ key: key });
 });
 afterAll(() => provider.stop());
 

@@ -1,26 +1,29 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { NotAccepted, type PosternError } from "../../core/plugin.ts";
-import { type OidcOptions, oidc } from "./index.ts";
 import {
   audience,
+  type OidcServer,
   type ProviderKey,
   providerKey,
-  startProvider,
-  type TestProvider,
-} from "./testing/provider.ts";
+  startOidc,
+} from "../../test/servers/oidc.ts";
+import { type OidcOptions, oidc } from "./index.ts";
 
-let provider: TestProvider;
+let provider: OidcServer;
 let first: ProviderKey;
 let second: ProviderKey;
 
 beforeAll(async () => {
   [first, second] = await Promise.all([providerKey("first"), providerKey("second")]);
-  provider = await startProvider(first);
+  provider = await startOidc({
+    key: first,
+    claims: { realm: { roles: ["runners", "deployers", "runners"] } },
+  });
 });
 afterAll(() => provider.stop());
 afterEach(() => {
   provider.instead(undefined);
-  provider.rotate(first);
+  provider.useKeys(first);
   provider.requests.length = 0;
 });
 
@@ -35,7 +38,7 @@ const claims = (more: Record<string, unknown> = {}) => {
 describe("a real provider", () => {
   test("its client's token is a machine, with the groups of the path, each once", async () => {
     const { identify } = await open({ groups: ["realm", "roles"] });
-    expect(await identify(await provider.token())).toEqual({
+    expect(await identify(await provider.clientCredentials())).toEqual({
       issuer: provider.issuer,
       subject: "deploy-bot",
       kind: "machine",
@@ -47,12 +50,12 @@ describe("a real provider", () => {
 
   test("a new key is found at once, and one that is gone no longer counts", async () => {
     const { identify } = await open({ jwksCooldown: "0s" });
-    const old = await provider.token();
+    const old = await provider.clientCredentials();
     expect((await identify(old))?.subject).toBe("deploy-bot");
-    provider.rotate(second, first);
+    provider.useKeys(second, first);
     expect((await identify(await second.sign(claims())))?.subject).toBe("alice");
-    provider.rotate(second);
-    expect((await (await open()).identify(await provider.token()))?.subject).toBe("deploy-bot");
+    provider.useKeys(second);
+    expect((await (await open()).identify(await provider.clientCredentials()))?.subject).toBe("deploy-bot");
     await expect((await open()).identify(old)).rejects.toThrow(NotAccepted);
   });
 
