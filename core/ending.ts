@@ -29,6 +29,12 @@ export type Ended =
   | { readonly kind: "session"; readonly id: string }
   | { readonly kind: "grant"; readonly id: string };
 
+interface EndedSession {
+  readonly id: string;
+  readonly identity: Identity;
+  readonly info: { readonly openedAt: number };
+}
+
 /** Whether an ending is about a caller: any party of a chain of delegation ends all of it. */
 export function covers({ of }: Pick<Ending, "of">, identity: Identity): boolean {
   switch (of.kind) {
@@ -41,7 +47,9 @@ export function covers({ of }: Pick<Ending, "of">, identity: Identity): boolean 
         (party) => party.issuer === of.issuer && party.loginSession === of.session,
       );
     case "credential":
-      return parties(identity).some(({ credentialId }) => credentialId === of.id);
+      return parties(identity).some(
+        ({ credentialId, issuedFrom }) => credentialId === of.id || issuedFrom === of.id,
+      );
     default:
       return false;
   }
@@ -50,6 +58,12 @@ export function covers({ of }: Pick<Ending, "of">, identity: Identity): boolean 
 /** Whether a proof is refused because of an ending: it is older, or nothing new is accepted either. */
 export function refuses(ending: Ending, identity: Identity): boolean {
   return covers(ending, identity) && (ending.blocks || (identity.issuedAt ?? 0) <= ending.at);
+}
+
+/** Whether a session ends: an ending that was heard of late spares what a newer proof has opened since. */
+export function ends(ending: Ending, { id, identity, info }: EndedSession): boolean {
+  if (ending.of.kind === "session") return ending.of.id === id;
+  return covers(ending, identity) && (info.openedAt <= ending.at || refuses(ending, identity));
 }
 
 /** For lists and the trail: `identity alice`, `session ses_…`. */
@@ -62,9 +76,54 @@ export function endedLabel(of: Ended): string {
 
 /** A key that two endings of the same thing share. */
 export function endedKey(of: Ended): string {
-  return JSON.stringify(
-    of.kind === "identity"
-      ? [of.kind, of.issuer ?? null, of.subject]
-      : [of.kind, "session" in of ? [of.issuer, of.session] : of.id],
+  switch (of.kind) {
+    case "identity":
+      return identityEnded(of.subject, of.issuer);
+    case "login":
+      return loginEnded(of.issuer, of.session);
+    default:
+      return JSON.stringify([of.kind, of.id]);
+  }
+}
+
+/** The keys of all endings that could be about this caller. */
+export function endingKeys(identity: Identity): string[] {
+  return parties(identity).flatMap(({ issuer, subject, loginSession, credentialId, issuedFrom }) => [
+    identityEnded(subject, issuer),
+    identityEnded(subject, undefined),
+    ...(loginSession === undefined ? [] : [loginEnded(issuer, loginSession)]),
+    ...[credentialId, issuedFrom].flatMap((id) =>
+      id === undefined ? [] : [endedKey({ kind: "credential", id })],
+    ),
+  ]);
+}
+
+/** Whether the newer of two endings leaves nothing to the older one. */
+export function supersedes(newer: Ending, older: Ending): boolean {
+  return (
+    endedKey(newer.of) === endedKey(older.of) &&
+    newer.blocks === older.blocks &&
+    (!newer.blocks || newer.by === older.by) &&
+    newer.at >= older.at
   );
+}
+
+/** No provider's login, and no token of one, is good for longer. */
+export const loginMs = 31 * 24 * 3_600_000;
+
+/**
+ * Whether it can refuse nothing any more. Sessions and grants end once; a proof of an identity (a client
+ * certificate) may live for years, and there is one ending a subject at most.
+ */
+export function isSpent({ of, blocks, at }: Pick<Ending, "of" | "blocks" | "at">, now: number): boolean {
+  if (of.kind === "session" || of.kind === "grant") return true;
+  return !blocks && of.kind === "login" && at < now - loginMs;
+}
+
+function identityEnded(subject: string, issuer: string | undefined): string {
+  return JSON.stringify(["identity", issuer ?? null, subject]);
+}
+
+function loginEnded(issuer: string, session: string): string {
+  return JSON.stringify(["login", issuer, session]);
 }

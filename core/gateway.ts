@@ -114,8 +114,8 @@ export class Gateway implements Supervised {
     this.#sessions.endCovered(ending);
   }
 
-  async liftEnding(id: string): Promise<void> {
-    this.#endings.lift(id);
+  async liftEnding(ending: Ending): Promise<void> {
+    this.#endings.lift(ending);
   }
 
   async useGrants(grants: readonly Grant[]): Promise<void> {

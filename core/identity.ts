@@ -24,6 +24,8 @@ export interface Identity {
   readonly person?: string;
   /** Id of the caller credential (token `jti`, issued credential id): not a secret. */
   readonly credentialId?: string;
+  /** Id of the token that an issued credential was asked for with: it falls with that one. */
+  readonly issuedFrom?: string;
   /** The one resource this caller credential is good for; absent: any. */
   readonly resource?: string;
 }
@@ -115,5 +117,13 @@ export function parties(identity: Identity): readonly Identity[] {
 
 /** Whether two identities, neither of which acts for another, are one person or one machine. */
 export function isSame(one: Identity, other: Identity): boolean {
-  return identityKey(one) === identityKey(other) || (one.person !== undefined && one.person === other.person);
+  if (identityKey(one) === identityKey(other)) return true;
+  // Providers spell an e-mail address in their own ways; nobody becomes two persons by a capital letter.
+  return one.person !== undefined && one.person.toLowerCase() === other.person?.toLowerCase();
+}
+
+/** Whether anybody of one chain of delegation is anybody of the other: then neither may answer for the other. */
+export function shareParty(one: Identity, other: Identity): boolean {
+  const others = parties(other);
+  return parties(one).some((party) => others.some((each) => isSame(party, each)));
 }

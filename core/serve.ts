@@ -11,8 +11,10 @@ import type { Notice, NoticeType } from "./notifier.ts";
 import { Notifications } from "./notify/notifications.ts";
 import type { Policy } from "./policy.ts";
 import { openStore } from "./store/store.ts";
+import { openIndex } from "./store/trail-index.ts";
 import { Board } from "./supervisor/board.ts";
 import { takeDataFolder } from "./supervisor/data-folder.ts";
+import { EndingKeeper } from "./supervisor/ending-keeper.ts";
 import { Fleet } from "./supervisor/fleet.ts";
 import { gatewayId } from "./supervisor/gateway-id.ts";
 import { PolicyKeeper } from "./supervisor/policy-keeper.ts";
@@ -90,22 +92,22 @@ export async function serve(options: ServeOptions): Promise<Running> {
 
   const indexed = (count: number) => metrics.indexed.inc(count);
   const noticed = (notices: readonly Notice[]) => notifications.tell(notices);
-  const store = await openStore({ dataDir, log, live: [stream], since, indexed, noticed });
-  opening.defer(() => store.close());
+  const index = await openIndex({ dataDir, log, live: [stream], since, indexed, noticed });
+  opening.defer(() => index.close());
 
-  const wants = (types: readonly NoticeType[]) => void store.call("notify", types).catch(() => {});
+  const wants = (types: readonly NoticeType[]) => void index.call("notify", types).catch(() => {});
   const notifications = new Notifications({ trail, log, metrics, wants });
   opening.defer(async () => {
-    if (notifications.any) await store.call("fresh").catch(() => {});
+    if (notifications.any) await index.call("fresh").catch(() => {});
     await notifications.close(noticeGraceMs);
   });
   const board = new Board(metrics);
+  const endings = new Endings();
   const plan = workerPlan({
     gateway: gatewayId(dataDir),
-    ...{ dataDir, board, store, trail, signingKey: key.path, log: options.log ?? {} },
+    ...{ dataDir, board, store, trail, endings, signingKey: key.path, log: options.log ?? {} },
     deliver: (...message) => fleet.deliver(...message),
   });
-  const endings = new Endings();
   const path = resolve(options.policyPath);
   const keeper = new PolicyKeeper({
     path,
@@ -120,9 +122,27 @@ export async function serve(options: ServeOptions): Promise<Running> {
   opening.defer(() => keeper.close());
   const { bundle, policy } = await keeper.load();
 
+  const ends = new EndingKeeper({
+    ...{ trail, store, endings, log },
+    tell: (call, ending) => fleet.each((worker) => worker.call(call, ending)),
+  });
+  opening.defer(() => ends.close());
+  await ends.load();
+  if (policy.store !== undefined) ends.follow();
   const starting = (worker: number) => plan.starting(worker, policy);
   const fleet = new Fleet({ blockedMs, log, metrics, ...plan, starting });
-  const parts = { version: manifest.version, dataDir, trail, store, board, fleet, keeper, metrics, log };
+  const parts = {
+    version: manifest.version,
+    dataDir,
+    trail,
+    store,
+    board,
+    fleet,
+    keeper,
+    endings: ends,
+    metrics,
+    log,
+  };
   const supervisor = new Supervisor(parts);
   const control = listenControl(dataDir, controlApp(supervisor).fetch);
   opening.defer(() => control.stop());

@@ -1,4 +1,4 @@
-import { covers, type Ending } from "./ending.ts";
+import { type Ending, ends } from "./ending.ts";
 import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
 import type { Grant } from "./grant.ts";
@@ -102,9 +102,7 @@ export class Sessions {
   /** Each session that an ending is about, whoever acts for whom. */
   endCovered(ending: Ending): void {
     for (const session of this.#open.values()) {
-      const its =
-        ending.of.kind === "session" ? ending.of.id === session.id : covers(ending, session.identity);
-      if (its) session.end(ending.reason);
+      if (ends(ending, session)) session.end(ending.reason);
     }
   }
 

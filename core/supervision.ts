@@ -54,7 +54,7 @@ export interface Supervised {
   /** Sessions and holds that it covers end; what it refuses is not accepted any more. Resolves when they were told. */
   endAccess(ending: Ending): Promise<void>;
   /** An ending that blocked new proofs is lifted. */
-  liftEnding(id: string): Promise<void>;
+  liftEnding(ending: Ending): Promise<void>;
   /** All grants that are open now; rules with `grant` count by these alone. */
   useGrants(grants: readonly Grant[]): Promise<void>;
   /** What a worker handed to `deliver`. */

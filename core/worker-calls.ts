@@ -1,3 +1,4 @@
+import type { Ending } from "./ending.ts";
 import type { LogOptions } from "./log.ts";
 import type { Supervised } from "./supervision.ts";
 import type { TrailStatus } from "./trail/stream-trail.ts";
@@ -21,6 +22,8 @@ export interface WorkerStart {
   /** Path of the key that signs checkpoints (PKCS8 PEM). */
   readonly signingKey: string;
   readonly log: Pick<LogOptions, "level" | "pretty">;
+  /** Those that hold when it begins. */
+  readonly endings: readonly Ending[];
 }
 
 /** What the supervisor calls in a worker process. */

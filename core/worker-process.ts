@@ -23,6 +23,7 @@ interface Opened {
 
 function serveAsWorker(): void {
   let opened: Opened | undefined;
+  const beginning = Promise.withResolvers<Gateway>();
   const begun = (): Gateway => {
     if (!opened) throw new PosternError("worker.not-begun", "This worker has not begun.");
     return opened.gateway;
@@ -30,6 +31,8 @@ function serveAsWorker(): void {
   const calls: WorkerCalls = {
     async begin(start) {
       opened = await open(start, supervision(peer));
+      for (const ending of start.endings) await opened.gateway.endAccess(ending);
+      beginning.resolve(opened.gateway);
     },
     addresses: () => begun().addresses,
     ping: () => opened?.trail.status.state ?? "ok",
@@ -38,8 +41,9 @@ function serveAsWorker(): void {
     discard: () => begun().discard(),
     settle: (hold, answer) => begun().settle(hold, answer),
     endSession: (id, reason) => begun().endSession(id, reason),
-    endAccess: (ending) => begun().endAccess(ending),
-    liftEnding: (id) => begun().liftEnding(id),
+    // Told to those that are still beginning as well.
+    endAccess: async (ending) => (await beginning.promise).endAccess(ending),
+    liftEnding: async (ending) => (await beginning.promise).liftEnding(ending),
     useGrants: (grants) => begun().useGrants(grants),
     delivered: (protocol, message) => begun().delivered(protocol, message),
     metrics: () => begun().metrics(),

@@ -31,7 +31,7 @@ function fleet() {
       const generation = (generations[worker] ?? 0) + 1;
       generations[worker] = generation;
       const stream = `${worker}-${generation}`;
-      return { worker, dataDir, stream, strict: false, recorder: 0, signingKey: "", log: {} };
+      return { worker, dataDir, stream, strict: false, recorder: 0, signingKey: "", log: {}, endings: [] };
     },
     async died({ stream }) {
       died.push(stream);

@@ -57,6 +57,18 @@ export class Fleet {
     return seat ? within(1_000, "say where it listens", seat.process.peer.call("addresses")) : [];
   }
 
+  /**
+   * Asks the same of every worker. Resolves when each has done it; one that fails at it is replaced, and its
+   * successor begins with what is decided.
+   */
+  async each(ask: (peer: WorkerProcess["peer"]) => Promise<unknown>): Promise<void> {
+    await Promise.all(
+      this.#seats.map(({ process }) =>
+        ask(process.peer).catch(() => process.kill("did not do what all workers must")),
+      ),
+    );
+  }
+
   /** Nobody learns whether there is such a worker: whoever asks may have guessed. */
   async deliver(worker: number, protocol: string, message: Uint8Array): Promise<void> {
     const seat = this.#seats[worker];

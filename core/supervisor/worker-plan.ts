@@ -1,7 +1,9 @@
+import type { Endings } from "../endings.ts";
 import { newId } from "../id.ts";
 import type { LogOptions } from "../log.ts";
 import type { Policy } from "../policy.ts";
 import type { Store } from "../store/store.ts";
+import type { TrailIndex } from "../store/trail-index.ts";
 import type { Supervision } from "../supervision.ts";
 import { recover } from "../trail/recover.ts";
 import type { StreamTrail } from "../trail/stream-trail.ts";
@@ -14,8 +16,10 @@ export interface PlanParts {
   /** Id of this gateway among those that share a store. */
   readonly gateway: string;
   readonly board: Board;
+  readonly index: TrailIndex;
   readonly store: Store;
   readonly trail: StreamTrail;
+  readonly endings: Endings;
   /** Path of the key that signs checkpoints. */
   readonly signingKey: string;
   readonly log: Pick<LogOptions, "level" | "pretty">;
@@ -24,14 +28,23 @@ export interface PlanParts {
 
 /** What the supervisor does around the life of a worker: its stream, its questions, what it leaves behind. */
 export function workerPlan(parts: PlanParts) {
-  const { dataDir, gateway, board, store, trail, signingKey, log, deliver } = parts;
+  const { dataDir, gateway, board, index, store, trail, signingKey, log, deliver, endings } = parts;
   return {
     starting(worker: number, { trail, limits }: Policy): WorkerStart {
       const stream = newStream(`worker-${worker}`);
-      // Without a store the trail is written all the same; `readyz` says what is wrong.
-      store.call("streamOpened", stream).catch(() => {});
+      // Without an index the trail is written all the same; `readyz` says what is wrong.
+      index.call("streamOpened", stream).catch(() => {});
       const strict = trail === "strict";
-      return { worker, dataDir, stream, strict, recorder: limits.recorder, signingKey, log };
+      return {
+        worker,
+        dataDir,
+        stream,
+        strict,
+        recorder: limits.recorder,
+        signingKey,
+        log,
+        endings: endings.all(),
+      };
     },
     opened({ stream }: WorkerStart): void {
       trail.append(workerStarted(stream));
@@ -53,7 +66,7 @@ export function workerPlan(parts: PlanParts) {
     async died({ worker, stream }: WorkerStart): Promise<void> {
       board.workerGone(worker);
       recover(dataDir, trail, [stream]);
-      await store.call("streamEnded", stream);
+      await index.call("streamEnded", stream);
     },
   };
 }

@@ -1,0 +1,117 @@
+import { type Ended, type Ending, type EndingWish, isSpent } from "../ending.ts";
+import type { Endings } from "../endings.ts";
+import { newId } from "../id.ts";
+import type { Log } from "../log.ts";
+import type { Store } from "../store/store.ts";
+import type { StreamTrail } from "../trail/stream-trail.ts";
+
+/** How often the shared store is asked what other gateways have ended. */
+const everyMs = 250;
+
+export interface EndingKeeperParts {
+  readonly trail: Pick<StreamTrail, "append" | "durable">;
+  readonly store: Pick<Store, "call">;
+  /** What this process refuses itself. */
+  readonly endings: Endings;
+  readonly log: Log;
+  /** Tells every worker. Resolves when each has done it, or is gone: its successor begins with `endings`. */
+  tell(call: "endAccess" | "liftEnding", ending: Ending): Promise<void>;
+}
+
+/** The ends of access: made here or heard of from other gateways, in the store, in force in every worker. */
+export class EndingKeeper {
+  #seq = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+  #deaf: string | undefined;
+
+  constructor(readonly parts: EndingKeeperParts) {}
+
+  /** Why other gateways' endings are not heard of; undefined: they are. */
+  get deaf(): string | undefined {
+    return this.#deaf;
+  }
+
+  /** Takes in all that the store has. To call before anything is served. */
+  async load(): Promise<void> {
+    for (const { seq, lifted, ...ending } of await this.parts.store.call("endingsSince", 0)) {
+      this.#seq = seq;
+      if (!lifted && !isSpent(ending, Date.now())) this.parts.endings.add(ending);
+    }
+  }
+
+  /** Hears from now on what other gateways of the same store end and lift, until `close`. */
+  follow(): void {
+    this.#timer = setTimeout(() => void this.#listen(), everyMs);
+    this.#timer.unref?.();
+  }
+
+  close(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /**
+   * Durable in the trail first. In force in every worker of this gateway, and in the store, when it resolves.
+   * Rejects with `store.*` when it is in force here, and no other gateway or later start will know of it.
+   */
+  async end({ of, reason, by, blocks = false }: EndingWish): Promise<Ending> {
+    const { trail, store } = this.parts;
+    const ending: Ending = { id: newId("end"), at: Date.now(), of, blocks, reason, by };
+    await trail.durable(this.#note(ending));
+    const stored = store.call("addEnding", ending);
+    await Promise.all([this.#take(ending), stored, this.#revoked(of)]);
+    return ending;
+  }
+
+  /** Resolves with what was lifted: proofs that came before are as good again as they were. */
+  async lift(of: Ended, by: string): Promise<readonly Ending[]> {
+    const { store, endings, trail } = this.parts;
+    const blocking = endings.of(of).filter(({ blocks }) => blocks);
+    for (const ending of blocking) {
+      await trail.durable(trail.append({ kind: "access-restored", ending: ending.id, of, by }));
+    }
+    await store.call("liftEndings", of);
+    await Promise.all(blocking.map((ending) => this.#lift(ending)));
+    return blocking;
+  }
+
+  async #listen(): Promise<void> {
+    const { store, log } = this.parts;
+    try {
+      for (const { seq, lifted, ...ending } of await store.call("endingsSince", this.#seq)) {
+        this.#seq = seq;
+        if (lifted) await this.#lift(ending);
+        else if (this.parts.endings.of(ending.of).every(({ id }) => id !== ending.id)) {
+          this.#note(ending);
+          await this.#take(ending);
+        }
+      }
+      if (this.#deaf !== undefined) log.info("the ends of access of other gateways are heard of again");
+      this.#deaf = undefined;
+    } catch (error) {
+      if (this.#deaf === undefined) log.error({ error }, "other gateways' ends of access are not heard of");
+      this.#deaf = error instanceof Error ? error.message : "the store failed";
+    }
+    if (!this.#stopped) this.follow();
+  }
+
+  #note({ id, of, blocks, reason, by }: Ending): number {
+    return this.parts.trail.append({ kind: "access-ended", ending: id, of, blocks, reason, by });
+  }
+
+  async #take(ending: Ending): Promise<void> {
+    this.parts.endings.add(ending);
+    await this.parts.tell("endAccess", ending);
+  }
+
+  async #lift(ending: Ending): Promise<void> {
+    this.parts.endings.lift(ending);
+    await this.parts.tell("liftEnding", ending);
+  }
+
+  /** The store itself refuses it too, whoever asks. */
+  async #revoked(of: Ended): Promise<void> {
+    if (of.kind === "credential") await this.parts.store.call("revokeCredential", of.id);
+  }
+}
