@@ -1,5 +1,6 @@
 import type { GrantTerms } from "./grant.ts";
 import type { Guardrail } from "./guardrail.ts";
+import type { Hours } from "./hours.ts";
 import type { IdentityProvider } from "./identity.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Effect, Reason } from "./operation.ts";
@@ -86,6 +87,8 @@ export interface Rule {
   readonly as?: string;
   /** It counts only while a grant of these terms is open. */
   readonly grant?: GrantTerms;
+  /** It counts only within these. */
+  readonly hours?: Hours;
 }
 
 /** `read`; `write("public.releases")`. */

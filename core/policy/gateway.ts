@@ -78,7 +78,7 @@ function spellOut(input: Parsed, flaws: Flaw[]): Policy {
 }
 
 function ruleOf(written: ParsedRule, at: number, names: readonly string[]): Rule {
-  const { name = `rules[${at}]`, who, may, under, lifetime, as, grant } = written;
+  const { name = `rules[${at}]`, who, may, under, lifetime, as, grant, hours } = written;
   const on = [written.on].flat();
   return {
     name,
@@ -89,6 +89,7 @@ function ruleOf(written: ParsedRule, at: number, names: readonly string[]): Rule
     ...(lifetime === undefined ? {} : { lifetime }),
     ...(as === undefined ? {} : { as }),
     ...(grant === undefined ? {} : { grant: termsOf(grant) }),
+    ...(hours === undefined ? {} : { hours }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Duration } from "../duration.ts";
 import type { Guardrail, Kind } from "../guardrail.ts";
+import type { HoursText } from "../hours.ts";
 import type { IdentityProvider } from "../identity.ts";
 import type { Notifier } from "../notifier.ts";
 import type { Effect } from "../operation.ts";
@@ -93,6 +94,8 @@ export interface RuleInput<R extends Resources, O> {
   readonly as?: string;
   /** The rule counts only while a grant is open that somebody asked for and others approved. */
   readonly grant?: GrantInput;
+  /** The rule counts only within these: `"Mon-Fri 09:00-17:00 Europe/Berlin"`. */
+  readonly hours?: HoursText;
 }
 
 export type Listen<R extends Resources, P extends string> =

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { type Duration, milliseconds } from "../duration.ts";
 import { PosternError } from "../error.ts";
 import type { Guardrail } from "../guardrail.ts";
+import { hoursOf } from "../hours.ts";
 import type { IdentityProvider } from "../identity.ts";
 import type { Notifier } from "../notifier.ts";
 import { effects } from "../operation.ts";
@@ -26,8 +27,8 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(1, "must be at least 1"
 const port = v.pipe(v.number(), v.integer(), v.minValue(0, "is no port"), v.maxValue(65_535, "is no port"));
 const text = v.pipe(v.string(), v.nonEmpty("must not be empty"));
 
-function converted(convert: (text: string) => number) {
-  return v.rawTransform<string, number>(({ dataset, addIssue, NEVER }) => {
+function converted<T>(convert: (text: string) => T) {
+  return v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
     try {
       return convert(dataset.value);
     } catch (error) {
@@ -105,6 +106,7 @@ const rule = v.strictObject({
   lifetime: v.optional(duration),
   as: v.optional(text),
   grant: v.optional(grant),
+  hours: v.optional(v.pipe(v.string(), converted(hoursOf))),
 });
 
 const web = v.strictObject({
