@@ -11,7 +11,6 @@ import type { Notice, NoticeType } from "./notifier.ts";
 import { Notifications } from "./notify/notifications.ts";
 import type { Policy } from "./policy.ts";
 import { openStore } from "./store/store.ts";
-import { openIndex } from "./store/trail-index.ts";
 import { Board } from "./supervisor/board.ts";
 import { takeDataFolder } from "./supervisor/data-folder.ts";
 import { EndingKeeper } from "./supervisor/ending-keeper.ts";
@@ -92,13 +91,13 @@ export async function serve(options: ServeOptions): Promise<Running> {
 
   const indexed = (count: number) => metrics.indexed.inc(count);
   const noticed = (notices: readonly Notice[]) => notifications.tell(notices);
-  const index = await openIndex({ dataDir, log, live: [stream], since, indexed, noticed });
-  opening.defer(() => index.close());
+  const store = await openStore({ dataDir, log, live: [stream], since, indexed, noticed });
+  opening.defer(() => store.close());
 
-  const wants = (types: readonly NoticeType[]) => void index.call("notify", types).catch(() => {});
+  const wants = (types: readonly NoticeType[]) => void store.call("notify", types).catch(() => {});
   const notifications = new Notifications({ trail, log, metrics, wants });
   opening.defer(async () => {
-    if (notifications.any) await index.call("fresh").catch(() => {});
+    if (notifications.any) await store.call("fresh").catch(() => {});
     await notifications.close(noticeGraceMs);
   });
   const board = new Board(metrics);

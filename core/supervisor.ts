@@ -4,12 +4,11 @@ import { PosternError } from "./error.ts";
 import { type Identity, identityLabel } from "./identity.ts";
 import type { Log } from "./log.ts";
 import { type Metrics, renderMetrics } from "./metrics.ts";
-import type { Policy } from "./policy.ts";
 import type { Store } from "./store/store.ts";
 import type { HoldAnswer } from "./supervision.ts";
 import type { Board } from "./supervisor/board.ts";
-import type { Fleet } from "./supervisor/fleet.ts";
 import type { EndingKeeper } from "./supervisor/ending-keeper.ts";
+import type { Fleet } from "./supervisor/fleet.ts";
 import type { PolicyKeeper, PolicyState } from "./supervisor/policy-keeper.ts";
 import type { StreamTrail } from "./trail/stream-trail.ts";
 
@@ -21,12 +20,11 @@ export interface SupervisorParts {
   readonly board: Board;
   readonly fleet: Fleet;
   readonly keeper: PolicyKeeper;
-  readonly index: TrailIndex;
+  readonly endings: EndingKeeper;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
-  readonly endings: EndingKeeper;
 /** The process that holds store, trail and control while its workers carry traffic. */
 export class Supervisor {
   readonly startedAt = Date.now();
@@ -34,12 +32,12 @@ export class Supervisor {
 
   /** Why it cannot serve now; undefined when it can. */
   get unready(): string | undefined {
-    const { fleet, trail } = this.parts;
+    const { fleet, store, trail } = this.parts;
     const workers = fleet.workers();
     if (!workers.some(({ ready }) => ready)) return "no worker serves";
     const late = workers.find((worker) => worker.trail !== "ok");
     if (late) return `the audit trail of worker ${late.worker} is ${late.trail}`;
-    if (this.storeFailed !== undefined) return this.storeFailed;
+    if (store.failed !== undefined) return `the store is gone: ${store.failed}`;
     const { deaf } = this.parts.endings;
     if (deaf !== undefined) return `what other gateways end is not heard of: ${deaf}`;
     if (trail.status.state !== "ok") return `the audit trail is ${trail.status.state}`;
@@ -55,14 +53,6 @@ export class Supervisor {
   async admin(what: string, by: string, target?: string): Promise<void> {
     const { trail } = this.parts;
     await trail.durable(
-  /** Why credentials, past sessions and the audit cannot be looked up; undefined: they can. */
-  get storeFailed(): string | undefined {
-    const { index, store } = this.parts;
-    if (store.failed !== undefined) return `the store is gone: ${store.failed}`;
-    if (index.failed !== undefined) return `the trail's index is gone: ${index.failed}`;
-    return store.unreachable;
-  }
-
       trail.append({ kind: "admin", what, by, ...(target === undefined ? {} : { target }) }),
     );
   }
@@ -88,6 +78,19 @@ export class Supervisor {
     throw new PosternError("session.unknown", `No session ${id} is open any more.`);
   }
 
+  /**
+   * Ends access: in force in every worker, durable in the trail and in the store when it resolves; other gateways
+   * of the store follow within a second. Throws PosternError `trail.*`, `store.*`.
+   */
+  end(wish: EndingWish): Promise<Ending> {
+    return this.parts.endings.end(wish);
+  }
+
+  /** Lifts what `end` with `blocks` put up against exactly this. */
+  async lift(of: Ended, by: string): Promise<void> {
+    await this.parts.endings.lift(of, by);
+  }
+
   /** A user name and password that stand for this identity. Throws PosternError `credential.*`. */
   async issueCredential(identity: Identity, ttl: number, resource: string | undefined) {
     const { keeper, store } = this.parts;
@@ -107,16 +110,3 @@ export class Supervisor {
     return renderMetrics([await metrics.registry.getMetricsAsJSON(), ...(await fleet.metrics())]);
   }
 }
-  /**
-   * Ends access: in force in every worker, durable in the trail and in the store when it resolves; other gateways
-   * of the store follow within a second. Throws PosternError `trail.*`, `store.*`.
-   */
-  end(wish: EndingWish): Promise<Ending> {
-    return this.parts.endings.end(wish);
-  }
-
-  /** Lifts what `end` with `blocks` put up against exactly this. */
-  async lift(of: Ended, by: string): Promise<void> {
-    await this.parts.endings.lift(of, by);
-  }
-
