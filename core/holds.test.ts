@@ -46,7 +46,7 @@ describe("holds", () => {
   });
 
   test("the requester, an outsider and another digest do not count", async () => {
-    const { hold } = await held("alice:leads");
+    const { hold } = await held("alice:leads:alice@example.com");
     const alice = { ...lead, subject: "alice" };
     expect((await rig.gateway.settle(hold.id, { approve: true, by: alice })).refused).toContain(
       "of their own",
@@ -55,6 +55,10 @@ describe("holds", () => {
     expect((await rig.gateway.settle(hold.id, { approve: true, by: agent })).refused).toContain(
       "of their own",
     );
+    const second = { ...lead, issuer: "other", subject: "a.smith", person: "Alice@example.com" };
+    for (const by of [second, { ...lead, subject: "agent", actingFor: second }]) {
+      expect((await rig.gateway.settle(hold.id, { approve: true, by })).refused).toContain("of their own");
+    }
     const outsider = { ...lead, groups: [] };
     expect((await rig.gateway.settle(hold.id, { approve: true, by: outsider })).refused).toContain(
       "group leads",

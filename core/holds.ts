@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { PosternError } from "./error.ts";
 import type { HoldRequest } from "./guardrail.ts";
 import { newId } from "./id.ts";
-import { type Identity, identityKey, identityLabel } from "./identity.ts";
+import { type Identity, identityKey, identityLabel, shareParty } from "./identity.ts";
 import type { Operation, Parameters, Reason } from "./operation.ts";
 import type { HeldStatement, HoldAnswer, HoldInfo, Supervision } from "./supervision.ts";
 import type { Cut } from "./trail/cut.ts";
@@ -177,8 +177,7 @@ function inTransactionMs(request: HoldRequest): number {
 }
 
 function mayNotAnswer({ info, request }: Waiting, answer: HoldAnswer): string | undefined {
-  const asking = parties(info.identity);
-  if (parties(answer.by).some((party) => asking.includes(party))) {
+  if (shareParty(info.identity, answer.by)) {
     return "Nobody answers for an operation of their own, nor for whom they act for.";
   }
   if (!request.by.matches(answer.by)) return `Only ${info.by} may answer this.`;
@@ -186,12 +185,6 @@ function mayNotAnswer({ info, request }: Waiting, answer: HoldAnswer): string | 
     return "The operation shown is not the one that waits.";
   }
   return undefined;
-}
-
-/** Everyone in a chain of delegation. */
-function parties(identity: Identity): readonly string[] {
-  const { actingFor, ...own } = identity;
-  return actingFor ? [identityKey(own), ...parties(actingFor)] : [identityKey(own)];
 }
 
 function parametersShown(parameters: Parameters | undefined): (string | null)[] | undefined {

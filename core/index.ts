@@ -6,4 +6,4 @@ export { gateway } from "./policy/gateway.ts";
 export type { PolicyInput, RuleInput, TlsInput } from "./policy/input.ts";
 export { connect, define, execute, grant, read, remove, write } from "./policy/right.ts";
 export type { Policy, Right } from "./policy.ts";
-export { anyone, both, group, machine, person, type Who } from "./who.ts";
+export { actingFor, alone, anyone, both, group, machine, person, type Who } from "./who.ts";

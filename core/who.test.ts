@@ -1,6 +1,6 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { Identity } from "./identity.ts";
-import { anyone, both, group, machine, person } from "./who.ts";
+import { actingFor, alone, anyone, both, group, machine, person, type Who } from "./who.ts";
 
 const alice: Identity = { issuer: "i", subject: "alice", kind: "person", groups: ["support", "leads"] };
 const bot: Identity = { issuer: "i", subject: "bot", kind: "machine", groups: ["support"] };
@@ -29,4 +29,35 @@ test("whom an identity acts for lends it nothing", () => {
 
 test("an empty group is nobody's", () => {
   expect(group("").matches({ ...alice, groups: [] })).toBe(false);
+});
+
+describe("delegation", () => {
+  const forAlice: Identity = { ...bot, actingFor: alice };
+  const twice: Identity = { ...bot, subject: "helper", groups: [], actingFor: forAlice };
+
+  test.each([
+    ["acting for group leads", actingFor(group("leads")), false, false, true, true],
+    ["acting for machine bot", actingFor(machine("bot")), false, false, false, true],
+    ["acting for any person alone", actingFor(alone(person())), false, false, true, true],
+    ["acting for any machine alone", actingFor(alone(machine())), false, false, false, false],
+    ["acting for acting for any person", actingFor(actingFor(person())), false, false, false, true],
+    ["any machine alone", alone(machine()), false, true, false, false],
+    [
+      "machine bot and acting for any person",
+      both(machine("bot"), actingFor(person())),
+      false,
+      false,
+      true,
+      false,
+    ],
+  ] as const)("%s", (label, who, ...expected) => {
+    expect(who.label).toBe(label);
+    expect([alice, bot, forAlice, twice].map((identity) => who.matches(identity))).toEqual(expected);
+  });
+
+  test("what gives no clear answer matches nobody", () => {
+    const vague = { label: "vague", matches: async () => false } as unknown as Who;
+    expect(actingFor(vague).matches(forAlice)).toBe(false);
+    expect(alone(vague).matches(bot) === true).toBe(false);
+  });
 });

@@ -35,6 +35,30 @@ export function both(first: Who, second: Who): Who {
   };
 }
 
+/**
+ * Whoever acts for one who matches, at any depth of the delegation. A rule that asks for it gives an agent rights
+ * that it has in that name alone; they never go beyond what the one it acts for has.
+ */
+export function actingFor(who: Who): Who {
+  return {
+    label: `acting for ${who.label}`,
+    matches(identity) {
+      for (let next = identity.actingFor; next; next = next.actingFor) {
+        if (who.matches(next) === true) return true;
+      }
+      return false;
+    },
+  };
+}
+
+/** One who matches and acts for nobody: not the same agent in somebody's name. */
+export function alone(who: Who): Who {
+  return {
+    label: `${who.label} alone`,
+    matches: (identity) => identity.actingFor === undefined && who.matches(identity),
+  };
+}
+
 function ofKind(kind: Identity["kind"], subjects: readonly string[]): Who {
   return {
     label: subjects.length === 0 ? `any ${kind}` : `${kind} ${subjects.join(", ")}`,

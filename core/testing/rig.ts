@@ -13,15 +13,18 @@ import type { Trail } from "../trail/trail.ts";
 import type { Wire } from "../wire.ts";
 import { type LineStream, lineStream } from "./protocols/line-stream.ts";
 
-/** Tokens of this provider are `subject` or `subject:group,group`; `bad` is not accepted. */
+/** Tokens of this provider are `subject`, `subject:group,group` or `subject:group,group:person`; `bad` is not accepted. */
 export const namedIdentities: IdentityProvider = {
   name: "named",
   async open() {
     return {
       async identify(token): Promise<Identity> {
-        const [subject = "", groups = ""] = token.split(":");
+        const [subject = "", groups = "", person] = token.split(":");
         if (subject === "bad") throw new NotAccepted("its name is bad");
-        return { issuer: "test", subject, kind: "person", groups: groups.split(",").filter(Boolean) };
+        return {
+          ...{ issuer: "test", subject, kind: "person", groups: groups.split(",").filter(Boolean) },
+          ...(person === undefined ? {} : { person }),
+        };
       },
     };
   },
