@@ -11,6 +11,7 @@ import type { Notice, NoticeType } from "./notifier.ts";
 import { Notifications } from "./notify/notifications.ts";
 import type { Policy } from "./policy.ts";
 import { openStore } from "./store/store.ts";
+import { openIndex } from "./store/trail-index.ts";
 import { Board } from "./supervisor/board.ts";
 import { takeDataFolder } from "./supervisor/data-folder.ts";
 import { EndingKeeper } from "./supervisor/ending-keeper.ts";
@@ -91,22 +92,17 @@ export async function serve(options: ServeOptions): Promise<Running> {
 
   const indexed = (count: number) => metrics.indexed.inc(count);
   const noticed = (notices: readonly Notice[]) => notifications.tell(notices);
-  const store = await openStore({ dataDir, log, live: [stream], since, indexed, noticed });
-  opening.defer(() => store.close());
+  const index = await openIndex({ dataDir, log, live: [stream], since, indexed, noticed });
+  opening.defer(() => index.close());
 
-  const wants = (types: readonly NoticeType[]) => void store.call("notify", types).catch(() => {});
+  const wants = (types: readonly NoticeType[]) => void index.call("notify", types).catch(() => {});
   const notifications = new Notifications({ trail, log, metrics, wants });
   opening.defer(async () => {
-    if (notifications.any) await store.call("fresh").catch(() => {});
+    if (notifications.any) await index.call("fresh").catch(() => {});
     await notifications.close(noticeGraceMs);
   });
   const board = new Board(metrics);
   const endings = new Endings();
-  const plan = workerPlan({
-    gateway: gatewayId(dataDir),
-    ...{ dataDir, board, store, trail, endings, signingKey: key.path, log: options.log ?? {} },
-    deliver: (...message) => fleet.deliver(...message),
-  });
   const path = resolve(options.policyPath);
   const keeper = new PolicyKeeper({
     path,
@@ -116,11 +112,19 @@ export async function serve(options: ServeOptions): Promise<Running> {
     metrics,
     notifications,
     endings,
-    supervision: plan.supervision(0),
+    supervision: () => plan.supervision(0),
   });
   opening.defer(() => keeper.close());
   const { bundle, policy } = await keeper.load();
 
+  const shared = policy.store === undefined ? {} : { server: policy.store };
+  const store = await openStore({ dataDir, log, ...shared });
+  opening.defer(() => store.close());
+  const plan = workerPlan({
+    gateway: gatewayId(dataDir),
+    ...{ dataDir, board, index, store, trail, endings, signingKey: key.path, log: options.log ?? {} },
+    deliver: (...message) => fleet.deliver(...message),
+  });
   const ends = new EndingKeeper({
     ...{ trail, store, endings, log },
     tell: (call, ending) => fleet.each((worker) => worker.call(call, ending)),
@@ -134,6 +138,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
     version: manifest.version,
     dataDir,
     trail,
+    index,
     store,
     board,
     fleet,
@@ -152,7 +157,9 @@ export async function serve(options: ServeOptions): Promise<Running> {
 
   opening.defer(() => fleet.stop(graceMs));
   await fleet.start(workerCount(policy), bundle);
-  keeper.follow((next) => fleet.adopt(next));
+  supervisor.web.prepare(policy.web).use();
+  opening.defer(() => supervisor.web.stop());
+  keeper.follow(supervisor.adopt);
   const signals = followSignals({
     reload: () => void supervisor.reload(),
     stop: () => void stop(),
@@ -172,7 +179,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
     })();
     return stopping;
   }
-  const addresses = await fleet.addresses();
+  const addresses = await supervisor.addresses();
   log.info(
     { policy: bundle.version, listeners: addresses, workers: fleet.workers().length, dataDir },
     "ready",

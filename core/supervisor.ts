@@ -4,18 +4,24 @@ import { PosternError } from "./error.ts";
 import { type Identity, identityLabel } from "./identity.ts";
 import type { Log } from "./log.ts";
 import { type Metrics, renderMetrics } from "./metrics.ts";
+import type { Policy } from "./policy.ts";
 import type { Store } from "./store/store.ts";
-import type { HoldAnswer } from "./supervision.ts";
+import type { TrailIndex } from "./store/trail-index.ts";
+import type { HoldAnswer, PolicyBundle } from "./supervision.ts";
 import type { Board } from "./supervisor/board.ts";
 import type { EndingKeeper } from "./supervisor/ending-keeper.ts";
 import type { Fleet } from "./supervisor/fleet.ts";
 import type { PolicyKeeper, PolicyState } from "./supervisor/policy-keeper.ts";
 import type { StreamTrail } from "./trail/stream-trail.ts";
+import { webAnswer } from "./web/app.ts";
+import { WebListener } from "./web/listener.ts";
+import type { ListenerAddress } from "./worker-calls.ts";
 
 export interface SupervisorParts {
   readonly version: string;
   readonly dataDir: string;
   readonly trail: StreamTrail;
+  readonly index: TrailIndex;
   readonly store: Store;
   readonly board: Board;
   readonly fleet: Fleet;
@@ -28,25 +34,54 @@ export interface SupervisorParts {
 /** The process that holds store, trail and control while its workers carry traffic. */
 export class Supervisor {
   readonly startedAt = Date.now();
-  constructor(readonly parts: SupervisorParts) {}
+  /** Where callers, browsers and identity providers reach it over HTTP. */
+  readonly web: WebListener;
+
+  constructor(readonly parts: SupervisorParts) {
+    this.web = new WebListener(webAnswer(this), parts.log);
+  }
 
   /** Why it cannot serve now; undefined when it can. */
   get unready(): string | undefined {
-    const { fleet, store, trail } = this.parts;
+    const { fleet, trail } = this.parts;
     const workers = fleet.workers();
     if (!workers.some(({ ready }) => ready)) return "no worker serves";
     const late = workers.find((worker) => worker.trail !== "ok");
     if (late) return `the audit trail of worker ${late.worker} is ${late.trail}`;
-    if (store.failed !== undefined) return `the store is gone: ${store.failed}`;
+    if (this.storeFailed !== undefined) return this.storeFailed;
     const { deaf } = this.parts.endings;
     if (deaf !== undefined) return `what other gateways end is not heard of: ${deaf}`;
     if (trail.status.state !== "ok") return `the audit trail is ${trail.status.state}`;
     return undefined;
   }
 
+  /** Why credentials, past sessions and the audit cannot be looked up; undefined: they can. */
+  get storeFailed(): string | undefined {
+    const { index, store } = this.parts;
+    if (store.failed !== undefined) return `the store is gone: ${store.failed}`;
+    if (index.failed !== undefined) return `the trail's index is gone: ${index.failed}`;
+    return store.unreachable;
+  }
+
   reload(): Promise<PolicyState> {
-    const { keeper, fleet } = this.parts;
-    return keeper.reload((bundle) => fleet.adopt(bundle));
+    return this.parts.keeper.reload(this.adopt);
+  }
+
+  /** All workers and the web listener follow a policy, or nothing does. */
+  readonly adopt = async (bundle: PolicyBundle, policy: Policy): Promise<void> => {
+    const web = this.web.prepare(policy.web);
+    try {
+      await this.parts.fleet.adopt(bundle);
+    } catch (error) {
+      web.discard();
+      throw error;
+    }
+    web.use();
+  };
+
+  /** Of the workers, which are all alike, then of `web`. */
+  async addresses(): Promise<readonly ListenerAddress[]> {
+    return [...(await this.parts.fleet.addresses()), ...this.web.addresses];
   }
 
   /** Written before it is done: what cannot be audited does not happen. Throws PosternError `trail.*`. */

@@ -4,12 +4,9 @@ import { type Duration, milliseconds } from "../duration.ts";
 import { PosternError } from "../error.ts";
 import type { Identity } from "../identity.ts";
 import type { Supervisor } from "../supervisor.ts";
+import { isVisit, remoteOf } from "../web/remote.ts";
 
-/**
- * How the trail names whoever uses the socket without a token: its mode lets in the gateway's own user
- * and root, and Bun does not tell which of them.
- */
-export const operator = "control socket";
+export { operator } from "../web/remote.ts";
 
 /** The body as this shape. Throws PosternError `request.invalid`. */
 export async function body<T>(context: Context, schema: v.GenericSchema<unknown, T>): Promise<T> {
@@ -68,7 +65,8 @@ export function bearer(context: Context, supervisor: Supervisor): Promise<Identi
       hint: "Send `Authorization: Bearer TOKEN`, with a token of one of the policy's identity providers.",
     });
   }
-  return supervisor.parts.keeper.identify(token, operator);
+  const protocol = isVisit(context) ? "web" : "control";
+  return supervisor.parts.keeper.door(protocol, remoteOf(context)).identify({ kind: "token", token });
 }
 
 /** NDJSON of what there is; the source is read as the reader takes it. */

@@ -3,9 +3,9 @@ import type { Supervisor } from "../supervisor.ts";
 import type { Status } from "./api.ts";
 
 export function statusRoutes(supervisor: Supervisor): Hono {
-  const { version, dataDir, keeper, fleet, board, trail, store } = supervisor.parts;
+  const { version, dataDir, keeper, fleet, board, trail } = supervisor.parts;
   return new Hono().get("/status", async (context) => {
-    const { startedAt } = supervisor;
+    const { startedAt, storeFailed } = supervisor;
     const status: Status = {
       version,
       pid: process.pid,
@@ -14,11 +14,11 @@ export function statusRoutes(supervisor: Supervisor): Hono {
       dataDir,
       policy: keeper.state(),
       workers: fleet.workers(),
-      listeners: await fleet.addresses(),
+      listeners: await supervisor.addresses(),
       sessions: board.sessions().length,
       holds: board.holds().length,
       trail: trail.status,
-      ...(store.failed === undefined ? {} : { storeFailed: store.failed }),
+      ...(storeFailed === undefined ? {} : { storeFailed }),
     };
     return context.json(status);
   });

@@ -2,7 +2,7 @@ import type { Endings } from "../endings.ts";
 import { PosternError } from "../error.ts";
 import { FrontDoor } from "../front-door.ts";
 import { openProviders } from "../identity/providers.ts";
-import type { Identity, OpenIdentityProvider } from "../identity.ts";
+import type { OpenIdentityProvider } from "../identity.ts";
 import {
   bundlePolicy,
   evaluatePolicy,
@@ -20,6 +20,8 @@ import type { Policy } from "../policy.ts";
 import type { PolicyBundle, Supervision } from "../supervision.ts";
 import type { Entry } from "../trail/entry.ts";
 import type { Trail } from "../trail/trail.ts";
+import { type Faces, facesOf, openSignals } from "../web/faces.ts";
+import type { LoginMethod, OpenSignalSource } from "../web.ts";
 
 export interface KeeperOptions {
   readonly path: string;
@@ -27,7 +29,8 @@ export interface KeeperOptions {
   readonly trail: Trail;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly supervision: Supervision;
+  /** What identifies callers of the supervisor itself; asked for once the policy is loaded. */
+  supervision(): Supervision;
   readonly notifications: Notifications;
   readonly endings: Endings;
 }
@@ -38,7 +41,12 @@ interface Loaded {
   readonly policy: Policy;
   readonly providers: readonly OpenIdentityProvider[];
   readonly notifiers: readonly Opened[];
+  readonly signals: readonly OpenSignalSource[];
+  readonly faces: Faces;
 }
+
+/** Makes everything else follow a policy; rejects when nothing has changed. */
+export type Adopt = (bundle: PolicyBundle, policy: Policy) => Promise<void>;
 
 export interface PolicyState {
   readonly path: string;
@@ -80,16 +88,24 @@ export class PolicyKeeper {
     return undefined;
   }
 
-  /** Who shows this token. Throws PosternError `identity.refused`; the why is in the trail. */
-  identify(token: string, remote: string): Promise<Identity> {
-    const { trail, supervision, endings } = this.options;
-    const listener = { protocol: "control", host: "", port: 0, insecure: false };
+  /** What the policy's plugins answer over HTTP. */
+  get faces(): Faces {
+    return this.#current().faces;
+  }
+
+  /** How people sign in from the command line. */
+  get logins(): readonly LoginMethod[] {
+    return this.#current().providers.flatMap(({ login }) => login ?? []);
+  }
+
+  /** Where whoever asks over HTTP shows a token. */
+  door(protocol: "control" | "web", remote: string): FrontDoor {
+    const { trail, endings } = this.options;
+    const supervision = this.options.supervision();
+    const listener = { protocol, host: "", port: 0, insecure: false };
     const { policy, providers } = this.#current();
     const { limits } = policy;
-    return new FrontDoor(listener, remote, { trail, supervision, providers, limits, endings }).identify({
-      kind: "token",
-      token,
-    });
+    return new FrontDoor(listener, remote, { trail, supervision, providers, limits, endings });
   }
 
   state(): PolicyState {
@@ -104,12 +120,12 @@ export class PolicyKeeper {
   }
 
   /** Reloads whenever a file of the policy changes. */
-  follow(adopt: (bundle: PolicyBundle) => Promise<void>): void {
+  follow(adopt: Adopt): void {
     this.#watch = watchPolicy(this.#current().bundle.files, () => void this.reload(adopt));
   }
 
-  /** Loads the files anew; `adopt` makes all workers follow, or none. Never throws: the state says why not. */
-  reload(adopt: (bundle: PolicyBundle) => Promise<void>): Promise<PolicyState> {
+  /** Loads the files anew. Never throws: the state says why not. */
+  reload(adopt: Adopt): Promise<PolicyState> {
     const next = this.#turn.then(() => this.#reload(adopt));
     this.#turn = next;
     return next;
@@ -117,21 +133,21 @@ export class PolicyKeeper {
 
   close(): void {
     this.#watch?.close();
-    for (const provider of this.#loaded?.providers ?? []) provider.close?.();
+    closePlugins(this.#loaded);
   }
 
-  async #reload(adopt: (bundle: PolicyBundle) => Promise<void>): Promise<PolicyState> {
+  async #reload(adopt: Adopt): Promise<PolicyState> {
     const { log, metrics } = this.options;
     const version = this.#current().bundle.version;
     let next: Loaded | undefined;
     try {
       next = await this.#read();
       this.#needsNoRestart(next.policy);
-      if (next.bundle.version !== version) await adopt(next.bundle);
+      if (next.bundle.version !== version) await adopt(next.bundle, next.policy);
       this.#take(next);
       metrics.policyReloads.inc({ result: "ok" });
     } catch (error) {
-      for (const provider of next?.providers ?? []) provider.close?.();
+      closePlugins(next);
       closeNotifiers(next?.notifiers ?? []);
       this.#refused(error, version);
       metrics.policyReloads.inc({ result: "refused" });
@@ -149,10 +165,15 @@ export class PolicyKeeper {
     await probePolicy(bundle);
     const policy = evaluatePolicy(bundle);
     const notifiers = await openNotifiers(policy);
+    let providers: readonly OpenIdentityProvider[] = [];
+    let signals: readonly OpenSignalSource[] = [];
     try {
-      return { bundle, policy, notifiers, providers: await openProviders(policy, this.options.dataDir) };
+      providers = await openProviders(policy, this.options.dataDir);
+      signals = await openSignals(policy);
+      return { bundle, policy, notifiers, providers, signals, faces: facesOf(providers, signals) };
     } catch (error) {
       closeNotifiers(notifiers);
+      closePlugins({ providers, signals });
       throw error;
     }
   }
@@ -164,16 +185,16 @@ export class PolicyKeeper {
     this.#error = undefined;
     const { version, files } = loaded.bundle;
     this.#watch?.files(files);
-    for (const provider of old?.providers ?? []) provider.close?.();
+    closePlugins(old);
     this.options.notifications.follow(loaded.notifiers);
     if (old?.bundle.version !== version) this.#note({ kind: "policy", version, files });
   }
 
   /** What processes are started with cannot change under them. */
   #needsNoRestart(next: Policy): void {
-    const { policy } = this.#current();
-    for (const setting of ["workers", "trail", "health"] as const) {
-      if (policy[setting] === next[setting]) continue;
+    const [now, then] = [startedWith(this.#current().policy), startedWith(next)];
+    for (const setting of Object.keys(now) as (keyof typeof now)[]) {
+      if (now[setting] === then[setting]) continue;
       throw new PosternError("policy.restart", `\`${setting}\` changed, which needs a restart.`, {
         hint: `Restart the gateway, or put \`${setting}\` back as it was.`,
       });
@@ -205,6 +226,15 @@ export class PolicyKeeper {
     if (!this.#loaded) throw new Error("The policy is used before it is loaded.");
     return this.#loaded;
   }
+}
+
+function startedWith({ workers, trail, health, store }: Policy) {
+  return { workers, trail, health, store: store && `${store.url} by ${store.token?.label}` };
+}
+
+/** Notifiers are closed by those who tell them. */
+function closePlugins(of: Pick<Loaded, "providers" | "signals"> | undefined): void {
+  for (const plugin of [...(of?.providers ?? []), ...(of?.signals ?? [])]) plugin.close?.();
 }
 
 function reasonOf(error: unknown, message: string): Reason {

@@ -1,0 +1,57 @@
+import { Hono } from "hono";
+import { asReason, problem } from "../control/problem.ts";
+import type { Supervisor } from "../supervisor.ts";
+import { faceRoutes } from "./face-routes.ts";
+import type { Answer } from "./listener.ts";
+
+/** Requests that are answered at the same time; what comes on top is sent away at once. */
+const most = 512;
+
+/** For pages that a plugin shows too, unless it says otherwise itself. */
+const careful: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/** What the policy's `web` answers: docs/control-api.md. Whoever asks is a stranger until a token says who. */
+export function webAnswer(supervisor: Supervisor): Answer {
+  const app = webApp(supervisor);
+  let answering = 0;
+  return async (request, remote) => {
+    if (answering >= most) return new Response(null, { status: 503, headers: { "retry-after": "1" } });
+    answering++;
+    try {
+      return await app.fetch(request, { remote });
+    } finally {
+      answering--;
+    }
+  };
+}
+
+function webApp(supervisor: Supervisor): Hono {
+  const { keeper, version, log } = supervisor.parts;
+  const app = new Hono();
+  app.use(async (context, next) => {
+    await next();
+    for (const [name, value] of Object.entries(careful)) {
+      if (!context.res.headers.has(name)) context.res.headers.set(name, value);
+    }
+  });
+  app.get("/.well-known/postern", (context) =>
+    context.json({ version, url: supervisor.web.url, login: keeper.logins }),
+  );
+  app.route("/", faceRoutes(supervisor));
+  // Strangers learn no names: neither of routes that there are nor of those that there are not.
+  app.notFound((context) =>
+    problem(context, { code: "request.no-route", message: "There is nothing here." }),
+  );
+  app.onError((error, context) => {
+    const { method, path } = context.req;
+    const unexpected = (error: Error) => log.error({ error, method, path }, "a request failed");
+    return problem(context, asReason(error, unexpected));
+  });
+  return app;
+}

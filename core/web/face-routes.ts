@@ -1,0 +1,48 @@
+import { type Context, Hono } from "hono";
+import type { PosternError } from "../error.ts";
+import type { Supervisor } from "../supervisor.ts";
+import type { WebTools } from "../web.ts";
+import type { FaceKind } from "./faces.ts";
+import { remoteOf } from "./remote.ts";
+
+/** Milliseconds that a plugin may take for an answer. */
+const patience = 30_000;
+
+/** `/identity/<path>/…` and `/signals/<path>/…`: what the policy's plugins answer, each for itself. */
+export function faceRoutes(supervisor: Supervisor): Hono {
+  const app = new Hono();
+  for (const kind of ["identity", "signals"] as const) {
+    const answer = (context: Context) => visit(supervisor, kind, context);
+    app.all(`/${kind}/:path`, answer).all(`/${kind}/:path/*`, answer);
+  }
+  return app;
+}
+
+async function visit(supervisor: Supervisor, kind: FaceKind, context: Context): Promise<Response> {
+  const path = context.req.param("path") ?? "";
+  const face = supervisor.parts.keeper.faces[kind].get(path);
+  if (!face) return context.notFound();
+  const { raw } = context.req;
+  // Read to its end here, so that no plugin waits for a slow sender.
+  const request = raw.body ? new Request(raw, { body: await raw.bytes() }) : raw;
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`/${kind}/${path} took too long`)), patience);
+  try {
+    const tools = toolsOf(supervisor, `${kind}/${path}`, remoteOf(context));
+    return await Promise.race([face.handle(request, tools), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function toolsOf(supervisor: Supervisor, place: string, remote: string): WebTools {
+  const { keeper, store } = supervisor.parts;
+  return {
+    url: `${supervisor.web.url}/${place}`,
+    remote,
+    end: (wish) => supervisor.end(wish),
+    lift: async (of, by) => void (await supervisor.lift(of, by)),
+    first: (key, until) => store.call("firstSight", `${place} ${key}`, until),
+    refused: (check): PosternError => keeper.door("web", remote).refused(`${place}: ${check}`),
+  };
+}
