@@ -1,18 +1,22 @@
 import type { Grant } from "./grant.ts";
 import type { Guardrail } from "./guardrail.ts";
-import { type Identity, identityKey, identityLabel } from "./identity.ts";
+import { type Identity, identityLabel } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
+import { howToOpen } from "./policy/asking.ts";
 import { type Party, partyOf, type Standing } from "./policy/party.ts";
-import type { Policy } from "./policy.ts";
+import { counts, grantsOf, type Timing, timingOf } from "./policy/timing.ts";
+import type { Policy, Rule } from "./policy.ts";
 
 /** The rules that can matter to one identity on one resource; made when a session opens. */
-export interface RuleSet {
+export interface RuleSet extends Timing {
   readonly policy: Policy;
   readonly resource: string;
   /** For the trail's opening entry. Empty: this identity may not even connect. */
   readonly rights: readonly { readonly rule: string; readonly may: readonly string[] }[];
   /** Milliseconds a person's session may last: the shortest of these rules; absent: no limit. */
   readonly lifetime?: number;
+  /** How to come in all the same, where `rights` is empty: which grant to ask for, when to come. */
+  readonly hint?: string;
   /** Each action by the first rule whose who, on and may match it; all must be allowed. */
   decide(actions: readonly Action[]): Decision;
 }
@@ -23,6 +27,8 @@ export interface Decision {
   readonly reason?: Reason;
   /** One an action, in their order. */
   readonly steps: readonly Step[];
+  /** The deciding rules that count for a time only. */
+  readonly timed: readonly Rule[];
   /** `always` first, then those of the deciding rules in order, each once. Outermost first. */
   readonly guardrails: readonly Guardrail[];
 }
@@ -31,6 +37,8 @@ export interface Step {
   readonly action: Action;
   /** The deciding rule, `one and other` where an identity acts for another; absent: none matched. */
   readonly rule?: string;
+  /** The rules that would decide, with a grant or at another hour; absent: no rule would. */
+  readonly closed?: readonly string[];
   readonly why: string;
 }
 
@@ -43,10 +51,15 @@ export function rulesFor(
   identity: Identity,
   resource: string,
   grants: readonly Grant[] = [],
+  at = Date.now(),
 ): RuleSet {
-  const parties = partiesOf(policy, identity, resource, openedBy(grants, identity, resource));
+  const open = grantsOf(grants, identity, resource, at);
+  const parties = chain(identity).map((party) =>
+    partyOf(policy, party, resource, (rule) => counts(rule, open, at)),
+  );
   const stranger = parties.find((party) => party.rules.length === 0)?.identity;
   const rules = stranger ? [] : [...new Set(parties.flatMap((party) => party.rules))];
+  const entry = stranger && howToEnter(resource, parties, at);
   const lifetimes = rules.flatMap(({ lifetime }) => lifetime ?? []);
   return {
     policy,
@@ -56,26 +69,27 @@ export function rulesFor(
       may: may === "all" ? ["all"] : may.map(({ label }) => label),
     })),
     ...(lifetimes.length === 0 ? {} : { lifetime: Math.min(...lifetimes) }),
+    ...timingOf(rules, [...new Set(parties.flatMap(({ closed }) => closed))], open, at),
+    ...(entry === undefined ? {} : { hint: entry }),
     decide: (actions) =>
-      stranger ? shutOut(stranger, resource, actions) : decide(policy, resource, parties, actions),
+      stranger ? shutOut(stranger, resource, actions, entry) : decide(policy, resource, parties, actions, at),
   };
 }
 
-function partiesOf(
-  policy: Policy,
-  identity: Identity,
-  resource: string,
-  granted: ReadonlySet<string>,
-): Party[] {
-  const own = partyOf(policy, identity, resource, granted);
-  return identity.actingFor ? [own, ...partiesOf(policy, identity.actingFor, resource, granted)] : [own];
+/** Each with whom it acts for: a rule may ask for both. */
+function chain(identity: Identity): readonly Identity[] {
+  return identity.actingFor ? [identity, ...chain(identity.actingFor)] : [identity];
 }
 
-/** Names of the rules that a grant opens for exactly this identity, chain of delegation and all. */
-function openedBy(grants: readonly Grant[], identity: Identity, resource: string): ReadonlySet<string> {
-  const key = identityKey(identity);
-  const own = grants.filter((grant) => grant.resource === resource && identityKey(grant.identity) === key);
-  return new Set(own.flatMap(({ rules }) => rules));
+/** undefined: neither a grant nor the hour would let everybody in the chain in. */
+function howToEnter(resource: string, parties: readonly Party[], at: number): string | undefined {
+  const strangers = parties.filter(({ rules }) => rules.length === 0);
+  if (strangers.some(({ closed }) => closed.length === 0)) return undefined;
+  const needed = strangers.flatMap(({ closed }) => {
+    const inHours = closed.filter(({ hours }) => hours?.open(at) !== false);
+    return inHours.length > 0 ? inHours : closed;
+  });
+  return howToOpen(resource, [...new Set(needed)], [], at);
 }
 
 function decide(
@@ -83,19 +97,34 @@ function decide(
   resource: string,
   parties: readonly Party[],
   actions: readonly Action[],
+  at: number,
 ): Decision {
   const standings = actions.map((action) => parties.map((party) => party.stand(action)));
   const steps = standings.map((each, at) => step(actions[at]!, each));
   const refused = standings.flat().filter(({ rule }) => !rule);
   const [first] = refused;
-  if (first)
-    return { allowed: false, reason: denial(resource, first, refused.length), steps, guardrails: [] };
-  return { allowed: true, steps, guardrails: guardrails(policy, parties, standings, actions) };
+  if (first) {
+    const hint = howToAct(resource, parties, refused, at);
+    const reason = denial(resource, first, refused.length, hint);
+    return { allowed: false, reason, steps, timed: [], guardrails: [] };
+  }
+  const deciding = new Set(standings.flat().map(({ rule }) => rule));
+  const timed = [...deciding].filter((rule) => rule !== undefined && (rule.grant ?? rule.hours));
+  return {
+    allowed: true,
+    steps,
+    timed: timed as Rule[],
+    guardrails: guardrails(policy, parties, standings, actions),
+  };
 }
 
 function step(action: Action, standings: readonly Standing[]): Step {
   const why = standings.map((standing) => standing.why).join("; ");
-  if (standings.some(({ rule }) => !rule)) return { action, why };
+  const lacking = standings.filter(({ rule }) => !rule);
+  if (lacking.length > 0) {
+    const closed = [...new Set(lacking.flatMap((each) => each.closed?.name ?? []))];
+    return { action, why, ...(lacking.every((each) => each.closed) ? { closed } : {}) };
+  }
   const names = new Set(standings.map(({ rule }) => rule?.name));
   return { action, rule: [...names].join(" and "), why };
 }
@@ -113,7 +142,20 @@ function guardrails(
   return [...all].filter(({ effects }) => !effects || actions.some(({ effect }) => effects.includes(effect)));
 }
 
-function denial(resource: string, refused: Standing, count: number): Reason {
+/** undefined: with no grant and at no hour would all of it be allowed. */
+function howToAct(
+  resource: string,
+  parties: readonly Party[],
+  refused: readonly Standing[],
+  at: number,
+): string | undefined {
+  const needed = [...new Set(refused.flatMap(({ closed }) => closed ?? []))];
+  if (needed.length === 0 || refused.some(({ closed }) => !closed)) return undefined;
+  const others = parties.flatMap(({ closed }) => closed).filter(({ grant }) => grant);
+  return howToOpen(resource, needed, others, at);
+}
+
+function denial(resource: string, refused: Standing, count: number, hint: string | undefined): Reason {
   const { action, party } = refused;
   const more = count > 1 ? ` (and ${count - 1} more)` : "";
   // Mostly a typing error: the resource is not asked, so nobody else tells the caller.
@@ -122,11 +164,16 @@ function denial(resource: string, refused: Standing, count: number): Reason {
     code: "policy.denied",
     message: `${action.effect} on ${action.on} is not allowed on ${resource} for ${identityLabel(party.identity)}${more}`,
     rule: party.rules.map(({ name }) => name).join(", "),
-    hint: `${check}${party.granted}. Ask whoever keeps the policy, or do without.`,
+    hint: `${check}${party.granted}. ${hint ?? "Ask whoever keeps the policy, or do without."}`,
   };
 }
 
-function shutOut(stranger: Identity, resource: string, actions: readonly Action[]): Decision {
+function shutOut(
+  stranger: Identity,
+  resource: string,
+  actions: readonly Action[],
+  entry: string | undefined,
+): Decision {
   const label = identityLabel(stranger);
   const bound = stranger.resource !== undefined && stranger.resource !== resource;
   const why = bound
@@ -137,7 +184,13 @@ function shutOut(stranger: Identity, resource: string, actions: readonly Action[
     message: `${label} may not use ${resource}: ${why}`,
     hint: bound
       ? `Ask for a credential for ${resource}.`
-      : `Ask whoever keeps the policy for a rule that lets ${label} use ${resource}.`,
+      : (entry ?? `Ask whoever keeps the policy for a rule that lets ${label} use ${resource}.`),
   };
-  return { allowed: false, reason, steps: actions.map((action) => ({ action, why })), guardrails: [] };
+  return {
+    allowed: false,
+    reason,
+    steps: actions.map((action) => ({ action, why })),
+    timed: [],
+    guardrails: [],
+  };
 }

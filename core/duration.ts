@@ -15,3 +15,10 @@ export function milliseconds(duration: Duration): number {
   }
   return Number(match[1]) * units[match[2] as keyof typeof units];
 }
+
+/** In the largest unit that leaves no fraction: `"90m"`. */
+export function durationText(ms: number): Duration {
+  const whole = Object.entries(units).filter(([, size]) => ms >= size && ms % size === 0);
+  const [unit, size] = whole.at(-1) ?? ["ms", 1];
+  return `${ms / size}${unit as keyof typeof units}`;
+}

@@ -6,8 +6,10 @@ import { targetMatcher } from "./target.ts";
 /** One identity on one resource, by itself: not whom it acts for. */
 export interface Party {
   readonly identity: Identity;
-  /** Whose who and on match, in the policy's order. */
+  /** Whose who and on match, in the policy's order, and that count now. */
   readonly rules: readonly Rule[];
+  /** Those that would count with a grant, or at another hour. */
+  readonly closed: readonly Rule[];
   /** What it may, for the caller to read. */
   readonly granted: string;
   stand(action: Action): Standing;
@@ -18,6 +20,8 @@ export interface Standing {
   readonly action: Action;
   readonly party: Party;
   readonly rule?: Rule;
+  /** Not allowed: the first rule that would allow it, if it counted. */
+  readonly closed?: Rule;
   readonly why: string;
 }
 
@@ -30,42 +34,47 @@ interface Candidate {
 /** Rules of a resource, found once a policy: an identity pays only for those. */
 const indexes = new WeakMap<Policy, Map<string, Rule[]>>();
 
-/** `opened`: names of the rules with `grant` for which one is open. */
+/** `counts`: whether a rule with a grant or hours counts now. */
 export function partyOf(
   policy: Policy,
   identity: Identity,
   resource: string,
-  opened: ReadonlySet<string>,
+  counts: (rule: Rule) => boolean,
 ): Party {
   const elsewhere = identity.resource !== undefined && identity.resource !== resource;
   const concerned = elsewhere ? [] : (indexOf(policy).get(resource) ?? []);
-  const rules = concerned.filter(
-    ({ who, name, grant }) => who.matches(identity) === true && (!grant || opened.has(name)),
-  );
+  const matching = concerned.filter(({ who }) => who.matches(identity) === true);
+  const rules = matching.filter(counts);
+  const closed = matching.length === rules.length ? [] : matching.filter((rule) => !rules.includes(rule));
   const candidates = new Map(
     effects.map((effect) => [effect, rules.flatMap((rule) => candidatesOf(rule, effect))] as const),
   );
   const party: Party = {
     identity,
     rules,
+    closed,
     granted: granted(rules, resource),
     stand(action) {
       const hit = candidates.get(action.effect)?.find(({ covers }) => covers(action.on));
-      return hit
-        ? {
-            action,
-            party,
-            rule: hit.rule,
-            why: `rule ${hit.rule.name} lets ${hit.rule.who.label}: ${hit.label}`,
-          }
-        : {
-            action,
-            party,
-            why: `no rule lets ${identity.subject} ${wish(action)} on ${resource}`,
-          };
+      if (hit) {
+        const why = `rule ${hit.rule.name} lets ${hit.rule.who.label}: ${hit.label}`;
+        return { action, party, rule: hit.rule, why };
+      }
+      const why = `no rule lets ${identity.subject} ${wish(action)} on ${resource}`;
+      const would = closed.find((rule) =>
+        candidatesOf(rule, action.effect).some(({ covers }) => covers(action.on)),
+      );
+      if (!would) return { action, party, why };
+      return { action, party, closed: would, why: `${why}; rule ${would.name} would, ${condition(would)}` };
     },
   };
   return party;
+}
+
+function condition({ grant, hours }: Rule): string {
+  return [...(grant ? ["with a grant"] : []), ...(hours ? [`within its hours (${hours.label})`] : [])].join(
+    " and ",
+  );
 }
 
 function wish({ effect, on }: Action): string {
@@ -93,5 +102,5 @@ function granted(rules: readonly Rule[], resource: string): string {
     const labels = may === "all" ? "all" : may.map(({ label }) => label).join(", ") || "nothing";
     return `${labels} (rule ${name})`;
   });
-  return `On ${resource} you may: ${rights.join("; ")}`;
+  return `On ${resource} you may: ${rights.join("; ") || "nothing"}`;
 }
