@@ -13,14 +13,14 @@ const answer = v.strictObject({
 });
 
 export function approvalRoutes(supervisor: Supervisor): Hono {
-  const { board, store } = supervisor.parts;
+  const { board, index } = supervisor.parts;
   return new Hono()
     .get("/approvals", async (context) => {
       const { all } = query(context, v.object({ all: flag }));
       const open: readonly HoldView[] = board.holds();
       if (!all) return context.json({ approvals: open });
-      await store.call("fresh");
-      const ended = (await store.call("holds", 1000)).map(holdView);
+      await index.call("fresh");
+      const ended = (await index.call("holds", 1000)).map(holdView);
       return context.json({ approvals: [...open, ...ended] });
     })
     .get("/approvals/watch", () =>

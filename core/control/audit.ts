@@ -18,16 +18,16 @@ const filter = v.strictObject({
 });
 
 export function auditRoutes(supervisor: Supervisor): Hono {
-  const { store } = supervisor.parts;
+  const { index } = supervisor.parts;
   return new Hono()
     .get("/audit", async (context) => {
       const given = defined(query(context, filter, "kind"));
-      await store.call("fresh");
-      return context.json(await store.call("audit", given));
+      await index.call("fresh");
+      return context.json(await index.call("audit", given));
     })
     .post("/audit/reindex", async (context) => {
       await supervisor.admin("audit-reindex", operator);
-      return context.json({ entries: await store.call("reindex") });
+      return context.json({ entries: await index.call("reindex") });
     });
 }
 

@@ -22,6 +22,8 @@ const statuses: Readonly<Record<string, Status>> = {
   "peer.gone": 503,
   "store.closed": 503,
   "store.failed": 503,
+  "store.unreachable": 503,
+  "store.refused": 503,
   "trail.full": 503,
   "trail.dead": 503,
   "trail.late": 503,

@@ -9,12 +9,12 @@ import { flag, ndjson, operator, query } from "./request.ts";
 import { unknownSession } from "./sessions.ts";
 
 export function recordingRoutes(supervisor: Supervisor): Hono {
-  const { board, store, keeper, dataDir } = supervisor.parts;
+  const { board, index, keeper, dataDir } = supervisor.parts;
   return new Hono().get("/sessions/:id/recording", async (context) => {
     const id = context.req.param("id");
     const { raw } = query(context, v.object({ raw: flag }));
-    await store.call("fresh");
-    const known = await store.call("session", id);
+    await index.call("fresh");
+    const known = await index.call("session", id);
     const protocol = board.session(id)?.protocol ?? known?.session.protocol;
     if (protocol === undefined) throw unknownSession(id);
     const replay = raw ? undefined : replayOf(protocols(keeper.policy.resources), protocol);

@@ -8,20 +8,20 @@ import type { OperationView, SessionDetail, SessionView } from "./api.ts";
 import { body, flag, operator, query } from "./request.ts";
 
 export function sessionRoutes(supervisor: Supervisor): Hono {
-  const { board, store } = supervisor.parts;
+  const { board, index } = supervisor.parts;
   return new Hono()
     .get("/sessions", async (context) => {
       const { all } = query(context, v.object({ all: flag }));
       const open: readonly SessionView[] = board.sessions();
       if (!all) return context.json({ sessions: open });
-      await store.call("fresh");
-      const ended = (await store.call("sessions", 1000)).map(sessionView);
+      await index.call("fresh");
+      const ended = (await index.call("sessions", 1000)).map(sessionView);
       return context.json({ sessions: [...open, ...ended] });
     })
     .get("/sessions/:id", async (context) => {
       const id = context.req.param("id");
-      await store.call("fresh");
-      const known = await store.call("session", id);
+      await index.call("fresh");
+      const known = await index.call("session", id);
       // An open one that the index has not seen yet has done nothing worth waiting for.
       const session = known ? sessionView(known.session) : board.session(id);
       if (!session) throw unknownSession(id);

@@ -6,7 +6,7 @@ import type { Entry } from "../trail/entry.ts";
 import { openTrail } from "../trail/open.ts";
 import type { StreamTrail } from "../trail/stream-trail.ts";
 import { Indexer } from "./indexer.ts";
-import { type Database, openDatabase } from "./open.ts";
+import { type IndexDatabase, openIndexFile } from "./open.ts";
 import { entries, holds, positions, sessions } from "./schema.ts";
 
 const closers: (() => void | Promise<void>)[] = [];
@@ -36,8 +36,8 @@ async function trail(dataDir: string, stream: string): Promise<StreamTrail> {
   return opened;
 }
 
-async function index(dataDir: string, name = "store.db") {
-  const { database, close } = await openDatabase(join(dataDir, name));
+async function index(dataDir: string, name = "index.db") {
+  const { database, close } = await openIndexFile(join(dataDir, name));
   const failures: string[] = [];
   const indexer = new Indexer(database, dataDir, {
     indexed() {},
@@ -62,7 +62,7 @@ function operation(session: string, text: string): Entry {
   };
 }
 
-async function tables(database: Database): Promise<string[][]> {
+async function tables(database: IndexDatabase): Promise<string[][]> {
   const all: string[][] = [];
   for (const table of [entries, sessions, holds, positions]) {
     all.push((await database.select().from(table)).map((row) => JSON.stringify(row)).sort());

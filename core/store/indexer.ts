@@ -2,7 +2,7 @@ import type { Written } from "../trail/entry.ts";
 import { follow, type StreamReader } from "../trail/read.ts";
 import { streams } from "../trail/streams.ts";
 import { storeFailure } from "./failure.ts";
-import type { Database } from "./open.ts";
+import type { IndexDatabase } from "./open.ts";
 import type { Owner } from "./row.ts";
 import { entries, holds, positions, sessions } from "./schema.ts";
 import { takeIn } from "./take-in.ts";
@@ -35,7 +35,7 @@ export class Indexer {
   #stopped = false;
 
   constructor(
-    readonly database: Database,
+    readonly database: IndexDatabase,
     readonly dataDir: string,
     readonly events: IndexerEvents,
   ) {}

@@ -6,24 +6,43 @@ import { migrate } from "drizzle-orm/libsql/migrator";
 import * as index from "./schema.ts";
 import * as shared from "./shared-schema.ts";
 
-const schema = { ...index, ...shared };
+/** What gateways know together. */
+export type Database = LibSQLDatabase<typeof shared>;
+/** What one gateway finds its trail by. */
+export type IndexDatabase = LibSQLDatabase<typeof index>;
 
-export type Database = LibSQLDatabase<typeof schema>;
+export interface Opened<T> {
+  readonly database: T;
+  close(): void;
+}
 
 /** `path` is a file; the folder must exist. Brings the schema up to date. Blocks: for the store's thread. */
-export async function openDatabase(path: string): Promise<{ database: Database; close(): void }> {
+export async function openStoreFile(path: string): Promise<Opened<Database>> {
+  const opened = await openFile(path, shared);
+  await migrateStore(opened.database);
+  return opened;
+}
+
+/** The same for the index of the trail. */
+export async function openIndexFile(path: string): Promise<Opened<IndexDatabase>> {
+  const opened = await openFile(path, index);
+  await migrate(opened.database, { migrationsFolder: join(import.meta.dir, "migrations", "index") });
+  return opened;
+}
+
+export function migrateStore(database: Database): Promise<void> {
+  return migrate(database, { migrationsFolder: join(import.meta.dir, "migrations", "shared") });
+}
+
+async function openFile<S extends Record<string, unknown>>(
+  path: string,
+  schema: S,
+): Promise<Opened<LibSQLDatabase<S>>> {
   // One connection: the pragmas below belong to it, and local calls are synchronous anyway.
   const client = createClient({ url: `file:${path}`, concurrency: 1, timeout: 5_000 });
   for (const pragma of ["journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"]) {
     await client.execute(`PRAGMA ${pragma}`);
   }
   chmodSync(path, 0o600);
-  const database = drizzle(client, { schema });
-  await migrate(database, { migrationsFolder: join(import.meta.dir, "migrations") });
-  return {
-    database,
-    close() {
-      client.close();
-    },
-  };
+  return { database: drizzle(client, { schema }), close: () => client.close() };
 }

@@ -1,7 +1,7 @@
 import { and, desc, eq, gte, inArray, isNotNull, lt, or, type SQL, sql } from "drizzle-orm";
 import { PosternError } from "../error.ts";
 import type { Written } from "../trail/entry.ts";
-import type { Database } from "./open.ts";
+import type { IndexDatabase } from "./open.ts";
 import { entries, holds, sessions } from "./schema.ts";
 
 /** All that is given must match. Times are epoch milliseconds; `kind` any of these; `text` a part of the text. */
@@ -40,7 +40,7 @@ export type SessionRow = typeof sessions.$inferSelect;
 export type HoldRow = typeof holds.$inferSelect;
 
 /** Throws PosternError `audit.cursor` for a `before` that no page gave. */
-export async function queryAudit(database: Database, filter: AuditFilter): Promise<Page<AuditEntry>> {
+export async function queryAudit(database: IndexDatabase, filter: AuditFilter): Promise<Page<AuditEntry>> {
   const limit = Math.min(Math.max(Math.trunc(filter.limit ?? 100), 1), 1000);
   const { stream, seq, time, identity, resource, verdict, json } = entries;
   const found = await database
@@ -92,7 +92,7 @@ function before(cursor: string): SQL {
 }
 
 /** All entries of one session, oldest first. */
-export async function sessionEntries(database: Database, session: string): Promise<readonly Written[]> {
+export async function sessionEntries(database: IndexDatabase, session: string): Promise<readonly Written[]> {
   const rows = await database
     .select({ json: entries.json })
     .from(entries)
@@ -102,12 +102,12 @@ export async function sessionEntries(database: Database, session: string): Promi
   return rows.map(({ json }) => JSON.parse(json) as Written);
 }
 
-export function findSession(database: Database, id: string): Promise<SessionRow | undefined> {
+export function findSession(database: IndexDatabase, id: string): Promise<SessionRow | undefined> {
   return database.query.sessions.findFirst({ where: eq(sessions.id, id) });
 }
 
 /** Ended ones, newest first, at most 1000. */
-export function pastSessions(database: Database, limit: number): Promise<SessionRow[]> {
+export function pastSessions(database: IndexDatabase, limit: number): Promise<SessionRow[]> {
   return database
     .select()
     .from(sessions)
@@ -117,7 +117,7 @@ export function pastSessions(database: Database, limit: number): Promise<Session
 }
 
 /** Ended ones, newest first, at most 1000. */
-export function pastHolds(database: Database, limit: number): Promise<HoldRow[]> {
+export function pastHolds(database: IndexDatabase, limit: number): Promise<HoldRow[]> {
   return database
     .select()
     .from(holds)

@@ -5,10 +5,10 @@ import type { HoldEnd } from "../trail/entry.ts";
 import type { Position } from "../trail/read.ts";
 
 /*
- * `entries`, `sessions`, `holds` and `positions` are the trail's index: derived, and rebuilt from the
- * segments by `reindex`. What is kept nowhere else is in shared-schema.ts. Times are epoch milliseconds.
+ * The trail's index, in each gateway's own index.db: derived, and rebuilt from the segments by `reindex`. What
+ * is kept nowhere else is in shared-schema.ts. Times are epoch milliseconds.
  *
- * After a change: npx drizzle-kit generate --dialect sqlite --schema "core/store/*schema.ts" --out core/store/migrations
+ * After a change: npx drizzle-kit generate --dialect sqlite --schema core/store/schema.ts --out core/store/migrations/index
  */
 
 export const entries = sqliteTable(

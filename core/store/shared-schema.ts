@@ -6,6 +6,8 @@ import type { Reason } from "../operation.ts";
 /*
  * What gateways that share a store know together, kept nowhere else. Nothing in here lets anybody log in
  * anywhere. Times are epoch milliseconds.
+ *
+ * After a change: npx drizzle-kit generate --dialect sqlite --schema core/store/shared-schema.ts --out core/store/migrations/shared
  */
 
 /** Short-lived caller credentials, as SCRAM-SHA-256 verifiers (RFC 5803): no password is stored. */

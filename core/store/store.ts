@@ -1,63 +1,55 @@
-import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import type { Log } from "../log.ts";
-import { type Message, openPeer, type Peer } from "../messages.ts";
-import type { Notice } from "../notifier.ts";
+import type { StoreConfig } from "../policy.ts";
+import { openThread, type Thread } from "./open-thread.ts";
 import type { StoreCalls, StoreEvents } from "./thread.ts";
 
-/** The store as the supervisor uses it: every call runs in the store's own thread. */
-export interface Store {
-  readonly call: Peer<StoreCalls>["call"];
-  /** Why it answers no more; undefined while it does. */
-  readonly failed: string | undefined;
+/** What gateways know together, as the supervisor uses it: every call runs in the store's own thread. */
+export interface Store extends Pick<Thread<StoreCalls>, "call" | "failed"> {
+  /** Why the server that it lies on cannot be used now; undefined: it can, or it is a file. */
+  readonly unreachable: string | undefined;
   close(): Promise<void>;
 }
 
 export interface StoreOptions {
   readonly dataDir: string;
   readonly log: Log;
-  /** Trail streams that are written now; later ones are told by `streamOpened`. */
-  readonly live: readonly string[];
-  /** Entries that the index has just taken in. */
-  indexed?(count: number): void;
-  /** Nothing older is told of: epoch milliseconds, default now. */
-  readonly since?: number;
-  /** What `notify` asked to be told. */
-  noticed?(notices: readonly Notice[]): void;
+  /** The server that holds it; absent: `store.db` in the data folder. */
+  readonly server?: StoreConfig;
 }
 
-/** Opens the database, brings its schema up to date and starts to follow the trail. */
-export async function openStore(options: StoreOptions): Promise<Store> {
-  const { dataDir, log, live, since = Date.now(), indexed, noticed } = options;
-  const thread = new Worker(join(import.meta.dir, "thread.ts"));
-  let failed: string | undefined;
-  const peer = openPeer<StoreCalls, StoreEvents>(
-    {
-      indexed: (count) => indexed?.(count),
-      noticed: (notices) => noticed?.(notices),
-      indexFailed: (why) => log.error({ why }, "the trail's index is behind"),
+/**
+ * Opens the store and brings its schema up to date. Throws PosternError `store.unreachable`, `store.refused`,
+ * `store.failed`, `secret.unavailable`.
+ */
+export async function openStore({ dataDir, log, server }: StoreOptions): Promise<Store> {
+  let unreachable: string | undefined;
+  const events: StoreEvents = {
+    token: async () => server?.token?.read(),
+    reached(why) {
+      if (why !== undefined && why !== unreachable) log.error({ why }, "the store cannot be used");
+      else if (why === undefined && unreachable !== undefined) log.info("the store can be used again");
+      unreachable = why;
     },
-    (message) => thread.postMessage(message),
-  );
-  thread.on("message", (message: Message) => peer.receive(message));
-  const gone = (why: string) => {
-    failed ??= why;
-    peer.close(`The store is gone: ${why}`);
   };
-  thread.on("error", (error: Error) => {
-    log.error({ error }, "the store died");
-    gone(error.message);
-  });
-  thread.on("exit", () => gone("closed"));
-  await peer.call("open", dataDir, live, since);
+  const thread = openThread<StoreCalls, StoreEvents>("thread.ts", "the store", events, log);
+  const close = async () => {
+    if (thread.failed === undefined) await thread.call("close");
+    await thread.terminate();
+  };
+  try {
+    await thread.call("open", dataDir, server?.url);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
-    call: peer.call,
+    call: thread.call,
     get failed() {
-      return failed;
+      return thread.failed;
     },
-    async close() {
-      if (failed === undefined) await peer.call("close");
-      await thread.terminate();
+    get unreachable() {
+      return unreachable;
     },
+    close,
   };
 }

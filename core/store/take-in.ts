@@ -2,7 +2,7 @@ import { and, eq, getTableColumns, inArray, isNull, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Written } from "../trail/entry.ts";
 import type { Position } from "../trail/read.ts";
-import type { Database } from "./open.ts";
+import type { IndexDatabase } from "./open.ts";
 import { type EntryRow, entryRow, type Owner, ownerColumns } from "./row.ts";
 import { entries, holds, positions, sessions } from "./schema.ts";
 
@@ -15,7 +15,7 @@ type Of<K extends Written["kind"]> = Extract<Written, { kind: K }>;
  * Resolves with whose session an entry belongs to.
  */
 export async function takeIn(
-  database: Database,
+  database: IndexDatabase,
   stream: string,
   batch: readonly Written[],
   position: Position,
@@ -44,7 +44,7 @@ const cells = sql.join(
 );
 
 /** One parameter for all rows: a parameter a cell costs three times the CPU, and this runs for every operation. */
-function insertRows(database: Database, rows: readonly EntryRow[]): Statement {
+function insertRows(database: IndexDatabase, rows: readonly EntryRow[]): Statement {
   const json = JSON.stringify(rows.map((row) => columns.map(([key]) => row[key])));
   return database.run(
     sql`insert into ${entries} (${names}) select ${cells} from json_each(${json}) where true on conflict do nothing`,
@@ -52,7 +52,7 @@ function insertRows(database: Database, rows: readonly EntryRow[]): Statement {
 }
 
 /** Identity and resource of every session that the batch mentions; streams are not read in step, so one may be missing. */
-async function ownersOf(database: Database, batch: readonly Written[]): Promise<Map<string, Owner>> {
+async function ownersOf(database: IndexDatabase, batch: readonly Written[]): Promise<Map<string, Owner>> {
   const owners = new Map<string, Owner>();
   const missing = new Set<string>();
   for (const entry of batch) {
@@ -73,7 +73,7 @@ function ownerOf(entry: Written, owners: Map<string, Owner>): Owner | undefined 
   return "session" in entry ? owners.get(entry.session) : undefined;
 }
 
-function effects(database: Database, stream: string, entry: Written): Statement[] {
+function effects(database: IndexDatabase, stream: string, entry: Written): Statement[] {
   switch (entry.kind) {
     case "open":
       return opened(database, stream, entry);
@@ -98,7 +98,7 @@ function effects(database: Database, stream: string, entry: Written): Statement[
   }
 }
 
-function opened(database: Database, stream: string, entry: Of<"open">): Statement[] {
+function opened(database: IndexDatabase, stream: string, entry: Of<"open">): Statement[] {
   const { session: id, identity, resource, protocol, remote, application, policy, time: openedAt } = entry;
   const subject = identity.subject;
   return [
@@ -115,7 +115,7 @@ function opened(database: Database, stream: string, entry: Of<"open">): Statemen
   ];
 }
 
-function held(database: Database, entry: Of<"hold">): Statement[] {
+function held(database: IndexDatabase, entry: Of<"hold">): Statement[] {
   const { hold: id, session, identity, resource, text, actions, parameters, batch } = entry;
   const { inTransaction, by, digest, expires, time: openedAt } = entry;
   const shown = { text, actions, parameters, batch, inTransaction, by, digest };
@@ -133,7 +133,7 @@ const abandonedReason = {
   message: "The gateway process died, and the session with it.",
 };
 
-function abandonSession(database: Database, id: string): Statement {
+function abandonSession(database: IndexDatabase, id: string): Statement {
   const found = sql`from entries where session = ${id} and kind = 'abandoned' and json ->> 'what' = 'session'`;
   return database
     .update(sessions)
@@ -141,7 +141,7 @@ function abandonSession(database: Database, id: string): Statement {
     .where(and(eq(sessions.id, id), isNull(sessions.closedAt), sql`exists (select 1 ${found})`));
 }
 
-function abandonHold(database: Database, id: string, session: string): Statement {
+function abandonHold(database: IndexDatabase, id: string, session: string): Statement {
   const found = sql`from entries where session = ${session} and kind = 'abandoned' and json ->> 'hold' = ${id}`;
   return database
     .update(holds)

@@ -46,7 +46,11 @@ function health({ pid, uptime, workers, policy, trail, storeFailed, listeners }:
   }
   if (storeFailed !== undefined) {
     found.push(
-      fail("store", storeFailed, "Restart the gateway; `postern audit reindex` rebuilds the index."),
+      fail(
+        "store",
+        storeFailed,
+        "A store server is tried again by itself. Else restart the gateway; `postern audit reindex` rebuilds the index.",
+      ),
     );
   }
   if (policy.error) {

@@ -1,3 +1,20 @@
+CREATE TABLE `credentials` (
+	`id` text PRIMARY KEY NOT NULL,
+	`identity` text NOT NULL,
+	`iterations` integer NOT NULL,
+	`salt` blob NOT NULL,
+	`stored_key` blob NOT NULL,
+	`server_key` blob NOT NULL,
+	`issued_at` integer NOT NULL,
+	`expires` integer NOT NULL,
+	`once` integer DEFAULT false NOT NULL,
+	`from` text,
+	`grant` text,
+	`used_at` integer,
+	`revoked_at` integer
+);
+--> statement-breakpoint
+CREATE INDEX `credentials_expires` ON `credentials` (`expires`);--> statement-breakpoint
 CREATE TABLE `endings` (
 	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`id` text NOT NULL,
@@ -62,9 +79,4 @@ CREATE TABLE `seen` (
 	`until` integer NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX `seen_until` ON `seen` (`until`);--> statement-breakpoint
-ALTER TABLE `credentials` ADD `once` integer DEFAULT false NOT NULL;--> statement-breakpoint
-ALTER TABLE `credentials` ADD `from` text;--> statement-breakpoint
-ALTER TABLE `credentials` ADD `grant` text;--> statement-breakpoint
-ALTER TABLE `credentials` ADD `used_at` integer;--> statement-breakpoint
-CREATE INDEX `credentials_expires` ON `credentials` (`expires`);
+CREATE INDEX `seen_until` ON `seen` (`until`);

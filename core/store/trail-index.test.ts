@@ -1,18 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, statSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sql } from "drizzle-orm";
-import { getTableConfig } from "drizzle-orm/sqlite-core";
-import type { PosternError } from "../error.ts";
 import type { Identity } from "../identity.ts";
 import type { Entry, Written } from "../trail/entry.ts";
-import { addCredential, findCredential, revokeCredential } from "./credentials.ts";
-import { storeFailure } from "./failure.ts";
-import { type Database, openDatabase } from "./open.ts";
+import { type IndexDatabase, openIndexFile } from "./open.ts";
 import { findSession, pastHolds, queryAudit, sessionEntries } from "./query.ts";
 import * as indexTables from "./schema.ts";
-import * as sharedTables from "./shared-schema.ts";
 import { takeIn } from "./take-in.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "postern-store-"));
@@ -22,12 +16,12 @@ const action = { effect: "write", on: "public.orders" } as const;
 
 let count = 0;
 const closers: (() => void)[] = [];
-async function fresh(): Promise<Database> {
-  const { database, close } = await openDatabase(join(folder, `store-${count++}.db`));
+async function fresh(): Promise<IndexDatabase> {
+  const { database, close } = await openIndexFile(join(folder, `index-${count++}.db`));
   closers.push(close);
   return database;
 }
-let shared: Database;
+let shared: IndexDatabase;
 beforeAll(async () => {
   shared = await fresh();
   for (const [stream, all] of Object.entries(streams)) await takeIn(shared, stream, all, after(all));
@@ -128,55 +122,10 @@ test("the order in which streams are read, the size of a batch and repetition ch
     await takeIn(other, name, all, after(all));
   }
   for (const table of Object.values(indexTables)) {
-    const sorted = async (database: Database) =>
+    const sorted = async (database: IndexDatabase) =>
       (await database.select().from(table)).map((row) => JSON.stringify(row)).sort();
     expect(await sorted(other)).toEqual(await sorted(shared));
   }
-});
-
-test("a credential is found until it expires or is revoked", async () => {
-  const bytes = (fill: number) => new Uint8Array(4).fill(fill);
-  const verifier = { iterations: 4096, salt: bytes(1), storedKey: bytes(2), serverKey: bytes(3) };
-  await addCredential(shared, { id: "pc_1", identity: alice, verifier, expires: 1_000 }, 10);
-  const found = await findCredential(shared, "pc_1", 999);
-  expect(found).toMatchObject({ id: "pc_1", identity: alice, expires: 1_000 });
-  expect(new Uint8Array(found?.verifier.storedKey ?? [])).toEqual(bytes(2));
-  expect(await findCredential(shared, "pc_1", 1_000)).toBeUndefined();
-  expect(await findCredential(shared, "pc_2", 10)).toBeUndefined();
-  expect(await revokeCredential(shared, "pc_1", 20)).toBe(true);
-  expect(await revokeCredential(shared, "pc_1", 21)).toBe(false);
-  expect(await findCredential(shared, "pc_1", 22)).toBeUndefined();
-});
-
-test("the migrations make what the schema says", async () => {
-  for (const table of [...Object.values(indexTables), ...Object.values(sharedTables)]) {
-    const { name, columns } = getTableConfig(table);
-    const made = await shared.all<{ name: string; notnull: number }>(sql.raw(`pragma table_info(${name})`));
-    expect(new Map(made.map((column) => [column.name, column.notnull === 1]))).toEqual(
-      new Map(columns.map((column) => [column.name, column.notNull])),
-    );
-  }
-});
-
-test("a failure tells neither the statement nor its values", async () => {
-  const verifier = {
-    iterations: 1,
-    salt: Buffer.from("canary"),
-    storedKey: Buffer.alloc(1),
-    serverKey: Buffer.alloc(1),
-  };
-  const issued = { id: "pc_canary", identity: alice, verifier, expires: 1e15 };
-  await addCredential(shared, issued, 10);
-  const failure = await addCredential(shared, issued, 10).catch(storeFailure);
-  expect(failure).toMatchObject({
-    code: "store.failed",
-    message: expect.stringContaining("UNIQUE constraint"),
-  });
-  expect(JSON.stringify((failure as PosternError).reason)).not.toMatch(/canary|insert/);
-});
-
-test("the file is the owner's alone", async () => {
-  expect(statSync(join(folder, "store-0.db")).mode & 0o777).toBe(0o600);
 });
 
 test("a refused login is found by the id that its caller was given", async () => {

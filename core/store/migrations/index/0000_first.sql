@@ -1,15 +1,3 @@
-CREATE TABLE `credentials` (
-	`id` text PRIMARY KEY NOT NULL,
-	`identity` text NOT NULL,
-	`iterations` integer NOT NULL,
-	`salt` blob NOT NULL,
-	`stored_key` blob NOT NULL,
-	`server_key` blob NOT NULL,
-	`issued_at` integer NOT NULL,
-	`expires` integer NOT NULL,
-	`revoked_at` integer
-);
---> statement-breakpoint
 CREATE TABLE `entries` (
 	`stream` text NOT NULL,
 	`seq` integer NOT NULL,
