@@ -4,7 +4,8 @@ import type { Grant } from "./grant.ts";
 import type { Counter, GuardedSession, Guardrail, Recording, Watch } from "./guardrail.ts";
 import { type Identity, identityLabel } from "./identity.ts";
 import type { Reason } from "./operation.ts";
-import type { Policy } from "./policy.ts";
+import { whyOver } from "./policy/timing.ts";
+import type { Policy, Rule } from "./policy.ts";
 import type { SessionInfo } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
 
@@ -34,6 +35,7 @@ export class Session implements GuardedSession {
   /** Operations sent and not answered: a session that waits for its resource is not idle. */
   inFlight = 0;
   lastActive = Date.now();
+  readonly #restsOn = new Map<string, Rule>();
   readonly #watches = new Map<Guardrail, Watch>();
   readonly #abort = new AbortController();
   #recording: (Recording & { close(): void }) | undefined;
@@ -88,16 +90,27 @@ export class Session implements GuardedSession {
 
   /** Takes a new policy for every operation from now on, or ends when it no longer allows this session. */
   follow(policy: Policy, grants: readonly Grant[]): void {
+    const { timed } = this.rules;
     try {
-      this.rules = admitted(policy, this, grants);
+      const rules = admitted(policy, this, grants);
+      const over = whyOver([...this.#restsOn.values()], rules);
+      if (over) return this.end(over);
+      this.rules = rules;
       this.#openWatches();
     } catch (error) {
+      const over = whyOver(timed, { policy, rights: [] });
+      if (over) return this.end(over);
       const reason = error instanceof PosternError ? error.reason : undefined;
       this.end({
         code: "policy.withdrawn",
         message: `The policy changed and no longer allows this session${reason ? `: ${reason.message}` : "."}`,
       });
     }
+  }
+
+  /** These rules, which count for a time only, have decided something here: when they stop, the session ends. */
+  restOn(rules: readonly Rule[]): void {
+    for (const rule of rules) this.#restsOn.set(rule.name, rule);
   }
 
   /** One of `watching`. */
@@ -178,7 +191,7 @@ function admitted(
   const rules = rulesFor(policy, identity, resource, grants);
   if (rules.rights.length === 0) {
     throw new PosternError("policy.no-rule", `No rule lets ${identityLabel(identity)} use ${resource}.`, {
-      hint: "`postern policy explain` shows which rules there are for whom.",
+      hint: rules.hint ?? "`postern policy explain` shows which rules there are for whom.",
     });
   }
   return rules;

@@ -3,7 +3,7 @@ import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
 import type { Grant } from "./grant.ts";
 import { newId } from "./id.ts";
-import { identityKey, identityLabel } from "./identity.ts";
+import { type Identity, identityKey, identityLabel } from "./identity.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
@@ -102,14 +102,20 @@ export class Sessions {
   /** Each session that an ending is about, whoever acts for whom. */
   endCovered(ending: Ending): void {
     for (const session of this.#open.values()) {
-      if (ends(ending, session)) session.end(ending.reason);
+      if (ends(ending, session.info)) session.end(ending.reason);
     }
   }
 
   /** Rules with `grant` count by these alone. */
   useGrants(grants: readonly Grant[]): void {
+    const old = new Map(this.#grants.map((grant) => [grant.id, grant]));
+    const same = new Set(grants.flatMap(({ id }) => (old.has(id) ? id : [])));
+    const changed = [...this.#grants, ...grants].filter(({ id }) => !same.has(id));
+    const whose = new Set(changed.map(({ identity, resource }) => useKey(identity, resource)));
     this.#grants = grants;
-    if (this.#policy) this.follow(this.#policy);
+    for (const session of this.#open.values()) {
+      if (whose.has(useKey(session.identity, session.resource))) session.follow(this.#served, grants);
+    }
   }
 
   endAll(reason: Reason): void {
@@ -159,6 +165,7 @@ export class Sessions {
     for (const session of this.#open.values()) {
       const { identity, info, rules } = session;
       const { limits } = rules.policy;
+      if (rules.fresh !== undefined && rules.fresh <= now) session.follow(this.#served, this.#grants);
       if (identity.kind === "machine" && identity.expires !== undefined && identity.expires <= now) {
         session.end({
           code: "session.token-expired",
@@ -175,4 +182,8 @@ export class Sessions {
       }
     }
   }
+}
+
+function useKey(identity: Identity, resource: string): string {
+  return `${resource} ${identityKey(identity)}`;
 }

@@ -1,6 +1,7 @@
 import type { Grant } from "../grant.ts";
 import { type Identity, identityKey } from "../identity.ts";
-import type { Rule } from "../policy.ts";
+import type { Reason } from "../operation.ts";
+import type { Policy, Rule } from "../policy.ts";
 
 /** What of somebody's rules counts for a time only, and until when. */
 export interface Timing {
@@ -57,6 +58,33 @@ export function timingOf(
     ...(ends.length === 0 ? {} : { until: Math.min(...ends) }),
     ...(ends.length + begins.length === 0 ? {} : { fresh: Math.min(...ends, ...begins) }),
   };
+}
+
+/** Why a session that rests on these rules ends: they do not count any more. undefined: all of them still do. */
+export function whyOver(
+  rested: readonly Rule[],
+  { policy, rights }: { readonly policy: Policy; readonly rights: readonly { readonly rule: string }[] },
+  at = Date.now(),
+): Reason | undefined {
+  for (const old of rested) {
+    const { name } = old;
+    if (rights.some(({ rule }) => rule === name)) continue;
+    const { hours, grant } = policy.rules.find((rule) => rule.name === name) ?? old;
+    if (hours?.open(at) === false)
+      return {
+        code: "policy.hours",
+        message: `Rule ${name}, on which the session rests, counts only at its hours: ${hours.label}.`,
+        rule: name,
+      };
+    if (grant)
+      return {
+        code: "grant.ended",
+        message: `The grant on which the session rests has ended (rule ${name}).`,
+        rule: name,
+        hint: "Ask for another one: `postern request`.",
+      };
+  }
+  return undefined;
 }
 
 function opening(open: readonly Grant[], rule: string): readonly Grant[] {
