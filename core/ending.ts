@@ -1,5 +1,6 @@
 import { type Identity, parties } from "./identity.ts";
 import type { Reason } from "./operation.ts";
+import type { SessionInfo } from "./supervision.ts";
 
 /** The end of somebody's access: what it covers ends within a second, on every gateway that shares the store. */
 export interface Ending {
@@ -29,12 +30,6 @@ export type Ended =
   | { readonly kind: "session"; readonly id: string }
   | { readonly kind: "grant"; readonly id: string };
 
-interface EndedSession {
-  readonly id: string;
-  readonly identity: Identity;
-  readonly info: { readonly openedAt: number };
-}
-
 /** Whether an ending is about a caller: any party of a chain of delegation ends all of it. */
 export function covers({ of }: Pick<Ending, "of">, identity: Identity): boolean {
   switch (of.kind) {
@@ -61,9 +56,9 @@ export function refuses(ending: Ending, identity: Identity): boolean {
 }
 
 /** Whether a session ends: an ending that was heard of late spares what a newer proof has opened since. */
-export function ends(ending: Ending, { id, identity, info }: EndedSession): boolean {
+export function ends(ending: Ending, { id, identity, openedAt }: SessionInfo): boolean {
   if (ending.of.kind === "session") return ending.of.id === id;
-  return covers(ending, identity) && (info.openedAt <= ending.at || refuses(ending, identity));
+  return covers(ending, identity) && (openedAt <= ending.at || refuses(ending, identity));
 }
 
 /** For lists and the trail: `identity alice`, `session ses_…`. */

@@ -7,7 +7,7 @@ import { type Metrics, renderMetrics } from "./metrics.ts";
 import type { Policy } from "./policy.ts";
 import type { Store } from "./store/store.ts";
 import type { TrailIndex } from "./store/trail-index.ts";
-import type { HoldAnswer, PolicyBundle } from "./supervision.ts";
+import type { HoldAnswer, HoldInfo, PolicyBundle } from "./supervision.ts";
 import type { Board } from "./supervisor/board.ts";
 import type { EndingKeeper } from "./supervisor/ending-keeper.ts";
 import type { Fleet } from "./supervisor/fleet.ts";
@@ -103,6 +103,14 @@ export class Supervisor {
     });
   }
 
+  /** The holds that this identity may answer, longest first. */
+  async answerable(by: Identity): Promise<readonly HoldInfo[]> {
+    const { board, fleet } = this.parts;
+    const asked = fleet.workers().map(({ worker }) => fleet.worker(worker).peer.call("answerable", by));
+    const ids = new Set((await Promise.all(asked)).flat());
+    return board.holds().filter(({ id }) => ids.has(id));
+  }
+
   /** Throws PosternError `session.unknown`. */
   async endSession(id: string, by: string, because: string | undefined): Promise<void> {
     const { board, fleet } = this.parts;
@@ -121,9 +129,9 @@ export class Supervisor {
     return this.parts.endings.end(wish);
   }
 
-  /** Lifts what `end` with `blocks` put up against exactly this. */
+  /** Lifts what the same `by` has put up against exactly this by `end` with `blocks`. */
   async lift(of: Ended, by: string): Promise<void> {
-    await this.parts.endings.lift(of, by);
+    await this.parts.endings.lift(of, by, "own");
   }
 
   /** A user name and password that stand for this identity. Throws PosternError `credential.*`. */

@@ -18,7 +18,7 @@ export interface WebTools {
   readonly remote: string;
   /** Ends access, on every gateway that shares the store; durable in the trail and the store when it resolves. */
   end(wish: EndingWish): Promise<Ending>;
-  /** Lifts what `end` with `blocks` put up against this identity. */
+  /** Lifts what the same `by` has put up against exactly this by `end` with `blocks`. */
   lift(of: Ending["of"], by: string): Promise<void>;
   /** False: this was seen before (a token id, an assertion id), here or by another gateway of the store. Kept until `until` (epoch ms). */
   first(key: string, until: number): Promise<boolean>;

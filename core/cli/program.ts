@@ -15,6 +15,7 @@ import { noun } from "./help.ts";
 import { checkPolicy } from "./policy/check.ts";
 import { explainPolicy } from "./policy/explain.ts";
 import { testPolicy } from "./policy/test.ts";
+import { revoke } from "./revoke/revoke.ts";
 import { serveCommand } from "./serve.ts";
 import { killSession } from "./sessions/kill.ts";
 import { listSessions } from "./sessions/list.ts";
@@ -40,6 +41,7 @@ export function program(terminal: Terminal): Command {
     .addCommand(noun("credentials", "short-lived users and passwords", [issueCredential(terminal)]))
     .addCommand(noun("approvals", "operations that wait for a person", approvals(terminal)))
     .addCommand(noun("sessions", "who is connected, and what they did", sessions(terminal)))
+    .addCommand(revoke(terminal))
     .addCommand(noun("audit", "the trail of all that was decided and done", audit(terminal)))
     .addCommand(makeCertificates(terminal))
     .addCommand(doctor(terminal))

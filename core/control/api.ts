@@ -1,9 +1,13 @@
+import type { Ending } from "../ending.ts";
 import type { Identity } from "../identity.ts";
 import type { Outcome, Reason } from "../operation.ts";
 import type { HoldInfo, SessionInfo } from "../supervision.ts";
 import type { WorkerState } from "../supervisor/fleet.ts";
 import type { PolicyState } from "../supervisor/policy-keeper.ts";
 import type { HoldEnd } from "../trail/entry.ts";
+import type { LoginMethod } from "../web.ts";
+import type { Launch } from "../web/launch.ts";
+import type { Reach } from "../web/reach.ts";
 import type { ListenerAddress } from "../worker-calls.ts";
 
 /*
@@ -107,6 +111,55 @@ export interface CredentialAnswer {
   readonly user: string;
   readonly password: string;
   readonly expires: number;
+}
+
+/** Answer of `POST /v1/endings`. */
+export interface EndedAnswer {
+  readonly ending: Ending;
+  /** Ids of the sessions of this gateway that it ended. */
+  readonly sessions: readonly string[];
+}
+
+/** `GET /v1/whoami`. */
+export interface Whoami {
+  readonly identity: Identity;
+  /** `alice`, or `agent-7 for alice`. */
+  readonly label: string;
+  /** Those that it may use, or may ask for. */
+  readonly resources: readonly ResourceAccess[];
+}
+
+export interface ResourceAccess {
+  readonly name: string;
+  readonly protocol: string;
+  /** Each rule that counts now, with what it allows. */
+  readonly rights: readonly { readonly rule: string; readonly may: readonly string[] }[];
+  /** How to be let in, where no rule counts now. */
+  readonly hint?: string;
+}
+
+/** In `GET /v1/resources` (`{ resources }`): where to connect; no host: nothing listens for it. */
+export interface ResourceView extends Partial<Reach> {
+  readonly name: string;
+  readonly protocol: string;
+}
+
+/** Body of `POST /v1/connect`; `ttl` as a duration ("15m"). */
+export interface ConnectBody {
+  readonly resource: string;
+  readonly ttl?: string;
+  /** Path on the caller's machine of the PEM file that the listener's certificate leads to. */
+  readonly ca?: string;
+}
+
+export type ConnectAnswer = Launch;
+
+/** `GET /.well-known/postern`, to whoever asks. */
+export interface Introduction {
+  readonly version: string;
+  readonly url: string;
+  /** How people sign in. */
+  readonly login: readonly LoginMethod[];
 }
 
 /** One line of `GET /v1/sessions/:id/recording`; `at` is milliseconds since the recording began. */

@@ -2,8 +2,10 @@ import { Hono } from "hono";
 import type { Supervisor } from "../supervisor.ts";
 import { approvalRoutes } from "./approvals.ts";
 import { auditRoutes } from "./audit.ts";
-import { credentialRoutes } from "./credentials.ts";
+import { tokenRoutes } from "./credentials.ts";
+import { endingRoutes } from "./endings.ts";
 import { healthApp } from "./health.ts";
+import { identityRoutes } from "./identity-routes.ts";
 import { policyRoutes } from "./policy.ts";
 import { asReason, problem } from "./problem.ts";
 import { recordingRoutes } from "./recordings.ts";
@@ -19,6 +21,7 @@ export function controlApp(supervisor: Supervisor): Hono {
     recordingRoutes,
     approvalRoutes,
     credentialRoutes,
+    endingRoutes,
     auditRoutes,
     policyRoutes,
   ]) {

@@ -40,10 +40,16 @@ export async function endingsSince(database: Database, seq: number): Promise<Sto
   return rows.map(({ key: _key, liftedAt, ...ending }) => ({ ...ending, lifted: liftedAt !== null }));
 }
 
-/** Ids of blocking endings of this that were lifted by the call. */
-export async function liftEndings(database: Database, of: Ended, now: number): Promise<string[]> {
+/** Ids of blocking endings of this, of everybody or of one alone, that were lifted by the call. */
+export async function liftEndings(
+  database: Database,
+  of: Ended,
+  now: number,
+  by?: string,
+): Promise<string[]> {
   const blocking = and(
     ...[eq(endings.key, endedKey(of)), eq(endings.blocks, true), isNull(endings.liftedAt)],
+    ...(by === undefined ? [] : [eq(endings.by, by)]),
   );
   const found = await database.select({ id: endings.id }).from(endings).where(blocking);
   const lifted: string[] = [];

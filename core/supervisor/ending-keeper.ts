@@ -46,6 +46,10 @@ export class EndingKeeper {
     this.#timer.unref?.();
   }
 
+  all(): Ending[] {
+    return this.parts.endings.all();
+  }
+
   close(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -64,14 +68,18 @@ export class EndingKeeper {
     return ending;
   }
 
-  /** Resolves with what was lifted: proofs that came before are as good again as they were. */
-  async lift(of: Ended, by: string): Promise<readonly Ending[]> {
+  /**
+   * Lifts what blocks exactly this: what `by` itself has put up, or, for the operator, whoever has. Resolves
+   * with what that was.
+   */
+  async lift(of: Ended, by: string, whose: "own" | "all"): Promise<readonly Ending[]> {
     const { store, endings, trail } = this.parts;
-    const blocking = endings.of(of).filter(({ blocks }) => blocks);
+    const all = whose === "all";
+    const blocking = endings.of(of).filter((ending) => ending.blocks && (all || ending.by === by));
     for (const ending of blocking) {
       await trail.durable(trail.append({ kind: "access-restored", ending: ending.id, of, by }));
     }
-    await store.call("liftEndings", of);
+    await store.call("liftEndings", of, ...(all ? [] : [by]));
     await Promise.all(blocking.map((ending) => this.#lift(ending)));
     return blocking;
   }

@@ -6,9 +6,12 @@ import { errorResponse } from "./wire/report.ts";
  * dot. What is in neither is insufficient_privilege, since a reason says why something was refused.
  */
 const states: Readonly<Record<string, string>> = {
+  access: "57P01",
   credential: "28000",
+  "credential.revoked": "57P01",
   gateway: "57P01",
   "gateway.failed": "XX000",
+  "grant.ended": "57P01",
   guardrail: "58000",
   "hold.cancelled": "57014",
   "hold.expired": "57014",
