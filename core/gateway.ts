@@ -5,7 +5,7 @@ import { PosternError } from "./error.ts";
 import type { Grant } from "./grant.ts";
 import { Holds } from "./holds.ts";
 import { openProviders } from "./identity/providers.ts";
-import type { OpenIdentityProvider } from "./identity.ts";
+import type { Identity, OpenIdentityProvider } from "./identity.ts";
 import { Listeners, type Opened } from "./listeners.ts";
 import { evaluatePolicy } from "./loader.ts";
 import type { Log } from "./log.ts";
@@ -13,8 +13,10 @@ import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
 import type { Policy } from "./policy.ts";
 import type { ListenerInfo } from "./protocol.ts";
+import { RefusedLogins } from "./refused-logins.ts";
 import { Repeats } from "./repeats.ts";
 import { Sessions } from "./sessions.ts";
+import { Strangers } from "./strangers.ts";
 import type { HoldAnswer, PolicyBundle, Ports, Supervised, Supervision } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
 import type { Wire } from "./wire.ts";
@@ -43,6 +45,8 @@ interface Prepared extends OpenPolicy {
 
 /** What sessions that are told to end at a stop may take for it. */
 const farewellMs = 2_000;
+/** What unmaking their credentials may take then. */
+const unmakingMs = 2_000;
 
 /** The traffic-carrying part of one worker process. */
 export class Gateway implements Supervised {
@@ -65,7 +69,12 @@ export class Gateway implements Supervised {
     );
     const endings = this.#endings;
     const shared = { worker, trail, supervision, log, metrics, sessions, holds, endings };
-    this.#services = { ...shared, strangers: new Set(), refusals };
+    this.#services = {
+      ...shared,
+      strangers: new Strangers(),
+      refusedLogins: new RefusedLogins(trail),
+      refusals,
+    };
   }
 
   /** Where callers connect, once a policy is served. */
@@ -105,6 +114,10 @@ export class Gateway implements Supervised {
     return this.#holds.settle(hold, answer);
   }
 
+  async answerable(by: Identity): Promise<readonly string[]> {
+    return this.#holds.answerable(by);
+  }
+
   async endSession(id: string, reason: Reason): Promise<boolean> {
     return this.#sessions.end(id, reason);
   }
@@ -138,8 +151,10 @@ export class Gateway implements Supervised {
       this.#sessions.endAll({ code: "gateway.stopping", message: "The gateway is shutting down." });
       await this.#sessions.empty(farewellMs);
     }
+    await this.#sessions.unmade(unmakingMs);
     this.#sessions.stop();
     close(this.#open);
+    this.#services.refusedLogins.flush();
     await this.options.trail.close();
   }
 

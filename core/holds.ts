@@ -108,6 +108,13 @@ export class Holds {
     return { info, result, end: (how) => void this.#end(id, { how }) };
   }
 
+  /** Ids of those that this person may answer. */
+  answerable(by: Identity): string[] {
+    return [...this.#open.values()]
+      .filter((waiting) => mayNotAnswer(waiting, { approve: true, by }) === undefined)
+      .map(({ info }) => info.id);
+  }
+
   /** A person's answer. Resolves once it is durable in the trail; `refused` when it does not count. */
   async settle(id: string, answer: HoldAnswer): Promise<{ refused?: string }> {
     const waiting = this.#open.get(id);

@@ -24,8 +24,8 @@ export interface Supervision {
    * accepted all the same (used up, revoked meanwhile, from elsewhere); undefined: it is.
    */
   credentialUsed(id: string, remote: string): Promise<string | undefined>;
-  /** Safe in the store when it resolves. */
-  leased(lease: NewLease): Promise<void>;
+  /** Safe in the store when it resolves, with the id of this gateway among those that share the store. */
+  leased(lease: NewLease): Promise<string>;
   /** What the lease stood for is unmade. */
   released(lease: string): void;
   /** A login from this address failed. Resolves with the milliseconds to wait before the caller learns it. */
@@ -49,6 +49,8 @@ export interface Supervised {
   discard(): Promise<void>;
   /** `refused` says why a late or unknown answer does not count. The trail entry is durable when it resolves. */
   settle(hold: string, answer: HoldAnswer): Promise<{ refused?: string }>;
+  /** Ids of the holds that this identity may answer. */
+  answerable(by: Identity): Promise<readonly string[]>;
   /** Resolves false when there is no such session. */
   endSession(id: string, reason: Reason): Promise<boolean>;
   /** Sessions and holds that it covers end; what it refuses is not accepted any more. Resolves when they were told. */

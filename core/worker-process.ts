@@ -40,6 +40,7 @@ function serveAsWorker(): void {
     commit: () => begun().commit(),
     discard: () => begun().discard(),
     settle: (hold, answer) => begun().settle(hold, answer),
+    answerable: (by) => begun().answerable(by),
     endSession: (id, reason) => begun().endSession(id, reason),
     // Told to those that are still beginning as well.
     endAccess: async (ending) => (await beginning.promise).endAccess(ending),

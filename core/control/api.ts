@@ -5,9 +5,9 @@ import type { HoldInfo, SessionInfo } from "../supervision.ts";
 import type { WorkerState } from "../supervisor/fleet.ts";
 import type { PolicyState } from "../supervisor/policy-keeper.ts";
 import type { HoldEnd } from "../trail/entry.ts";
-import type { LoginMethod } from "../web.ts";
 import type { Launch } from "../web/launch.ts";
 import type { Reach } from "../web/reach.ts";
+import type { LoginMethod } from "../web.ts";
 import type { ListenerAddress } from "../worker-calls.ts";
 
 /*

@@ -28,18 +28,22 @@ export function approvalRoutes(supervisor: Supervisor): Hono {
         for (const hold of board.holds()) write({ event: "opened", hold });
         return board.watch(write);
       }),
-    )
-    .post("/approvals/:id", async (context) => {
-      const by = await bearer(context, supervisor);
-      const { approve, because, digest } = await body(context, answer);
-      await supervisor.settle(context.req.param("id"), {
-        approve,
-        by,
-        ...(because === undefined ? {} : { because }),
-        ...(digest === undefined ? {} : { digest }),
-      });
-      return context.body(null, 204);
+    );
+}
+
+/** For whoever shows a token. */
+export function answerRoutes(supervisor: Supervisor): Hono {
+  return new Hono().post("/approvals/:id", async (context) => {
+    const by = await bearer(context, supervisor);
+    const { approve, because, digest } = await body(context, answer);
+    await supervisor.settle(context.req.param("id"), {
+      approve,
+      by,
+      ...(because === undefined ? {} : { because }),
+      ...(digest === undefined ? {} : { digest }),
     });
+    return context.body(null, 204);
+  });
 }
 
 function holdView(row: HoldRow): HoldView {

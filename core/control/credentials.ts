@@ -15,26 +15,29 @@ const tokenRequest = v.strictObject({
 
 const credentialRequest = v.strictObject({ resource: v.optional(v.string()), ttl: duration(defaultLife) });
 
-export function credentialRoutes(supervisor: Supervisor): Hono {
+export function tokenRoutes(supervisor: Supervisor): Hono {
   const { keeper } = supervisor.parts;
-  return new Hono()
-    .post("/tokens", async (context) => {
-      const request = await body(context, tokenRequest);
-      const minter = keeper.minter;
-      if (!minter) {
-        throw new PosternError("token.no-mint", "No identity provider of the policy can mint tokens.", {
-          hint: "`local()` can; for others, sign in where they are.",
-        });
-      }
-      await supervisor.admin("token-mint", operator, request.subject);
-      const expires = Date.now() + request.ttl;
-      const answer: TokenAnswer = { token: await minter.mint(request), expires };
-      return context.json(answer, 201);
-    })
-    .post("/credentials", async (context) => {
-      const identity = await bearer(context, supervisor);
-      const { resource, ttl } = await body(context, credentialRequest);
-      const answer: CredentialAnswer = await supervisor.issueCredential(identity, ttl, resource);
-      return context.json(answer, 201);
-    });
+  return new Hono().post("/tokens", async (context) => {
+    const request = await body(context, tokenRequest);
+    const minter = keeper.minter;
+    if (!minter) {
+      throw new PosternError("token.no-mint", "No identity provider of the policy can mint tokens.", {
+        hint: "`local()` can; for others, sign in where they are.",
+      });
+    }
+    await supervisor.admin("token-mint", operator, request.subject);
+    const expires = Date.now() + request.ttl;
+    const answer: TokenAnswer = { token: await minter.mint(request), expires };
+    return context.json(answer, 201);
+  });
+}
+
+/** For whoever shows a token. */
+export function issueRoutes(supervisor: Supervisor): Hono {
+  return new Hono().post("/credentials", async (context) => {
+    const identity = await bearer(context, supervisor);
+    const { resource, ttl } = await body(context, credentialRequest);
+    const answer: CredentialAnswer = await supervisor.issueCredential(identity, ttl, resource);
+    return context.json(answer, 201);
+  });
 }

@@ -57,8 +57,20 @@ export function duration(fallback: Duration) {
   );
 }
 
+/** Each request proves its token once. */
+const proved = new WeakMap<Request, Promise<Identity>>();
+
 /** Whoever shows the token in `Authorization: Bearer …`. Throws PosternError `request.no-token`, `identity.refused`. */
 export function bearer(context: Context, supervisor: Supervisor): Promise<Identity> {
+  const { raw } = context.req;
+  const known = proved.get(raw);
+  if (known) return known;
+  const identity = prove(context, supervisor);
+  proved.set(raw, identity);
+  return identity;
+}
+
+async function prove(context: Context, supervisor: Supervisor): Promise<Identity> {
   const token = /^Bearer +(\S+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
   if (token === undefined) {
     throw new PosternError("request.no-token", "This needs a token: who asks matters here.", {

@@ -1,8 +1,12 @@
 import { Hono } from "hono";
+import type { Introduction } from "../control/api.ts";
+import { identityRoutes } from "../control/identity-routes.ts";
 import { asReason, problem } from "../control/problem.ts";
+import { bearer } from "../control/request.ts";
 import type { Supervisor } from "../supervisor.ts";
 import { faceRoutes } from "./face-routes.ts";
 import type { Answer } from "./listener.ts";
+import { ownRoutes } from "./own-routes.ts";
 
 /** Requests that are answered at the same time; what comes on top is sent away at once. */
 const most = 512;
@@ -40,11 +44,17 @@ function webApp(supervisor: Supervisor): Hono {
       if (!context.res.headers.has(name)) context.res.headers.set(name, value);
     }
   });
-  app.get("/.well-known/postern", (context) =>
-    context.json({ version, url: supervisor.web.url, login: keeper.logins }),
-  );
+  app.get("/.well-known/postern", (context) => {
+    const answer: Introduction = { version, url: supervisor.web.url, login: keeper.logins };
+    return context.json(answer);
+  });
   app.route("/", faceRoutes(supervisor));
-  // Strangers learn no names: neither of routes that there are nor of those that there are not.
+  // Before any route is looked for: strangers do not learn which there are.
+  app.use("/v1/*", async (context, next) => {
+    await bearer(context, supervisor);
+    await next();
+  });
+  for (const routes of [identityRoutes, ownRoutes]) app.route("/v1", routes(supervisor));
   app.notFound((context) =>
     problem(context, { code: "request.no-route", message: "There is nothing here." }),
   );

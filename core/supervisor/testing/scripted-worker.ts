@@ -35,6 +35,7 @@ const calls: WorkerCalls = {
   addresses: () => [],
   ping: () => "ok",
   settle: async () => ({}),
+  answerable: async () => [],
   endSession: async () => false,
   endAccess: async () => {},
   liftEnding: async () => {},
