@@ -88,7 +88,7 @@ class Line {
       this.#token = undefined;
       throw this.#failed(refused(response.status));
     }
-    if (response.status >= 500) throw this.#failed(unreachable(`it answers ${response.status}`));
+    if (!response.ok) throw this.#failed(unreachable(`it answers ${response.status}`));
     this.#answers();
     return response;
   }

