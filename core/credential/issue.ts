@@ -55,6 +55,11 @@ export async function issueCredential(
     password,
     verifier: await scramVerifier(password),
     expires,
-    identity: { ...identity, credentialId: id, expires, ...(resource === undefined ? {} : { resource }) },
+    identity: {
+      ...identity,
+      ...{ credentialId: id, expires },
+      ...(identity.credentialId === undefined ? {} : { issuedFrom: identity.credentialId }),
+      ...(resource === undefined ? {} : { resource }),
+    },
   };
 }

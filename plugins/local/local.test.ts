@@ -39,7 +39,7 @@ describe("tokens", () => {
   test("a minted token comes back as the identity it was minted for", async () => {
     const { mint, identify } = await opened();
     const token = await mint({ ...alice, kind: "machine" });
-    const { jti, exp } = decodeJwt(token);
+    const { jti, exp, iat } = decodeJwt(token);
     expect(await identify(token)).toEqual({
       issuer: "postern:local",
       subject: "alice",
@@ -47,6 +47,7 @@ describe("tokens", () => {
       groups: ["support"],
       credentialId: String(jti),
       expires: Number(exp) * 1000,
+      issuedAt: Number(iat) * 1000,
     });
   });
 

@@ -61,7 +61,7 @@ export function openTokens(pem: string, terms: LocalTerms): OpenIdentityProvider
   };
 }
 
-function identityOf({ sub, exp, jti, groups, kind }: JWTPayload): Identity {
+function identityOf({ sub, exp, iat, jti, groups, kind }: JWTPayload): Identity {
   if (typeof sub !== "string" || sub === "") throw new NotAccepted("local: the token has no subject.");
   if (kind !== "person" && kind !== "machine") throw new NotAccepted("local: the token names no kind.");
   if (!Array.isArray(groups) || !groups.every((name) => typeof name === "string")) {
@@ -73,6 +73,7 @@ function identityOf({ sub, exp, jti, groups, kind }: JWTPayload): Identity {
     kind,
     groups,
     ...(exp === undefined ? {} : { expires: exp * 1000 }),
+    ...(iat === undefined ? {} : { issuedAt: iat * 1000 }),
     ...(jti === undefined ? {} : { credentialId: jti }),
   };
 }
