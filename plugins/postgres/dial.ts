@@ -1,7 +1,7 @@
 import { type Arrival, type Dialed, type Permit, PosternError, type Wire } from "../../core/plugin.ts";
 import { startupState } from "./accept.ts";
 import { login, maxLoginMessage, serverRefused } from "./auth/login.ts";
-import { accountOf, type PostgresConfig } from "./config.ts";
+import { type Account, accountOf, type PostgresConfig } from "./config.ts";
 import { connect, type Target, targetOf } from "./connect.ts";
 import { backend } from "./wire/message.ts";
 import { malformed } from "./wire/read.ts";
@@ -49,24 +49,37 @@ export async function dial(permit: Permit<PostgresConfig>, arrival: Arrival): Pr
 
 /** A connection of the gateway's own to the same resource. */
 export async function dialControl(permit: Permit<PostgresConfig>): Promise<Dialed> {
-  return await open(
-    permit,
-    new Map([
-      ["application_name", printable(permit.label).slice(0, maxName)],
-      ["default_transaction_read_only", "on"],
-      ["search_path", "pg_catalog"],
-      ["statement_timeout", "5000"],
-    ]),
-  );
+  return await open(permit, ownSettings(permit.label));
+}
+
+/** How connections of the gateway's own go about: read only, no name of the caller's in between. */
+export function ownSettings(label: string): ReadonlyMap<string, string> {
+  return new Map([
+    ["application_name", printable(label).slice(0, maxName)],
+    ["default_transaction_read_only", "on"],
+    ["search_path", "pg_catalog"],
+    ["statement_timeout", "5000"],
+  ]);
 }
 
 async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string, string>): Promise<Dialed> {
-  const account = accountOf(permit.config, (await permit.credential())?.value);
-  const target = targetOf(account, permit.config);
+  const { config, signal } = permit;
+  const account = accountOf(config, (await permit.credential())?.value);
+  return await logIn(account, config, settings, signal);
+}
+
+/** A connection that is ready for its first query. Throws as `dial` does. */
+export async function logIn(
+  account: Account,
+  config: PostgresConfig,
+  settings: ReadonlyMap<string, string>,
+  signal?: AbortSignal,
+): Promise<Dialed> {
+  const target = targetOf(account, config);
   const wire = await reach(target);
   const giveUp = () => wire.destroy();
-  permit.signal?.addEventListener("abort", giveUp);
-  if (permit.signal?.aborted) giveUp();
+  signal?.addEventListener("abort", giveUp);
+  if (signal?.aborted) giveUp();
   try {
     wire.write(
       startupMessage(protocolVersion.v3_0, [
@@ -76,7 +89,7 @@ async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string
         ...fixedSettings,
       ]),
     );
-    await login(wire, account, permit.config.channelBinding);
+    await login(wire, account, config.channelBinding);
     const state = await untilReady(wire, target);
     wire.deadline(0);
     return { wire, state };
@@ -87,7 +100,7 @@ async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string
       cause: error,
     });
   } finally {
-    permit.signal?.removeEventListener("abort", giveUp);
+    signal?.removeEventListener("abort", giveUp);
   }
 }
 
