@@ -7,5 +7,6 @@ export * from "./mask/index.ts";
 export * from "./oidc/index.ts";
 export * from "./postgres/index.ts";
 export * from "./record/index.ts";
+export * from "./saml/index.ts";
 export * from "./secrets/index.ts";
 export * from "./webhook/index.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { anyone } from "../core/who.ts";
-import { approve, env, limit, local, mask, oidc, postgres, record, webhook } from "../plugins/index.ts";
+import { approve, env, limit, local, mask, oidc, postgres, record, saml, webhook } from "../plugins/index.ts";
 
 /** What a policy that no type checker has seen may hand to a plugin. */
 const untyped = (plugin: unknown) => plugin as (options: object) => unknown;
@@ -14,6 +14,7 @@ describe("a misspelled option guards nothing, so the policy does not load", () =
     ["local", local, { ttlmax: "1h" }, "ttlmax"],
     ["oidc", oidc, { issuer: "https://a.example", audience: "postern", audiense: "x" }, "audiense"],
     ["postgres", postgres, { host: "127.0.0.1", databse: "shop" }, "databse"],
+    ["saml", saml, { path: "a", entityId: "b", idp: { metadata: "c" }, group: "d" }, "group"],
     ["webhook", webhook, { url: "https://a.example", secret: env("A"), event: [] }, "event"],
   ] as const)("%s", (name, plugin, options, misspelled) => {
     expect(() => untyped(plugin)(options)).toThrow(`${name}() has no option "${misspelled}".`);
