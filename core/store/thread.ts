@@ -2,11 +2,25 @@ import { join } from "node:path";
 import type { Lease } from "../credential/source.ts";
 import type { Ended, Ending } from "../ending.ts";
 import { PosternError } from "../error.ts";
+import type { Grant, GrantRequest } from "../grant.ts";
 import type { IssuedCredential } from "../supervision.ts";
 import { answerCalls } from "./answer-calls.ts";
 import { connectStore } from "./connect.ts";
 import { addCredential, findCredential, revokeCredential, useCredential } from "./credentials.ts";
 import { addEnding, endingsSince, firstSight, liftEndings, type StoredEnding } from "./endings.ts";
+import {
+  addRequest,
+  answerRequest,
+  endGrant,
+  findRequest,
+  pastGrants,
+  pastRequests,
+  type RequestAnswer,
+  type Standing,
+  type StoredGrant,
+  type StoredRequest,
+  standing,
+} from "./grants.ts";
 import { addLease, leasesOfWorker, leasesToCheck, removeLease } from "./leases.ts";
 import { type Database, type Opened, openStoreFile } from "./open.ts";
 
@@ -31,6 +45,16 @@ export interface StoreCalls {
   liftEndings(of: Ended, by?: string): Promise<string[]>;
   /** False: this key was seen before. Kept until `until` (epoch milliseconds). */
   firstSight(key: string, until: number): Promise<boolean>;
+  addRequest(request: GrantRequest, grant?: Grant): Promise<void>;
+  /** False: somebody else was first. */
+  answerRequest(answer: RequestAnswer): Promise<boolean>;
+  /** Requests that wait, and grants that have not ended. */
+  standing(): Promise<Standing>;
+  request(id: string): Promise<StoredRequest | undefined>;
+  requests(limit: number): Promise<StoredRequest[]>;
+  grants(limit: number): Promise<StoredGrant[]>;
+  /** With the credentials that were issued under it. */
+  endGrant(id: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -72,6 +96,13 @@ const calls: StoreCalls = {
   liftEndings: (of, by) => liftEndings(store().database, of, Date.now(), by),
   firstSight: (key, until) => firstSight(store().database, key, until, Date.now()),
   revokeCredential: (id) => revokeCredential(store().database, id, Date.now()),
+  addRequest: (request, grant) => addRequest(store().database, request, grant),
+  answerRequest: (answer) => answerRequest(store().database, answer, Date.now()),
+  standing: () => standing(store().database, Date.now()),
+  request: (id) => findRequest(store().database, id),
+  requests: (limit) => pastRequests(store().database, limit),
+  grants: (limit) => pastGrants(store().database, limit),
+  endGrant: (id) => endGrant(store().database, id, Date.now()),
   async close() {
     opened?.close();
     opened = undefined;
