@@ -9,11 +9,13 @@ import type { Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
 import type { Limits } from "./policy.ts";
 import type { Arrival, Dialed, ListenerInfo, Protocol, Resource } from "./protocol.ts";
+import type { RefusedLogins } from "./refused-logins.ts";
 import type { Repeats } from "./repeats.ts";
 import type { Session } from "./session.ts";
 import { SessionGate } from "./session-gate.ts";
 import { controlPermit, sessionPermit } from "./session-permit.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Strangers } from "./strangers.ts";
 import type { Supervision } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
 import type { Wire } from "./wire.ts";
@@ -28,8 +30,8 @@ export interface ConnectionServices {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly endings: Endings;
-  /** Connections that have not shown yet who they are. */
-  readonly strangers: Set<Wire>;
+  readonly strangers: Strangers;
+  readonly refusedLogins: RefusedLogins;
   /** Refusals that the log tells of one by one. */
   readonly refusals: Repeats;
 }
@@ -59,9 +61,7 @@ export async function serveConnection(
   let session: Session | undefined;
   try {
     const door = new FrontDoor(listener, caller.remote, { ...services, providers, limits: policy.limits });
-    const arrival = await welcome(caller, policy.limits, services.strangers, () =>
-      protocol.accept(caller, door),
-    );
+    const arrival = await welcome(caller, door, services.strangers, protocol);
     if (!arrival) return;
     const resource = find(open, listener, arrival, caller, services.trail);
     session = await services.sessions.open(arrival, listener.protocol, caller.remote, resource);
@@ -77,33 +77,31 @@ export async function serveConnection(
 /** Finds out who comes. Throws PosternError `limit.unauthenticated`, `wire.timeout`, and what `accept` throws. */
 async function welcome(
   caller: Wire,
-  { authenticate, unauthenticated }: Limits,
-  strangers: Set<Wire>,
-  accept: () => Promise<Arrival | undefined>,
+  door: FrontDoor,
+  strangers: Strangers,
+  protocol: Protocol,
 ): Promise<Arrival | undefined> {
-  if (strangers.size >= unauthenticated) {
-    throw new PosternError("limit.unauthenticated", "Too many connections have not shown who they are.", {
-      hint: "Try again in a moment; the operator sets `limits.unauthenticated`.",
-    });
-  }
-  strangers.add(caller);
+  const { authenticate, unauthenticated } = door.limits;
+  const leave = strangers.enter(caller.remote, unauthenticated);
   try {
     caller.deadline(authenticate);
-    const arrival = await inTime(authenticate, accept());
+    // A refusal that is held back keeps its place, also when the caller does not wait for it.
+    const arriving = protocol.accept(caller, door).finally(() => door.mayLearn());
+    const arrival = await inTime(authenticate, arriving, door);
     caller.deadline(0);
     return arrival;
   } finally {
-    strangers.delete(caller);
+    leave();
   }
 }
 
-/** Also where it is not the caller who dawdles: an identity provider may. */
-async function inTime<T>(ms: number, arrival: Promise<T>): Promise<T> {
+/** Also where it is not the caller who dawdles: an identity provider may. What the door holds back is not late. */
+async function inTime<T>(ms: number, arrival: Promise<T>, door: FrontDoor): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new PosternError("wire.timeout", "It took too long to find out who is calling.")),
-    ms,
-  );
+  const timer = setTimeout(() => {
+    if (door.waits) timer.refresh();
+    else late.reject(new PosternError("wire.timeout", "It took too long to find out who is calling."));
+  }, ms);
   try {
     return await Promise.race([arrival, late.promise]);
   } finally {
@@ -123,14 +121,8 @@ async function run(
   try {
     await serve(session, permit, protocol, caller, resource, arrival, services);
   } finally {
-    await permit
-      .close()
-      .catch((error) =>
-        services.log.warn(
-          { session: session.id, error },
-          "a session's credential was not unmade; the sweep will",
-        ),
-      );
+    // The caller does not wait for it, a stop of the gateway does.
+    services.sessions.unmaking(session.id, permit.close());
   }
 }
 
@@ -144,6 +136,7 @@ async function serve(
   services: ConnectionServices,
 ): Promise<void> {
   const dialed = await dial(session, permit, protocol, caller, arrival);
+  session.refuses = dialed.refuses;
   const gate = new SessionGate(session, {
     holds: services.holds,
     allowed: services.metrics.operations.of(protocol.name, "allowed"),

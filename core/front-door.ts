@@ -1,20 +1,21 @@
 import type { X509Certificate } from "node:crypto";
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { decoyVerifier } from "./credential/scram.ts";
 import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
-import { newId } from "./id.ts";
 import {
   type CallerCredential,
   type Identity,
   NotAccepted,
   type OpenIdentityProvider,
+  parties,
   type ScramVerifier,
 } from "./identity.ts";
 import type { Limits } from "./policy.ts";
 import type { Door, ListenerInfo } from "./protocol.ts";
+import type { RefusedLogins } from "./refused-logins.ts";
 import type { Supervision } from "./supervision.ts";
-import type { Trail } from "./trail/trail.ts";
 
 /** Makes the salt of an unknown id look like any other: the same one each time. */
 const decoySecret = randomBytes(32);
@@ -22,8 +23,11 @@ const decoySecret = randomBytes(32);
 /** No token of an identity provider is longer. */
 const tokenLimit = 64 * 1024;
 
+/** Who acts for whom for whom …: a chain that is longer helps nobody. */
+const longestChain = 8;
+
 export interface DoorServices {
-  readonly trail: Trail;
+  readonly refusedLogins: RefusedLogins;
   readonly supervision: Supervision;
   readonly providers: readonly OpenIdentityProvider[];
   readonly limits: Limits;
@@ -32,6 +36,10 @@ export interface DoorServices {
 
 /** What one new connection may ask of core before it has a session. */
 export class FrontDoor implements Door {
+  /** Kept once the caller may learn of all that was refused so far. */
+  #learns: Promise<unknown> = Promise.resolve();
+  #waits = 0;
+
   constructor(
     readonly listener: ListenerInfo,
     readonly remote: string,
@@ -43,15 +51,29 @@ export class FrontDoor implements Door {
   }
 
   async identify(credential: CallerCredential): Promise<Identity> {
-    try {
-      const identity = await this.#proved(credential);
-      const against = this.services.endings.against(identity);
-      if (against) throw new NotAccepted(`${against.reason.message} (${against.id})`);
-      if (identity.expires !== undefined && identity.expires <= Date.now()) throw new NotAccepted("expired");
-      return identity;
-    } catch (error) {
-      throw this.#refused(error);
-    }
+    return await this.#checked(() =>
+      credential.kind === "token" ? this.#byToken(credential.token) : this.#issued(credential.id),
+    );
+  }
+
+  async certified(certificate: X509Certificate): Promise<Identity | undefined> {
+    return await this.#checked(async () => {
+      for (const provider of this.services.providers) {
+        const identity = await provider.certified?.(certificate);
+        if (identity) return identity;
+      }
+      return undefined;
+    });
+  }
+
+  /** Whether a refusal is held back now: it is not the caller who dawdles. */
+  get waits(): boolean {
+    return this.#waits > 0;
+  }
+
+  /** Resolves once the caller may learn of all that was refused so far. */
+  async mayLearn(): Promise<void> {
+    await this.#learns;
   }
 
   async verifier(id: string): Promise<ScramVerifier> {
@@ -67,18 +89,25 @@ export class FrontDoor implements Door {
     return this.services.supervision.deliver(worker, this.listener.protocol, message);
   }
 
-  #proved(credential: CallerCredential): Promise<Identity> {
-    if (credential.kind === "token") return this.#byToken(credential.token);
-    if (credential.kind === "certificate") return this.#byCertificate(credential.certificate);
-    return this.#issued(credential.id);
+  /** What every identity must pass, however it was proved. */
+  async #checked<Proved extends Identity | undefined>(prove: () => Promise<Proved>): Promise<Proved> {
+    try {
+      const identity = await prove();
+      if (identity) this.#stillGood(identity);
+      return identity;
+    } catch (error) {
+      const refused = this.#refused(error);
+      await this.mayLearn();
+      throw refused;
+    }
   }
 
-  async #byCertificate(certificate: X509Certificate): Promise<Identity> {
-    for (const provider of this.services.providers) {
-      const identity = await provider.certified?.(certificate);
-      if (identity) return identity;
-    }
-    throw new NotAccepted("no identity provider knows this certificate");
+  #stillGood(identity: Identity): void {
+    const against = this.services.endings.against(identity);
+    if (against) throw new NotAccepted(`${against.reason.message} (${against.id})`);
+    if (identity.expires !== undefined && identity.expires <= Date.now()) throw new NotAccepted("expired");
+    const { length } = parties(identity);
+    if (length > longestChain) throw new NotAccepted(`${length} identities act for one another`);
   }
 
   async #byToken(token: string): Promise<Identity> {
@@ -101,21 +130,30 @@ export class FrontDoor implements Door {
 
   /** The operator learns which check failed; the caller only an id to quote. */
   #refused(error: unknown): PosternError {
-    const id = newId("ref");
     const check =
       error instanceof NotAccepted || error instanceof PosternError
         ? error.message
         : `the identity provider failed (${error instanceof Error ? error.name : "unknown"})`;
-    this.services.trail.append({
-      kind: "login-refused",
-      protocol: this.listener.protocol,
-      remote: this.remote,
-      id,
-      check,
-    });
+    const { protocol } = this.listener;
+    const id = this.services.refusedLogins.add({ protocol, remote: this.remote, check });
+    this.#learns = Promise.all([this.#learns, this.#holdBack()]);
     return new PosternError("identity.refused", `The credential was not accepted (${id}).`, {
       hint: `Get a fresh token. The operator finds the reason: postern audit query --text ${id}`,
       cause: error,
     });
+  }
+
+  /** Whoever fails again and again waits for the answer; see `FailedLogins`. */
+  async #holdBack(): Promise<void> {
+    const { supervision, limits } = this.services;
+    this.#waits++;
+    try {
+      const wait = await supervision.loginFailed(this.remote);
+      if (wait > 0) await pause(Math.min(wait, limits.loginDelay));
+    } catch {
+      // A supervisor that cannot count is about to end this process: the refusal stands all the same.
+    } finally {
+      this.#waits--;
+    }
   }
 }

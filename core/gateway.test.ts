@@ -77,7 +77,7 @@ describe("lines: a protocol without frames", () => {
     await rig.dial();
     const second = await rig.connect("alice", "box");
     expect(await second.lines.next()).toStartWith("error limit.unauthenticated");
-    await rig.follow({ ...policy, version: "2", limits: { ...policy.limits, unauthenticated: 2 } });
+    await rig.follow({ ...policy, version: "2", limits: { ...policy.limits, unauthenticated: 3 } });
     const third = await rig.connect("alice", "box");
     expect(await third.lines.next()).toStartWith("welcome");
   });

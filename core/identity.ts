@@ -33,8 +33,6 @@ export interface Identity {
 /** What a caller shows us. A protocol reads it off the wire and hands it to core at once. */
 export type CallerCredential =
   | { readonly kind: "token"; readonly token: string }
-  /** The caller's own certificate, as TLS has verified it (`Wire.tls.peer`): possession of its key is proved. */
-  | { readonly kind: "certificate"; readonly certificate: X509Certificate }
   /** The protocol has checked the proof against the verifier core gave it for this id. */
   | { readonly kind: "verified"; readonly id: string };
 
@@ -68,7 +66,7 @@ export interface IdentityProvider {
 export interface OpenIdentityProvider {
   /** undefined: not mine, ask the next provider. Throws NotAccepted: mine, and not good. */
   identify(token: string): Promise<Identity | undefined>;
-  /** The same for a client certificate. A provider without it knows none. */
+  /** The same for a client certificate, possession of whose key TLS has proved. A provider without it knows none. */
   certified?(certificate: X509Certificate): Promise<Identity | undefined>;
   /**
    * Asks the provider again whether what it said still holds, while a session of a person lasts. Resolves with

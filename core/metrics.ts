@@ -30,6 +30,8 @@ export interface Metrics {
   readonly workersUp: Gauge;
   readonly workersReplaced: Counter<"why">;
   readonly policyReloads: Counter<"result">;
+  /** Logins that were not accepted, wherever they came in. `slowed`: `yes` where the answer was held back. */
+  readonly loginsFailed: Counter<"slowed">;
   /** `result`: `delivered`, `failed` (after the last attempt), `dropped` (too many were waiting). */
   readonly notices: Counter<"notifier" | "result">;
   /** Names who counts the notices that wait. */
@@ -73,6 +75,7 @@ export function createMetrics(process = "supervisor"): Metrics {
     workersUp: new Gauge(make("workers_up", "Worker processes that serve.")),
     workersReplaced: new Counter(make("workers_replaced_total", "Worker processes replaced.", "why")),
     policyReloads: new Counter(make("policy_reloads_total", "Policy reloads.", "result")),
+    loginsFailed: new Counter(make("logins_failed_total", "Logins that were not accepted.", "slowed")),
     notices: new Counter(make("notices_total", "Notices to notifiers.", "notifier", "result")),
     noticesWaiting(count) {
       new Gauge({

@@ -106,6 +106,8 @@ export interface Limits {
   readonly authenticate: number;
   /** Connections of one worker that have not shown who they are. */
   readonly unauthenticated: number;
+  /** The longest that a failed login waits for its answer. */
+  readonly loginDelay: number;
   /** Without a byte in either direction. */
   readonly idle: number;
   /** Of the whole gateway. */
@@ -136,6 +138,7 @@ export function limitOf({ code }: Reason): keyof Limits | undefined {
 export const defaultLimits: Limits = {
   authenticate: 10_000,
   unauthenticated: 2_000,
+  loginDelay: 10_000,
   idle: 8 * 3_600_000,
   sessions: 10_000,
   sessionsPerIdentity: 200,

@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import type { CredentialSource } from "./credential/source.ts";
 import type { PosternError } from "./error.ts";
 import type { Gate } from "./gate.ts";
@@ -51,6 +52,11 @@ export interface Door {
   readonly limits: Limits;
   /** Throws a PosternError `identity.refused` that says nothing of why; the why is in trail and log. */
   identify(credential: CallerCredential): Promise<Identity>;
+  /**
+   * Who shows this client certificate (`Wire.tls.peer`), which TLS has verified; undefined: no identity provider knows
+   * it, so the caller must show something else. Throws as `identify` does.
+   */
+  certified(certificate: X509Certificate): Promise<Identity | undefined>;
   /** For SCRAM: the verifier of a short-lived credential, before its proof. Unknown ids get a decoy. */
   verifier(id: string): Promise<ScramVerifier>;
   /** The protocol found a proof wrong by itself: writes `check` to the trail; throw what it returns. */
@@ -88,6 +94,8 @@ export interface Dialed {
   readonly wire: Wire;
   /** What the resource said at start-up that relay passes on. */
   readonly state?: unknown;
+  /** What nobody may do over this connection, whatever the rules say; undefined: nothing against it. */
+  refuses?(action: Action): Reason | undefined;
 }
 
 /** All that one session's relay needs. */

@@ -15,11 +15,13 @@ import { openIndex } from "./store/trail-index.ts";
 import { Board } from "./supervisor/board.ts";
 import { takeDataFolder } from "./supervisor/data-folder.ts";
 import { EndingKeeper } from "./supervisor/ending-keeper.ts";
+import { FailedLogins } from "./supervisor/failed-logins.ts";
 import { Fleet } from "./supervisor/fleet.ts";
 import { gatewayId } from "./supervisor/gateway-id.ts";
 import { PolicyKeeper } from "./supervisor/policy-keeper.ts";
 import { followSignals } from "./supervisor/signals.ts";
 import { signingKey } from "./supervisor/signing-key.ts";
+import { Sweeper } from "./supervisor/sweeper.ts";
 import { newStream, workerPlan } from "./supervisor/worker-plan.ts";
 import { Supervisor } from "./supervisor.ts";
 import { openTrail } from "./trail/open.ts";
@@ -120,10 +122,15 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const shared = policy.store === undefined ? {} : { server: policy.store };
   const store = await openStore({ dataDir, log, ...shared });
   opening.defer(() => store.close());
+  const gateway = gatewayId(dataDir);
+  const sweeper = new Sweeper({ gateway, store, board, trail, log, policy: () => keeper.policy });
+  opening.defer(() => sweeper.close());
   const plan = workerPlan({
-    gateway: gatewayId(dataDir),
+    gateway,
     ...{ dataDir, board, index, store, trail, endings, signingKey: key.path, log: options.log ?? {} },
+    failedLogins: new FailedLogins(metrics),
     deliver: (...message) => fleet.deliver(...message),
+    died: (worker) => sweeper.workerDied(worker),
   });
   const ends = new EndingKeeper({
     ...{ trail, store, endings, log },
@@ -160,6 +167,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
   supervisor.web.prepare(policy.web).use();
   opening.defer(() => supervisor.web.stop());
   keeper.follow(supervisor.adopt);
+  sweeper.start();
   const signals = followSignals({
     reload: () => void supervisor.reload(),
     stop: () => void stop(),

@@ -50,9 +50,11 @@ describe("delegation", () => {
       true,
       false,
     ],
-  ] as const)("%s", (label, who, ...expected) => {
+  ] as const)("%s", (label, who, ofAlice, ofBot, ofBotForAlice, ofHelper) => {
     expect(who.label).toBe(label);
-    expect([alice, bot, forAlice, twice].map((identity) => who.matches(identity))).toEqual(expected);
+    expect([alice, bot, forAlice, twice].map((identity) => who.matches(identity))).toEqual([
+      ...[ofAlice, ofBot, ofBotForAlice, ofHelper],
+    ]);
   });
 
   test("what gives no clear answer matches nobody", () => {

@@ -132,6 +132,7 @@ export interface TlsInput extends KeyPair {
 export interface LimitsInput {
   readonly authenticate?: Duration;
   readonly unauthenticated?: number;
+  readonly loginDelay?: Duration;
   readonly idle?: Duration;
   readonly sessions?: number;
   readonly sessionsPerIdentity?: number;

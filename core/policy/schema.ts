@@ -156,6 +156,7 @@ export const schema = v.strictObject({
     v.strictObject({
       authenticate: v.optional(duration),
       unauthenticated: v.optional(count),
+      loginDelay: v.optional(duration),
       idle: v.optional(duration),
       sessions: v.optional(count),
       sessionsPerIdentity: v.optional(count),

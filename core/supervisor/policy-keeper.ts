@@ -17,6 +17,7 @@ import { closeNotifiers, type Notifications, openNotifiers } from "../notify/not
 import type { Opened } from "../notify/outbox.ts";
 import type { Reason } from "../operation.ts";
 import type { Policy } from "../policy.ts";
+import { RefusedLogins } from "../refused-logins.ts";
 import type { PolicyBundle, Supervision } from "../supervision.ts";
 import type { Entry } from "../trail/entry.ts";
 import type { Trail } from "../trail/trail.ts";
@@ -67,7 +68,11 @@ export class PolicyKeeper {
   /** Reloads run one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(readonly options: KeeperOptions) {}
+  readonly #refusedLogins: RefusedLogins;
+
+  constructor(readonly options: KeeperOptions) {
+    this.#refusedLogins = new RefusedLogins(options.trail);
+  }
 
   /** The first load: throws what is wrong with the file. */
   async load(): Promise<Loaded> {
@@ -100,12 +105,13 @@ export class PolicyKeeper {
 
   /** Where whoever asks over HTTP shows a token. */
   door(protocol: "control" | "web", remote: string): FrontDoor {
-    const { trail, endings } = this.options;
+    const { endings } = this.options;
+    const refusedLogins = this.#refusedLogins;
     const supervision = this.options.supervision();
     const listener = { protocol, host: "", port: 0, insecure: false };
     const { policy, providers } = this.#current();
     const { limits } = policy;
-    return new FrontDoor(listener, remote, { trail, supervision, providers, limits, endings });
+    return new FrontDoor(listener, remote, { refusedLogins, supervision, providers, limits, endings });
   }
 
   state(): PolicyState {
@@ -134,6 +140,7 @@ export class PolicyKeeper {
   close(): void {
     this.#watch?.close();
     closePlugins(this.#loaded);
+    this.#refusedLogins.flush();
   }
 
   async #reload(adopt: Adopt): Promise<PolicyState> {

@@ -10,6 +10,7 @@ import type { StreamTrail } from "../trail/stream-trail.ts";
 import { workerStarted } from "../trail/streams.ts";
 import type { WorkerStart } from "../worker-calls.ts";
 import type { Board } from "./board.ts";
+import type { FailedLogins } from "./failed-logins.ts";
 
 export interface PlanParts {
   readonly dataDir: string;
@@ -20,15 +21,19 @@ export interface PlanParts {
   readonly store: Store;
   readonly trail: StreamTrail;
   readonly endings: Endings;
+  readonly failedLogins: FailedLogins;
   /** Path of the key that signs checkpoints. */
   readonly signingKey: string;
   readonly log: Pick<LogOptions, "level" | "pretty">;
   readonly deliver: Supervision["deliver"];
+  /** Nobody unmakes any more what this worker had made on resources. */
+  died(worker: number): Promise<void>;
 }
 
 /** What the supervisor does around the life of a worker: its stream, its questions, what it leaves behind. */
 export function workerPlan(parts: PlanParts) {
-  const { dataDir, gateway, board, index, store, trail, signingKey, log, deliver, endings } = parts;
+  const { dataDir, gateway, board, index, store, trail, signingKey, log, deliver, endings, failedLogins } =
+    parts;
   return {
     starting(worker: number, { trail, limits }: Policy): WorkerStart {
       const stream = newStream(`worker-${worker}`);
@@ -57,14 +62,18 @@ export function workerPlan(parts: PlanParts) {
       holdEnded: (id, how) => board.holdEnded(id, how),
       credential: (id) => store.call("credential", id),
       credentialUsed: (id) => store.call("credentialUsed", id),
-      leased: (lease) => store.call("addLease", { ...lease, gateway, worker }),
+      async leased(lease) {
+        await store.call("addLease", { ...lease, gateway, worker });
+        return gateway;
+      },
       released: (lease) => void store.call("removeLease", lease).catch(() => {}),
-      loginFailed: async () => 0,
+      loginFailed: async (remote) => failedLogins.failed(remote),
       deliver,
     }),
     /** Nobody may find a session or hold of a dead worker open, in the lists or in the trail. */
     async died({ worker, stream }: WorkerStart): Promise<void> {
       board.workerGone(worker);
+      void parts.died(worker);
       recover(dataDir, trail, [stream]);
       await index.call("streamEnded", stream);
     },

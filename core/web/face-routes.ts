@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { PosternError } from "../error.ts";
+import type { FrontDoor } from "../front-door.ts";
 import type { Supervisor } from "../supervisor.ts";
 import type { WebTools } from "../web.ts";
 import type { FaceKind } from "./faces.ts";
@@ -28,21 +29,22 @@ async function visit(supervisor: Supervisor, kind: FaceKind, context: Context): 
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`/${kind}/${path} took too long`)), patience);
   try {
-    const tools = toolsOf(supervisor, `${kind}/${path}`, remoteOf(context));
-    return await Promise.race([face.handle(request, tools), late.promise]);
+    const door = supervisor.parts.keeper.door("web", remoteOf(context));
+    const answer = face.handle(request, toolsOf(supervisor, `${kind}/${path}`, door));
+    return await Promise.race([answer.finally(() => door.mayLearn()), late.promise]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function toolsOf(supervisor: Supervisor, place: string, remote: string): WebTools {
-  const { keeper, store } = supervisor.parts;
+function toolsOf(supervisor: Supervisor, place: string, door: FrontDoor): WebTools {
+  const { store } = supervisor.parts;
   return {
     url: `${supervisor.web.url}/${place}`,
-    remote,
+    remote: door.remote,
     end: (wish) => supervisor.end(wish),
     lift: async (of, by) => void (await supervisor.lift(of, by)),
     first: (key, until) => store.call("firstSight", `${place} ${key}`, until),
-    refused: (check): PosternError => keeper.door("web", remote).refused(`${place}: ${check}`),
+    refused: (check): PosternError => door.refused(`${place}: ${check}`),
   };
 }

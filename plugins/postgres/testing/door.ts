@@ -18,6 +18,7 @@ export function testDoor(
       if (credential.kind === "token" && credential.token !== "good") throw refused();
       return alice;
     },
+    certified: async () => undefined,
     async verifier(id) {
       return id === "pc_known" ? await scramVerifier("pencil") : decoyVerifier(Buffer.alloc(32), id);
     },

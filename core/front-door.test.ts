@@ -1,0 +1,76 @@
+import { afterEach, expect, test } from "bun:test";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Identity } from "./identity.ts";
+import { Rig } from "./testing/rig.ts";
+import { greeted, policyOf, shouting } from "./testing/shelf.ts";
+
+let rig: Rig;
+afterEach(() => rig.stop());
+
+/** A gateway whose supervisor counts a failed login only when the test says so. */
+async function counting(limits: { unauthenticated?: number; authenticate?: number } = {}) {
+  rig = new Rig();
+  const asked = Promise.withResolvers<string>();
+  const counted = Promise.withResolvers<number>();
+  rig.supervision.loginFailed = (remote) => {
+    asked.resolve(remote);
+    return counted.promise;
+  };
+  const policy = policyOf(shouting(rig));
+  await rig.follow({ ...policy, limits: { ...policy.limits, ...limits } });
+  return { asked: asked.promise, count: counted.resolve };
+}
+
+test("a refusal is held back, and a good login from the same address is not", async () => {
+  const { asked, count } = await counting();
+  const bad = await rig.connect("bad", "box");
+  expect(await asked).toStartWith("127.0.0.1:");
+  await greeted(rig);
+  const refused = rig.trail.of("login-refused");
+  expect(refused).toMatchObject([{ check: "its name is bad" }]);
+  count(0);
+  expect(await bad.lines.next()).toBe(
+    `error identity.refused The credential was not accepted (${refused[0]?.id}).`,
+  );
+});
+
+test("who does not wait for the refusal keeps the place all the same", async () => {
+  const { asked, count } = await counting({ unauthenticated: 2 });
+  const bad = await rig.connect("bad", "box");
+  await asked;
+  bad.wire.destroy();
+  const next = await rig.connect("alice", "box");
+  expect(await next.lines.next()).toStartWith("error limit.unauthenticated");
+  count(0);
+  for (;;) {
+    const later = await rig.connect("alice", "box");
+    if ((await later.lines.next())?.startsWith("welcome")) break;
+  }
+});
+
+test("what is held back is not late", async () => {
+  const { asked, count } = await counting({ authenticate: 20 });
+  const bad = await rig.connect("bad", "box");
+  await asked;
+  await pause(60);
+  count(0);
+  expect(await bad.lines.next()).toStartWith("error identity.refused");
+});
+
+test("a chain of delegation without end is nobody's", async () => {
+  await counting().then(({ count }) => count(0));
+  const named = { issuer: "test", kind: "machine", groups: [] } as const;
+  const chain = (length: number): Identity => ({
+    ...{ ...named, subject: `agent-${length}` },
+    ...(length > 1 ? { actingFor: chain(length - 1) } : {}),
+  });
+  const policy = policyOf(shouting(rig));
+  const provider = {
+    name: "chains",
+    open: async () => ({ identify: async (token: string) => chain(+token) }),
+  };
+  await rig.follow({ ...policy, version: "2", identity: [provider] });
+  expect(await (await rig.connect("8", "box")).lines.next()).toStartWith("welcome");
+  expect(await (await rig.connect("9", "box")).lines.next()).toStartWith("error identity.refused");
+  expect(rig.trail.of("login-refused")).toMatchObject([{ check: "9 identities act for one another" }]);
+});
