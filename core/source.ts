@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 
 /** What has no address of its own: the gateway's machine itself, over a unix socket. */
 export const noAddress = "local";
@@ -9,10 +9,16 @@ export const noAddress = "local";
  * `remote` is an address with its port, as `Wire.remote` has it.
  */
 export function sourceOf(remote: string): string {
+  const address = addressOf(remote);
+  if (address === undefined) return noAddress;
+  return isIPv4(address) ? address : `${network(address)}::/64`;
+}
+
+/** The IP address of a remote, an IPv4 one also where it came mapped into IPv6; undefined: it has none. */
+export function addressOf(remote: string): string | undefined {
   const address = remote.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
-  if (/^\d+\.\d+\.\d+\.\d+$/.test(mapped)) return mapped;
-  return isIPv6(address) ? `${network(address)}::/64` : noAddress;
+  return isIP(mapped) === 0 ? undefined : mapped;
 }
 
 /** The first four groups, without leading zeros. */
