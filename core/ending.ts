@@ -50,9 +50,11 @@ export function covers({ of }: Pick<Ending, "of">, identity: Identity): boolean 
   }
 }
 
-/** Whether a proof is refused because of an ending: it is older, or nothing new is accepted either. */
+/** Whether a proof is refused because of an ending: it is that very one, it is older, or nothing new is accepted. */
 export function refuses(ending: Ending, identity: Identity): boolean {
-  return covers(ending, identity) && (ending.blocks || (identity.issuedAt ?? 0) <= ending.at);
+  const { of, blocks, at } = ending;
+  const any = blocks || of.kind === "credential";
+  return covers(ending, identity) && (any || (identity.issuedAt ?? 0) <= at);
 }
 
 /** Whether a session ends: an ending that was heard of late spares what a newer proof has opened since. */

@@ -71,7 +71,7 @@ async function answered(
 ): Promise<HoldResult> {
   const { info } = open;
   const until = new Date(info.expires).toISOString();
-  const abandon = () => open.end("abandoned");
+  const abandon = () => open.end("abandoned", (gate.signal.reason as Reason).message);
   gate.signal.addEventListener("abort", abandon, { once: true });
   if (gate.signal.aborted) abandon();
   try {

@@ -9,7 +9,7 @@ import type { Cut } from "./trail/cut.ts";
 import type { HoldEnd } from "./trail/entry.ts";
 import type { Trail } from "./trail/trail.ts";
 
-/** How a hold ended; `by` and `because` where a person answered. */
+/** How a hold ended; `by` where a person answered, `because` where there is more to say. */
 export interface HoldResult {
   readonly how: HoldEnd;
   readonly by?: Identity;
@@ -30,7 +30,7 @@ export interface HoldSubject {
 export interface OpenHold {
   readonly info: HoldInfo;
   readonly result: Promise<HoldResult>;
-  end(how: "cancelled" | "abandoned"): void;
+  end(how: "cancelled" | "abandoned", because?: string): void;
 }
 
 interface Waiting {
@@ -105,7 +105,7 @@ export class Holds {
       },
     });
     this.supervision.holdOpened(info);
-    return { info, result, end: (how) => void this.#end(id, { how }) };
+    return { info, result, end: (...how) => void this.#end(id, ended(...how)) };
   }
 
   /** Ids of those that this person may answer. */
@@ -156,6 +156,10 @@ export class Holds {
       this.supervision.holdEnded(id, result.how);
     }
   }
+}
+
+function ended(how: HoldEnd, because?: string): HoldResult {
+  return because === undefined ? { how } : { how, because };
 }
 
 /** What the requester is told when a hold did not end with an approval. */
