@@ -113,6 +113,11 @@ export function parties(identity: Identity): readonly Identity[] {
   return actingFor ? [own, ...parties(actingFor)] : [own];
 }
 
+/** The same, each with whom it acts for: a rule may ask for both. */
+export function chain(identity: Identity): readonly Identity[] {
+  return identity.actingFor ? [identity, ...chain(identity.actingFor)] : [identity];
+}
+
 /** Whether two identities, neither of which acts for another, are one person or one machine. */
 export function isSame(one: Identity, other: Identity): boolean {
   if (identityKey(one) === identityKey(other)) return true;

@@ -18,6 +18,7 @@ import { EndingKeeper } from "./supervisor/ending-keeper.ts";
 import { FailedLogins } from "./supervisor/failed-logins.ts";
 import { Fleet } from "./supervisor/fleet.ts";
 import { gatewayId } from "./supervisor/gateway-id.ts";
+import { GrantKeeper } from "./supervisor/grant-keeper.ts";
 import { PolicyKeeper } from "./supervisor/policy-keeper.ts";
 import { followSignals } from "./supervisor/signals.ts";
 import { signingKey } from "./supervisor/signing-key.ts";
@@ -130,6 +131,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
     ...{ dataDir, board, index, store, trail, endings, signingKey: key.path, log: options.log ?? {} },
     failedLogins: new FailedLogins(metrics),
     deliver: (...message) => fleet.deliver(...message),
+    grants: () => grants.open,
     died: (worker) => sweeper.workerDied(worker),
   });
   const ends = new EndingKeeper({
@@ -141,6 +143,13 @@ export async function serve(options: ServeOptions): Promise<Running> {
   if (policy.store !== undefined) ends.follow();
   const starting = (worker: number) => plan.starting(worker, policy);
   const fleet = new Fleet({ blockedMs, log, metrics, ...plan, starting });
+  const grants = new GrantKeeper({
+    ...{ trail, store, log },
+    policy: () => keeper.policy,
+    tell: (open) => fleet.each((worker) => worker.call("useGrants", open)),
+  });
+  opening.defer(() => grants.close());
+  await grants.start();
   const parts = {
     version: manifest.version,
     dataDir,
@@ -151,6 +160,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
     fleet,
     keeper,
     endings: ends,
+    grants,
     metrics,
     log,
   };

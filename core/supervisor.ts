@@ -11,6 +11,7 @@ import type { HoldAnswer, HoldInfo, PolicyBundle } from "./supervision.ts";
 import type { Board } from "./supervisor/board.ts";
 import type { EndingKeeper } from "./supervisor/ending-keeper.ts";
 import type { Fleet } from "./supervisor/fleet.ts";
+import type { GrantKeeper } from "./supervisor/grant-keeper.ts";
 import type { PolicyKeeper, PolicyState } from "./supervisor/policy-keeper.ts";
 import type { StreamTrail } from "./trail/stream-trail.ts";
 import { webAnswer } from "./web/app.ts";
@@ -27,6 +28,7 @@ export interface SupervisorParts {
   readonly fleet: Fleet;
   readonly keeper: PolicyKeeper;
   readonly endings: EndingKeeper;
+  readonly grants: GrantKeeper;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -125,8 +127,10 @@ export class Supervisor {
    * Ends access: in force in every worker, durable in the trail and in the store when it resolves; other gateways
    * of the store follow within a second. Throws PosternError `trail.*`, `store.*`.
    */
-  end(wish: EndingWish): Promise<Ending> {
-    return this.parts.endings.end(wish);
+  async end(wish: EndingWish): Promise<Ending> {
+    const ending = await this.parts.endings.end(wish);
+    await this.parts.grants.heard(ending);
+    return ending;
   }
 
   /** Lifts what the same `by` has put up against exactly this by `end` with `blocks`. */

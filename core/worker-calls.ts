@@ -1,4 +1,5 @@
 import type { Ending } from "./ending.ts";
+import type { Grant } from "./grant.ts";
 import type { LogOptions } from "./log.ts";
 import type { Supervised } from "./supervision.ts";
 import type { TrailStatus } from "./trail/stream-trail.ts";
@@ -24,6 +25,8 @@ export interface WorkerStart {
   readonly log: Pick<LogOptions, "level" | "pretty">;
   /** Those that hold when it begins. */
   readonly endings: readonly Ending[];
+  /** Those that are open when it begins. */
+  readonly grants: readonly Grant[];
 }
 
 /** What the supervisor calls in a worker process. */

@@ -32,6 +32,7 @@ function serveAsWorker(): void {
     async begin(start) {
       opened = await open(start, supervision(peer));
       for (const ending of start.endings) await opened.gateway.endAccess(ending);
+      await opened.gateway.useGrants(start.grants);
       beginning.resolve(opened.gateway);
     },
     addresses: () => begun().addresses,

@@ -31,7 +31,17 @@ function fleet() {
       const generation = (generations[worker] ?? 0) + 1;
       generations[worker] = generation;
       const stream = `${worker}-${generation}`;
-      return { worker, dataDir, stream, strict: false, recorder: 0, signingKey: "", log: {}, endings: [] };
+      return {
+        worker,
+        dataDir,
+        stream,
+        strict: false,
+        recorder: 0,
+        signingKey: "",
+        log: {},
+        endings: [],
+        grants: [],
+      };
     },
     async died({ stream }) {
       died.push(stream);
@@ -50,7 +60,7 @@ function fleet() {
       holdEnded() {},
       credential: async () => undefined,
       credentialUsed: async () => undefined,
-      leased: async () => {},
+      leased: async () => "gw_test",
       released() {},
       loginFailed: async () => 0,
       deliver: async () => {},

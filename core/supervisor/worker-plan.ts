@@ -1,4 +1,5 @@
 import type { Endings } from "../endings.ts";
+import type { Grant } from "../grant.ts";
 import { newId } from "../id.ts";
 import type { LogOptions } from "../log.ts";
 import type { Policy } from "../policy.ts";
@@ -21,6 +22,8 @@ export interface PlanParts {
   readonly store: Store;
   readonly trail: StreamTrail;
   readonly endings: Endings;
+  /** Those that are open now. */
+  grants(): readonly Grant[];
   readonly failedLogins: FailedLogins;
   /** Path of the key that signs checkpoints. */
   readonly signingKey: string;
@@ -49,6 +52,7 @@ export function workerPlan(parts: PlanParts) {
         signingKey,
         log,
         endings: endings.all(),
+        grants: parts.grants(),
       };
     },
     opened({ stream }: WorkerStart): void {
