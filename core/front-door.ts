@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
-import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { comesFrom } from "./credential/block.ts";
 import { decoyVerifier } from "./credential/scram.ts";
 import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
@@ -16,9 +16,6 @@ import type { Limits } from "./policy.ts";
 import type { Door, ListenerInfo } from "./protocol.ts";
 import type { RefusedLogins } from "./refused-logins.ts";
 import type { Supervision } from "./supervision.ts";
-
-/** Makes the salt of an unknown id look like any other: the same one each time. */
-const decoySecret = randomBytes(32);
 
 /** No token of an identity provider is longer. */
 const tokenLimit = 64 * 1024;
@@ -51,13 +48,13 @@ export class FrontDoor implements Door {
   }
 
   async identify(credential: CallerCredential): Promise<Identity> {
-    return await this.#checked(() =>
+    return await this.#proved(() =>
       credential.kind === "token" ? this.#byToken(credential.token) : this.#issued(credential.id),
     );
   }
 
   async certified(certificate: X509Certificate): Promise<Identity | undefined> {
-    return await this.#checked(async () => {
+    return await this.#proved(async () => {
       for (const provider of this.services.providers) {
         const identity = await provider.certified?.(certificate);
         if (identity) return identity;
@@ -77,8 +74,10 @@ export class FrontDoor implements Door {
   }
 
   async verifier(id: string): Promise<ScramVerifier> {
-    const known = await this.services.supervision.credential(id);
-    return known?.verifier ?? decoyVerifier(decoySecret, id);
+    return await this.#checked(async () => {
+      const known = await this.services.supervision.credential(id);
+      return known?.verifier ?? decoyVerifier(id);
+    });
   }
 
   refused(check: string): PosternError {
@@ -90,11 +89,18 @@ export class FrontDoor implements Door {
   }
 
   /** What every identity must pass, however it was proved. */
-  async #checked<Proved extends Identity | undefined>(prove: () => Promise<Proved>): Promise<Proved> {
-    try {
+  #proved<Proved extends Identity | undefined>(prove: () => Promise<Proved>): Promise<Proved> {
+    return this.#checked(async () => {
       const identity = await prove();
       if (identity) this.#stillGood(identity);
       return identity;
+    });
+  }
+
+  /** Whatever goes wrong, the caller learns only that it is not accepted. */
+  async #checked<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
     } catch (error) {
       const refused = this.#refused(error);
       await this.mayLearn();
@@ -123,6 +129,9 @@ export class FrontDoor implements Door {
   async #issued(id: string): Promise<Identity> {
     const known = await this.services.supervision.credential(id);
     if (!known) throw new NotAccepted("the credential is unknown, expired or revoked");
+    if (known.from !== undefined && !comesFrom(known.from, this.remote)) {
+      throw new NotAccepted(`the credential is good from ${known.from} only`);
+    }
     const refused = await this.services.supervision.credentialUsed(id, this.remote);
     if (refused !== undefined) throw new NotAccepted(refused);
     return known.identity;

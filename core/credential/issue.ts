@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { type Duration, milliseconds } from "../duration.ts";
 import { PosternError } from "../error.ts";
+import type { Grant } from "../grant.ts";
 import { newId } from "../id.ts";
 import type { Identity } from "../identity.ts";
 import type { IssuedCredential } from "../supervision.ts";
-import { scramVerifier } from "./scram.ts";
+import { blockOf } from "./block.ts";
+import { saltOf, scramVerifier } from "./scram.ts";
 
 export const defaultLife: Duration = "15m";
 const longestLife: Duration = "24h";
@@ -14,6 +16,12 @@ export interface CredentialRequest {
   readonly resource?: string;
   /** Milliseconds from now. */
   readonly ttl: number;
+  /** Good for one session. */
+  readonly once?: boolean;
+  /** Good from this block of addresses alone. */
+  readonly from?: string;
+  /** What alone lets this identity use the resource: the credential ends with it. */
+  readonly grant?: Pick<Grant, "id" | "until">;
 }
 
 /** What goes to the caller once (`id` as user, `password`) and what is kept (all but the password). */
@@ -24,13 +32,13 @@ export interface FreshCredential extends IssuedCredential {
 /**
  * A user name and a password for a client that can hold nothing else. It never outlives the proof of
  * the identity that it was issued to, nor reaches further. Throws PosternError `credential.ttl`,
- * `credential.expired`, `credential.resource`.
+ * `credential.expired`, `credential.resource`, `credential.from`.
  */
 export async function issueCredential(
   identity: Identity,
   request: CredentialRequest,
 ): Promise<FreshCredential> {
-  const { resource = identity.resource, ttl } = request;
+  const { resource = identity.resource, ttl, once = false, from, grant } = request;
   if (!(ttl >= 1000 && ttl <= milliseconds(longestLife))) {
     throw new PosternError("credential.ttl", `A credential may live from 1s to ${longestLife}.`, {
       hint: "Ask for a shorter life; issue a new one when it ends.",
@@ -42,19 +50,27 @@ export async function issueCredential(
     });
   }
   const now = Date.now();
-  const expires = Math.min(now + ttl, identity.expires ?? Number.POSITIVE_INFINITY);
+  const proof = identity.expires ?? Number.POSITIVE_INFINITY;
+  const expires = Math.min(now + ttl, proof, grant?.until ?? proof);
   if (expires <= now) {
-    throw new PosternError("credential.expired", "The token that asks for a credential has expired.", {
-      hint: "Sign in again.",
-    });
+    throw new PosternError(
+      "credential.expired",
+      "What the credential would rest on has ended: the token, or the grant.",
+      {
+        hint: "Sign in again, or ask for another grant.",
+      },
+    );
   }
   const id = newId("pc");
   const password = randomBytes(24).toString("base64url");
   return {
     id,
     password,
-    verifier: await scramVerifier(password),
+    verifier: await scramVerifier(password, saltOf(id)),
     expires,
+    once,
+    ...(from === undefined ? {} : { from: blockOf(from) }),
+    ...(grant === undefined ? {} : { grant: grant.id }),
     identity: {
       ...identity,
       ...{ credentialId: id, expires },

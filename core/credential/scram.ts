@@ -28,16 +28,18 @@ export async function scramVerifier(
 }
 
 /**
- * A verifier that no password fits, for an id that does not exist. The same id gets the same salt each
- * time, as a real one does; without `secret` (random, one a process family) nobody can tell the two apart.
+ * The salt of what is issued under this id. An id is used once, so no two salts are the same; and an id that is
+ * unknown, has ended or lies on another gateway shows the same salt as one that is good, at any time and door.
  */
-export function decoyVerifier(secret: Uint8Array, id: string): ScramVerifier {
-  const part = (name: string) => hmac(secret, JSON.stringify([name, id]));
+export function saltOf(id: string): Buffer {
+  return createHash("sha256").update(`postern credential ${id}`).digest().subarray(0, saltBytes);
+}
+
+/** A verifier that no password fits, for an id that is not good: nothing that the caller sees tells it apart. */
+export function decoyVerifier(id: string): ScramVerifier {
   return {
-    iterations: scramIterations,
-    salt: part("salt").subarray(0, saltBytes),
-    storedKey: part("stored key"),
-    serverKey: part("server key"),
+    ...{ iterations: scramIterations, salt: saltOf(id) },
+    ...{ storedKey: randomBytes(32), serverKey: randomBytes(32) },
   };
 }
 

@@ -28,7 +28,7 @@ test("client and server agree; another password or a decoy does not", async () =
   for (const [verifier, password, agreed] of [
     [real, "pencil", true],
     [real, "pencil ", false],
-    [decoyVerifier(Buffer.alloc(32), "pc_x"), "pencil", false],
+    [decoyVerifier("pc_x"), "pencil", false],
   ] as const) {
     const client = new ScramClient(password);
     const server = new ScramServer(client.first, verifier);

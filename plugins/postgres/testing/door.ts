@@ -20,7 +20,7 @@ export function testDoor(
     },
     certified: async () => undefined,
     async verifier(id) {
-      return id === "pc_known" ? await scramVerifier("pencil") : decoyVerifier(Buffer.alloc(32), id);
+      return id === "pc_known" ? await scramVerifier("pencil") : decoyVerifier(id);
     },
     refused,
     deliver: (_worker, message) => keyDelivered(message),
