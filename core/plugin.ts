@@ -92,6 +92,7 @@ export type {
   OpenSignalSource,
   SignalSource,
   WebFace,
+  WebRecords,
   WebTools,
 } from "./web.ts";
 export type { Who } from "./who.ts";

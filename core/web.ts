@@ -22,8 +22,21 @@ export interface WebTools {
   lift(of: Ending["of"], by: string): Promise<void>;
   /** False: this was seen before (a token id, an assertion id), here or by another gateway of the store. Kept until `until` (epoch ms). */
   first(key: string, until: number): Promise<boolean>;
+  readonly records: WebRecords;
   /** Why somebody was not accepted, for the trail; throw what it returns, which says nothing of it. */
   refused(check: string): Error;
+}
+
+/** What a face keeps for all gateways that share the store, small texts by key; nothing that lets anybody in. */
+export interface WebRecords {
+  get(key: string): Promise<string | undefined>;
+  /** False: there is one under this key, which stays as it is. */
+  add(key: string, value: string): Promise<boolean>;
+  put(key: string, value: string): Promise<void>;
+  /** False: there was none. */
+  remove(key: string): Promise<boolean>;
+  /** Those whose key begins with `prefix`, in the order of their keys; `total`: all of them. */
+  page(prefix: string, skip: number, take: number): Promise<{ total: number; values: readonly string[] }>;
 }
 
 /** How a person signs in from the command line; told to whoever asks, so it holds no secret. */

@@ -104,3 +104,6 @@ export const leases = sqliteTable("leases", {
 export const seen = sqliteTable("seen", { key: text().primaryKey(), until: integer().notNull() }, (table) => [
   index("seen_until").on(table.until),
 ]);
+
+/** What the policy's web faces keep; a key begins with the face that it belongs to. */
+export const records = sqliteTable("records", { key: text().primaryKey(), value: text().notNull() });

@@ -6,7 +6,16 @@ import type { Grant, GrantRequest } from "../grant.ts";
 import type { IssuedCredential } from "../supervision.ts";
 import { answerCalls } from "./answer-calls.ts";
 import { connectStore } from "./connect.ts";
-import { addCredential, findCredential, revokeCredential, useCredential } from "./credentials.ts";
+import {
+  addCredential,
+  type CredentialFilter,
+  findCredential,
+  listCredentials,
+  revokeCredential,
+  type StoredCredential,
+  storedCredential,
+  useCredential,
+} from "./credentials.ts";
 import { addEnding, endingsSince, firstSight, liftEndings, type StoredEnding } from "./endings.ts";
 import {
   addRequest,
@@ -23,6 +32,7 @@ import {
 } from "./grants.ts";
 import { addLease, leasesOfWorker, leasesToCheck, removeLease } from "./leases.ts";
 import { type Database, type Opened, openStoreFile } from "./open.ts";
+import { addRecord, findRecord, pageOfRecords, putRecord, type RecordPage, removeRecord } from "./records.ts";
 
 /** What the store's thread does for the supervisor. */
 export interface StoreCalls {
@@ -33,6 +43,9 @@ export interface StoreCalls {
   /** The remote address is checked by whoever calls. Resolves with why the credential is not accepted after all. */
   credentialUsed(id: string): Promise<string | undefined>;
   revokeCredential(id: string): Promise<boolean>;
+  credentials(filter: CredentialFilter): Promise<StoredCredential[]>;
+  /** Also one that is good no more. */
+  storedCredential(id: string): Promise<StoredCredential | undefined>;
   addLease(lease: Lease): Promise<void>;
   removeLease(id: string): Promise<void>;
   /** Leases of this gateway, and those of any gateway that have run out. */
@@ -45,6 +58,13 @@ export interface StoreCalls {
   liftEndings(of: Ended, by?: string): Promise<string[]>;
   /** False: this key was seen before. Kept until `until` (epoch milliseconds). */
   firstSight(key: string, until: number): Promise<boolean>;
+  record(key: string): Promise<string | undefined>;
+  /** False: there is one under this key, which stays as it is. */
+  addRecord(key: string, value: string): Promise<boolean>;
+  putRecord(key: string, value: string): Promise<void>;
+  removeRecord(key: string): Promise<boolean>;
+  /** Those whose key begins with this, in the order of their keys. */
+  recordPage(prefix: string, skip: number, take: number): Promise<RecordPage>;
   addRequest(request: GrantRequest, grant?: Grant): Promise<void>;
   /** False: somebody else was first. */
   answerRequest(answer: RequestAnswer): Promise<boolean>;
@@ -95,7 +115,14 @@ const calls: StoreCalls = {
   endingsSince: (seq) => endingsSince(store().database, seq),
   liftEndings: (of, by) => liftEndings(store().database, of, Date.now(), by),
   firstSight: (key, until) => firstSight(store().database, key, until, Date.now()),
+  record: (key) => findRecord(store().database, key),
+  addRecord: (key, value) => addRecord(store().database, key, value),
+  putRecord: (key, value) => putRecord(store().database, key, value),
+  removeRecord: (key) => removeRecord(store().database, key),
+  recordPage: (...asked) => pageOfRecords(store().database, ...asked),
   revokeCredential: (id) => revokeCredential(store().database, id, Date.now()),
+  credentials: (filter) => listCredentials(store().database, filter, Date.now()),
+  storedCredential: (id) => storedCredential(store().database, id),
   addRequest: (request, grant) => addRequest(store().database, request, grant),
   answerRequest: (answer) => answerRequest(store().database, answer, Date.now()),
   standing: () => standing(store().database, Date.now()),

@@ -16,3 +16,4 @@ export type {
 export type { Address } from "./conformance/tap.ts";
 export { TestGateway, testIdentities } from "./gateway.ts";
 export { loadPolicy, type PolicyUnderTest, type Someone } from "./policy.ts";
+export { type TestWebTools, testRecords, testWebTools } from "./web-tools.ts";

@@ -44,6 +44,13 @@ function toolsOf(supervisor: Supervisor, place: string, door: FrontDoor): WebToo
     remote: door.remote,
     end: (wish) => supervisor.end(wish),
     lift: async (of, by) => void (await supervisor.lift(of, by)),
+    records: {
+      get: (key) => store.call("record", `${place} ${key}`),
+      add: (key, value) => store.call("addRecord", `${place} ${key}`, value),
+      put: (key, value) => store.call("putRecord", `${place} ${key}`, value),
+      remove: (key) => store.call("removeRecord", `${place} ${key}`),
+      page: (prefix, ...part) => store.call("recordPage", `${place} ${prefix}`, ...part),
+    },
     first: (key, until) => store.call("firstSight", `${place} ${key}`, until),
     refused: (check): PosternError => door.refused(`${place}: ${check}`),
   };

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EndingWish, OpenIdentityProvider, WebTools } from "../../../core/plugin.ts";
+import { testRecords } from "../../../core/testing/index.ts";
 import { type SamlOptions, saml } from "../index.ts";
 import { TestIdp } from "./idp.ts";
 import type { Send } from "./sign-in.ts";
@@ -56,6 +57,7 @@ function toolsFor(refused: string[], ended: EndingWish[]): WebTools {
       return { id: "end_1", at: Date.now(), blocks: false, ...wish };
     },
     lift: async () => {},
+    records: testRecords(),
     first: async (key) => !seen.has(key) && seen.add(key).has(key),
     refused: (check) => {
       refused.push(check);
