@@ -1,9 +1,10 @@
 import type { Grant } from "./grant.ts";
 import type { Guardrail } from "./guardrail.ts";
-import { type Identity, identityLabel } from "./identity.ts";
+import { chain, type Identity, identityLabel } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
 import { howToOpen } from "./policy/asking.ts";
 import { type Party, partyOf, type Standing } from "./policy/party.ts";
+import { roleOf } from "./policy/role.ts";
 import { counts, grantsOf, type Timing, timingOf } from "./policy/timing.ts";
 import type { Policy, Rule } from "./policy.ts";
 
@@ -17,6 +18,8 @@ export interface RuleSet extends Timing {
   readonly lifetime?: number;
   /** How to come in all the same, where `rights` is empty: which grant to ask for, when to come. */
   readonly hint?: string;
+  /** The resource's own role that the session runs as (`as` of its rules). Throws PosternError `policy.role`. */
+  role(): string | undefined;
   /** Each action by the first rule whose who, on and may match it; all must be allowed. */
   decide(actions: readonly Action[]): Decision;
 }
@@ -71,14 +74,10 @@ export function rulesFor(
     ...(lifetimes.length === 0 ? {} : { lifetime: Math.min(...lifetimes) }),
     ...timingOf(rules, [...new Set(parties.flatMap(({ closed }) => closed))], open, at),
     ...(entry === undefined ? {} : { hint: entry }),
+    role: () => roleOf(policy, resource, parties),
     decide: (actions) =>
       stranger ? shutOut(stranger, resource, actions, entry) : decide(policy, resource, parties, actions, at),
   };
-}
-
-/** Each with whom it acts for: a rule may ask for both. */
-function chain(identity: Identity): readonly Identity[] {
-  return identity.actingFor ? [identity, ...chain(identity.actingFor)] : [identity];
 }
 
 /** undefined: neither a grant nor the hour would let everybody in the chain in. */

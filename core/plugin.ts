@@ -1,5 +1,7 @@
 /** The contract between core and plugins: everything a plugin author needs, in one import. */
 
+export type { Adopter } from "./adopt.ts";
+export { scramVerifier } from "./credential/scram.ts";
 export {
   type CredentialRequest,
   type CredentialSource,
@@ -37,6 +39,7 @@ export {
   type IdentityContext,
   type IdentityProvider,
   identityKey,
+  identityLabel,
   type MintRequest,
   NotAccepted,
   type OpenIdentityProvider,

@@ -25,12 +25,13 @@ export interface Ruling {
 
 export function ruleOn(session: Session, actions: readonly Action[]): Ruling {
   const ruleSet = session.rules;
-  const { reason, steps, guardrails } = ruleSet.decide(actions);
+  const { reason, steps, timed, guardrails } = ruleSet.decide(actions);
+  session.restOn(timed);
   const watches = guardrails.map((guardrail) => session.watch(guardrail));
   return {
     ruleSet,
     policyVersion: ruleSet.policy.version,
-    refused: reason,
+    refused: reason ?? refusedByResource(session, actions),
     rules: steps.flatMap((step) => step.rule ?? []),
     guardrails,
     watches,
@@ -39,4 +40,12 @@ export function ruleOn(session: Session, actions: readonly Action[]): Ruling {
     writes: actions.some((action) => action.effect !== "read"),
     redacts: session.watching.some(({ guardrail }) => guardrail.redact),
   };
+}
+
+function refusedByResource({ refuses }: Session, actions: readonly Action[]): Reason | undefined {
+  for (const action of actions) {
+    const reason = refuses?.(action);
+    if (reason) return reason;
+  }
+  return undefined;
 }

@@ -11,17 +11,29 @@ interface Services {
 
 /** The right to dial a session's resource as that session. */
 export function sessionPermit(session: Session, resource: Resource, services: Services): Permit {
-  const { identity, info, rules } = session;
-  const until = rules.lifetime === undefined ? undefined : info.openedAt + rules.lifetime;
+  const { identity, role } = session;
+  const until = endOf(session);
   return issuePermit(resource, {
     purpose: "session",
     session: session.id,
     identity,
     label: session.label,
     signal: session.signal,
+    ...(role === undefined ? {} : { as: role }),
     ...(until === undefined ? {} : { until }),
     lease: (what, until) => lease(session, services, what, until),
   });
+}
+
+/** When it ends for certain, as far as is known now (epoch milliseconds). */
+function endOf({ identity, info, rules }: Session): number | undefined {
+  const ends = [
+    ...(rules.lifetime === undefined ? [] : [info.openedAt + rules.lifetime]),
+    ...(identity.kind === "machine" && identity.expires !== undefined ? [identity.expires] : []),
+    // Where another rule goes on, so does the session.
+    ...(rules.until !== undefined && rules.timed.length === rules.rights.length ? [rules.until] : []),
+  ];
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 /** For a connection of the gateway's own to the same resource. */
@@ -45,9 +57,11 @@ async function lease(session: Session, services: Services, what: string, until: 
   const { id, resource, trail } = session;
   const made = { id: newId("lease"), resource, session: id, what, madeAt: Date.now(), until };
   trail.append({ kind: "lease", lease: made.id, session: id, resource, what, until });
-  await services.supervision.leased(made);
+  const gateway = await services.supervision.leased(made);
+  session.leaseEnds = Math.min(session.leaseEnds, until);
   return {
     ...made,
+    gateway,
     released() {
       trail.append({ kind: "lease-released", lease: made.id, resource, what, how: "closed" });
       services.supervision.released(made.id);

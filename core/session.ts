@@ -6,6 +6,7 @@ import { type Identity, identityLabel } from "./identity.ts";
 import type { Reason } from "./operation.ts";
 import { whyOver } from "./policy/timing.ts";
 import type { Policy, Rule } from "./policy.ts";
+import type { Dialed } from "./protocol.ts";
 import type { SessionInfo } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
 
@@ -28,6 +29,8 @@ export class Session implements GuardedSession {
   readonly resource: string;
   readonly protocol: string;
   readonly info: SessionInfo;
+  /** The resource's own role that it runs as, from beginning to end. */
+  readonly role: string | undefined;
   rules: RuleSet;
   /** All guardrails that may ever apply in this session, outermost first; another array after a reload. */
   watching: readonly { readonly guardrail: Guardrail; readonly watch: Watch }[] = [];
@@ -35,6 +38,10 @@ export class Session implements GuardedSession {
   /** Operations sent and not answered: a session that waits for its resource is not idle. */
   inFlight = 0;
   lastActive = Date.now();
+  /** Epoch milliseconds at which what was made for it on the resource stands for nothing any more. */
+  leaseEnds = Number.POSITIVE_INFINITY;
+  /** What its connection to the resource allows nobody. */
+  refuses: Dialed["refuses"];
   readonly #restsOn = new Map<string, Rule>();
   readonly #watches = new Map<Guardrail, Watch>();
   readonly #abort = new AbortController();
@@ -53,6 +60,7 @@ export class Session implements GuardedSession {
     this.resource = start.resource;
     this.protocol = start.protocol;
     this.rules = admitted(policy, start, grants);
+    this.role = this.rules.role();
     this.info = {
       ...start,
       openedAt: Date.now(),
@@ -95,6 +103,7 @@ export class Session implements GuardedSession {
       const rules = admitted(policy, this, grants);
       const over = whyOver([...this.#restsOn.values()], rules);
       if (over) return this.end(over);
+      if (rules.role() !== this.role) return this.end(roleChanged);
       this.rules = rules;
       this.#openWatches();
     } catch (error) {
@@ -182,6 +191,13 @@ export class Session implements GuardedSession {
     }
   }
 }
+
+/** A connection keeps the role that it has begun with. */
+const roleChanged: Reason = {
+  code: "policy.role-changed",
+  message: "The rules of this session changed, and with them the role that it runs as.",
+  hint: "Connect again.",
+};
 
 function admitted(
   policy: Policy,

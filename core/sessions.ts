@@ -29,6 +29,8 @@ export class Sessions {
   #grants: readonly Grant[] = [];
   #sweep: ReturnType<typeof setInterval>;
   #whenEmpty: (() => void)[] = [];
+  /** What was made on resources for sessions that have ended, and is not unmade yet. */
+  readonly #unmaking = new Set<Promise<void>>();
 
   constructor(readonly services: SessionsServices) {
     this.#sweep = setInterval(() => this.#endWhatIsOver(), 250);
@@ -134,6 +136,24 @@ export class Sessions {
     });
   }
 
+  /** What was made for a session is being unmade, which may outlast it. */
+  unmaking(session: string, done: Promise<void>): void {
+    const settled = done
+      .catch((error) => {
+        this.services.log.warn({ session, error }, "a session's credential was not unmade; the sweep will");
+      })
+      .finally(() => this.#unmaking.delete(settled));
+    this.#unmaking.add(settled);
+  }
+
+  /** Resolves when nothing is left to unmake, or after `ms`: the sweep finds the rest. */
+  async unmade(ms: number): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, ms);
+    await Promise.race([Promise.all(this.#unmaking), late.promise]);
+    clearTimeout(timer);
+  }
+
   stop(): void {
     clearInterval(this.#sweep);
   }
@@ -175,6 +195,12 @@ export class Sessions {
         session.end({
           code: "session.lifetime",
           message: "The session has lasted as long as its rule allows.",
+        });
+      } else if (session.leaseEnds <= now) {
+        session.end({
+          code: "session.lease",
+          message: "What was made on the resource for this session alone has come to its end.",
+          hint: "Connect again.",
         });
       } else if (session.inFlight === 0 && session.lastActive + limits.idle <= now) {
         this.services.metrics.limitsReached.of("idle").value++;

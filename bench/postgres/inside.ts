@@ -32,7 +32,7 @@ const alone: Supervision = {
   holdEnded() {},
   credential: async () => undefined,
   credentialUsed: async () => undefined,
-  leased: async () => {},
+  leased: async () => "alone",
   released() {},
   loginFailed: async () => 0,
   deliver: async () => {},

@@ -8,6 +8,8 @@ import type { Secret } from "../secret.ts";
 export interface CredentialSource<Config = unknown> {
   /** For the trail: `session role by env ORDERS_ADMIN`. Never a secret. */
   readonly label: string;
+  /** The resource's own role of sessions whose rules name none. */
+  readonly as?: string;
   /** Makes the credential of one connection to the resource. Throws PosternError `credential.*`, `resource.*`. */
   issue(request: CredentialRequest<Config>): Promise<ResourceCredential>;
   /**
@@ -45,6 +47,8 @@ export interface ResourceCredential {
   readonly id?: string;
   /** What the resource calls whoever logs in with it, where it is one made for the session. */
   readonly runsAs?: string;
+  /** The resource's own role that it acts as from then on. */
+  readonly as?: string;
   /** Unmakes it; called once, after the session's connection is closed. Rejects: the sweep will do it. */
   close?(): Promise<void>;
 }
@@ -66,7 +70,7 @@ export interface Lease {
 }
 
 /** A lease in the hands of the session that it was made for. */
-export interface HeldLease extends NewLease {
+export interface HeldLease extends Omit<Lease, "worker"> {
   /** What it stood for is unmade. */
   released(): void;
 }

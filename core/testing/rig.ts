@@ -99,7 +99,7 @@ export class Rig {
       holdEnded: (id, how) => this.events.emit("hold-ended", { id, how }),
       credential: async () => undefined,
       credentialUsed: async () => undefined,
-      leased: async () => {},
+      leased: async () => "gw_test",
       released: () => {},
       loginFailed: async () => 0,
       deliver: (_worker, protocol, message) => this.gateway.delivered(protocol, message),

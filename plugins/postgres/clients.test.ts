@@ -97,7 +97,7 @@ describe.skipIf(!hasPostgres(18) || !existsSync("/usr/bin/psql"))("real clients"
     ] as const) {
       const { out, err } = await psql(`user=${user} dbname=orders`, password);
       expect(err).toBe("");
-      expect(out).toBe("psql postern:ses_test\n");
+      expect(out).toBe("psql postern:ses_test alice\n");
     }
   });
 
@@ -133,7 +133,7 @@ describe.skipIf(!hasPostgres(18) || !existsSync("/usr/bin/psql"))("real clients"
       const connection = "user=alice dbname=orders min_protocol_version=3.2 max_protocol_version=latest";
       const { out, err } = await psql(connection, "good", { environment });
       expect(err).toBe("");
-      expect(out).toBe("psql postern:ses_test\n");
+      expect(out).toBe("psql postern:ses_test alice\n");
       expect(versions.at(-1)).toBe(0x30002);
       const cancelled = await psql(connection, "good", {
         environment,

@@ -1,6 +1,6 @@
 import { type Dialed, PosternError, type Wire } from "../../core/plugin.ts";
 import { backend } from "./wire/message.ts";
-import { bind, execute, parse, sync } from "./wire/query.ts";
+import { bind, execute, parse, query, sync } from "./wire/query.ts";
 import { malformed } from "./wire/read.ts";
 import { type Received, receive } from "./wire/receive.ts";
 import { errorFields } from "./wire/report.ts";
@@ -21,9 +21,21 @@ const defaults: ControlOptions = { idle: 30_000, timeout: 6_000 };
 /** More than any answer to the gateway's own questions, in bytes. */
 const maxMessage = 16 * 1024 * 1024;
 
+/** The server has refused a statement of the gateway's own: `resource.query`. It did nothing of it. */
+export class QueryRefused extends PosternError {
+  constructor(
+    readonly sqlstate: string,
+    message: string,
+  ) {
+    super("resource.query", "The resource failed to answer a question of the gateway's own.", {
+      cause: new Error(`${sqlstate} ${message}`),
+    });
+  }
+}
+
 /**
  * The gateway's own connection to a resource: opened by the first query, closed when idle, opened again
- * when it broke. One query at a time, extended protocol, everything as text.
+ * when it broke. One query at a time, everything as text.
  */
 export class Control {
   readonly #options: ControlOptions;
@@ -36,13 +48,15 @@ export class Control {
   }
 
   /**
-   * `dial` is used when no connection is open. Throws what it throws, `resource.query` with the
-   * server's SQLSTATE, or `resource.unreachable`.
+   * `dial` is used when no connection is open. Throws what it throws, QueryRefused, or `resource.unreachable`.
    */
   query(dial: () => Promise<Dialed>, text: string, parameters: readonly (string | null)[]): Promise<Row[]> {
-    const turn = this.#turn.then(() => this.#run(dial, text, parameters));
-    this.#turn = turn.catch(() => {});
-    return turn;
+    return this.#ask(dial, Buffer.concat([parse("", text), bind("", "", parameters), execute(""), sync]));
+  }
+
+  /** Several statements in one transaction, where none of them takes parameters (simple query). */
+  async script(dial: () => Promise<Dialed>, text: string): Promise<void> {
+    await this.#ask(dial, query(text));
   }
 
   async close(): Promise<void> {
@@ -52,11 +66,13 @@ export class Control {
     (await open?.catch(() => undefined))?.destroy();
   }
 
-  async #run(
-    dial: () => Promise<Dialed>,
-    text: string,
-    parameters: readonly (string | null)[],
-  ): Promise<Row[]> {
+  #ask(dial: () => Promise<Dialed>, question: Buffer): Promise<Row[]> {
+    const turn = this.#turn.then(() => this.#run(dial, question));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #run(dial: () => Promise<Dialed>, question: Buffer): Promise<Row[]> {
     clearTimeout(this.#idle);
     try {
       let wire = await this.#open;
@@ -65,7 +81,7 @@ export class Control {
         wire = await this.#open;
       }
       wire.deadline(this.#options.timeout);
-      wire.write(Buffer.concat([parse("", text), bind("", "", parameters), execute(""), sync]));
+      wire.write(question);
       const rows = await answer(wire);
       wire.deadline(0);
       this.#idle = setTimeout(() => void this.close(), this.#options.idle);
@@ -73,7 +89,7 @@ export class Control {
       return rows;
     } catch (error) {
       // Whatever was left unread on it would be taken for the next answer.
-      if (!(error instanceof PosternError && error.code === "resource.query")) await this.close();
+      if (!(error instanceof QueryRefused)) await this.close();
       throw error;
     }
   }
@@ -82,11 +98,11 @@ export class Control {
 async function answer(wire: Wire): Promise<Row[]> {
   const rows: Row[] = [];
   const cells = new CellWalker();
-  let failed: PosternError | undefined;
+  let failed: QueryRefused | undefined;
   for (;;) {
     const message = await receive(wire, maxMessage);
     if (message.type === backend.readyForQuery) break;
-    if (message.type === backend.errorResponse) failed = queryError(message);
+    if (message.type === backend.errorResponse) failed = refusal(message);
     else if (message.type === backend.dataRow) rows.push(textCells(cells, message.body));
     else if (!expected.has(message.type))
       throw malformed("answer", `a message of type ${message.type} in it`);
@@ -113,13 +129,7 @@ function textCells(cells: CellWalker, body: Buffer): Row {
   return row;
 }
 
-function queryError({ body }: Received): PosternError {
+function refusal({ body }: Received): QueryRefused {
   const { code = "", message = "" } = errorFields(body, 0, body.length);
-  return new PosternError(
-    "resource.query",
-    "The resource failed to answer a question of the gateway's own.",
-    {
-      cause: new Error(`${code} ${message}`),
-    },
-  );
+  return new QueryRefused(code, message);
 }

@@ -55,7 +55,7 @@ for (const version of [15, 18] as const) {
       test(`logs in as ${user}`, async () => {
         const dialed = await dial(testPermit(config(user), password), testArrival({}, "psql"));
         expect(await ask(dialed, "select current_user, current_setting('application_name')")).toEqual([
-          [user, "psql postern:ses_test"],
+          [user, "psql postern:ses_test alice"],
         ]);
         const { parameters, key, target } = dialedState(dialed);
         expect(parameters.get("server_version")).toStartWith(String(version));

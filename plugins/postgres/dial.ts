@@ -1,8 +1,16 @@
-import { type Arrival, type Dialed, type Permit, PosternError, type Wire } from "../../core/plugin.ts";
+import {
+  type Arrival,
+  type Dialed,
+  identityLabel,
+  type Permit,
+  PosternError,
+  type Wire,
+} from "../../core/plugin.ts";
 import { startupState } from "./accept.ts";
 import { login, maxLoginMessage, serverRefused } from "./auth/login.ts";
 import { type Account, accountOf, type PostgresConfig } from "./config.ts";
 import { connect, type Target, targetOf } from "./connect.ts";
+import { keepsRole } from "./roles/keep.ts";
 import { backend } from "./wire/message.ts";
 import { malformed } from "./wire/read.ts";
 import { receive } from "./wire/receive.ts";
@@ -41,10 +49,15 @@ const fixedSettings = [
 /** Opens the session's own connection. Throws `resource.unreachable`, `resource.login`, `resource.config`. */
 export async function dial(permit: Permit<PostgresConfig>, arrival: Arrival): Promise<Dialed> {
   const settings = new Map(startupState(arrival).settings);
-  const tag = `postern:${permit.session}`;
-  const own = printable(arrival.application ?? "").slice(0, Math.max(0, maxName - tag.length - 1));
-  settings.set("application_name", own === "" ? tag : `${own} ${tag}`);
+  settings.set("application_name", applicationName(permit.session, arrival));
   return await open(permit, settings);
+}
+
+/** `psql postern:ses_… alice`: the session whole, who it is as far as it fits, then what the client says of itself. */
+function applicationName(session: string, { identity, application = "" }: Arrival): string {
+  const whose = `postern:${session} ${printable(identityLabel(identity))}`.slice(0, maxName);
+  const own = printable(application).slice(0, Math.max(0, maxName - whose.length - 1));
+  return own === "" ? whose : `${own} ${whose}`;
 }
 
 /** A connection of the gateway's own to the same resource. */
@@ -64,8 +77,10 @@ export function ownSettings(label: string): ReadonlyMap<string, string> {
 
 async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string, string>): Promise<Dialed> {
   const { config, signal } = permit;
-  const account = accountOf(config, (await permit.credential())?.value);
-  return await logIn(account, config, settings, signal);
+  const { value, runsAs, as } = (await permit.credential()) ?? {};
+  const account = accountOf(runsAs === undefined ? config : { ...config, user: runsAs }, value);
+  const dialed = await logIn(account, config, settings, signal);
+  return as === undefined ? dialed : { ...dialed, refuses: keepsRole(as) };
 }
 
 /** A connection that is ready for its first query. Throws as `dial` does. */

@@ -1,5 +1,6 @@
 import {
   type Action,
+  type CredentialSource,
   onlyKnown,
   PosternError,
   type Protocol,
@@ -7,7 +8,9 @@ import {
   type Secret,
 } from "../../core/plugin.ts";
 import { accept } from "./accept.ts";
+import { bypasses } from "./bypasses.ts";
 import { keyDelivered } from "./cancel.ts";
+import { client } from "./client.ts";
 import type { PostgresConfig } from "./config.ts";
 import { dial } from "./dial.ts";
 import { refuse } from "./refuse.ts";
@@ -31,11 +34,15 @@ const protocol: Protocol<PostgresConfig, Emits, "postgres"> = {
     return classify(text, defaultSettings).actions;
   },
   replay,
+  bypasses,
 };
 
 export interface PostgresOptions extends PostgresConfig {
-  /** The password, or a whole `postgres://user:password@host:port/database`. None: the server must trust. */
-  readonly credential?: Secret;
+  /**
+   * The password, or a whole `postgres://user:password@host:port/database`; `sessionRole()`: a role for each
+   * session. None: the server must trust.
+   */
+  readonly credential?: Secret | CredentialSource<PostgresConfig>;
 }
 
 /**
@@ -76,3 +83,4 @@ export function postgres(options: PostgresOptions): Resource<PostgresConfig, Emi
 }
 
 export type { PostgresConfig } from "./config.ts";
+export { type SessionRoleOptions, sessionRole } from "./roles/index.ts";

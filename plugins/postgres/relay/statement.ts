@@ -1,5 +1,6 @@
 import type { Action } from "../../../core/plugin.ts";
 import type { Shape, SqlStatement } from "../sql/classify.ts";
+import { leaving } from "../sql/leaving.ts";
 
 /** A statement of the gateway's own wording, of which nothing is known but its actions. */
 export function plainStatement(text: string, actions: readonly Action[]): SqlStatement {
@@ -13,6 +14,8 @@ export const unknownStatement: SqlStatement = plainStatement(
   [{ effect: "unknown", on: "*" }],
 );
 
+/** pg_catalog.set_config, on every server. */
+const setConfig = 2077;
 const calls = new Map<number, SqlStatement>();
 const keptCalls = 256;
 
@@ -21,8 +24,9 @@ export function functionCallStatement(oid: number): SqlStatement {
   const known = calls.get(oid);
   if (known) return known;
   if (calls.size >= keptCalls) calls.clear();
+  const action: Action = { effect: "unknown", on: `function ${oid}` };
   const statement = plainStatement(`FunctionCall (function ${oid})`, [
-    { effect: "unknown", on: `function ${oid}` },
+    oid === setConfig ? { ...action, traits: [leaving] } : action,
   ]);
   calls.set(oid, statement);
   return statement;

@@ -1,3 +1,4 @@
+import { leavingIn } from "./leaving.ts";
 import { identifier, objectName } from "./names.ts";
 import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 import { emptyScope, type Reader, type Scope } from "./reader.ts";
@@ -60,7 +61,6 @@ const defined: Readonly<Record<string, readonly [noun: string, field?: string]>>
   CreateTransformStmt: ["transform", "lang"],
   AlterTSDictionaryStmt: ["dictionary", "dictname"],
   AlterTSConfigurationStmt: ["text search configuration", "cfgname"],
-  AlterFunctionStmt: ["function", "func"],
   CreateTrigStmt: ["trigger"],
   AlterObjectDependsStmt: ["object", "object"],
   CommentStmt: ["object", "object"],
@@ -117,8 +117,14 @@ export const definitions: Record<string, StatementKind> = {
     }
   },
   CreateFunctionStmt(r, n, s) {
-    r.add("define", objectName(parts(n.funcname), r.settings));
+    r.add("define", objectName(parts(n.funcname), r.settings), ...leavingIn(n.options));
     for (const field of ["parameters", "returnType", "options", "sql_body"]) r.visit(n[field], s);
+  },
+  AlterFunctionStmt(r, n, s) {
+    const name = ["function", "func"] as const;
+    define(r, n, s, "define", name);
+    const traits = leavingIn(n.actions);
+    if (traits.length > 0) for (const on of objects(r, name[0], n, name[1])) r.add("define", on, ...traits);
   },
   CreateTableAsStmt(r, n, s) {
     r.into(n.into, s);

@@ -4,7 +4,7 @@ await expectActions("what a text calls", [
   ["select a from x left join s.y using (id)", "read public.x; read s.y"],
   ["select set_config('search_path', '', false)", "read setting search_path"],
   ["select set_config('search_path', x, false) from y", "unknown setting search_path; read public.y"],
-  ["select set_config(a, 'b', false) from c", "unknown setting *; read public.c"],
+  ["select set_config(a, 'b', false) from c", "unknown setting * [role]; read public.c"],
   [
     "select set_config('application_name', email, false) from y",
     "read setting application_name; unknown setting application_name; read public.y",
@@ -16,7 +16,7 @@ await expectActions("what a text calls", [
   ["select set_config('lock_timeout', $1, true)", "read setting lock_timeout"],
   ["select setseed(card::float8) from y", "execute pg_catalog.setseed; read public.y"],
   ["select (card::float8).setseed from y", "execute pg_catalog.setseed; read public.y"],
-  ["select set_config('role', 'x', false)", "grant setting role"],
+  ["select set_config('role', 'x', false)", "grant setting role [role]"],
   ["select rolpassword from pg_authid", "read pg_catalog.pg_authid; grant pg_catalog.pg_authid"],
   ["table pg_catalog.pg_shadow", "read pg_catalog.pg_shadow; grant pg_catalog.pg_shadow"],
   ["select * from s.pg_authid, pg_roles", "read s.pg_authid; read pg_catalog.pg_roles"],

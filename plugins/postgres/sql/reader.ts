@@ -1,5 +1,6 @@
 import type { Action, Effect } from "../../../core/plugin.ts";
 import { compositeFields, safeFunctions, safeQualified, unsafeAttributes } from "./builtins.ts";
+import { leaving, saysWho } from "./leaving.ts";
 import { functionName, namedByText, objectName, relationName } from "./names.ts";
 import { constant, isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 import { nextSettings, type SessionSettings, settingChange } from "./settings.ts";
@@ -177,10 +178,10 @@ export class Reader {
   setting(name: string | undefined, given: readonly string[] | undefined): void {
     if (name === undefined) {
       this.change({ names: "untrusted", standardStrings: false, utf8: false }, true);
-      return this.add("unknown", "setting *");
+      return this.add("unknown", "setting *", leaving);
     }
     const { effect, changes, turns } = settingChange(name.toLowerCase(), given);
-    this.add(effect, `setting ${name.toLowerCase()}`);
+    this.add(effect, `setting ${name.toLowerCase()}`, ...(saysWho(name) ? [leaving] : []));
     this.change(changes, turns);
   }
 

@@ -1,10 +1,10 @@
 import { expectActions } from "./testing/actions.ts";
 
 await expectActions("what is about the session, or runs something else", [
-  ["set role x", "grant setting role"],
-  ["set session authorization x", "grant setting session_authorization"],
-  ["reset role", "grant setting role"],
-  ["reset session authorization", "grant setting session_authorization"],
+  ["set role x", "grant setting role [role]"],
+  ["set session authorization x", "grant setting session_authorization [role]"],
+  ["reset role", "grant setting role [role]"],
+  ["reset session authorization", "grant setting session_authorization [role]"],
   ["lock table x", "read public.x; write public.x [lock]"],
   ["lock table x in access share mode", "read public.x"],
   ["explain select * from x", "read public.x"],
@@ -81,11 +81,11 @@ await expectActions("what is about the session, or runs something else", [
   ["set log_statement = 'none'", "execute setting log_statement"],
   ["set my.var = 'x'", "execute setting my.var"],
   ["set search_path from current", "unknown setting search_path"],
-  ["set local role x", "grant setting role"],
+  ["set local role x", "grant setting role [role]"],
   ["reset all", "read setting *"],
   ["reset search_path", "read setting search_path"],
   ["show all", "read setting all"],
   ["show search_path", "read setting search_path"],
   ["set search_path = a; select * from x", "read setting search_path; unknown *"],
-  ["set role a; delete from x", "grant setting role; unknown *"],
+  ["set role a; delete from x", "grant setting role [role]; unknown *"],
 ]);

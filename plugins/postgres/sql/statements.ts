@@ -1,5 +1,6 @@
 import { nothing } from "../../../core/plugin.ts";
 import { definitions } from "./definitions.ts";
+import { leavingIn } from "./leaving.ts";
 import { identifier } from "./names.ts";
 import { constant, isNode, list, type Node, text, unwrap } from "./node.ts";
 import { emptyScope, type Reader, relationsIn, type Scope } from "./reader.ts";
@@ -51,8 +52,8 @@ const manipulation: Record<string, StatementKind> = {
     r.add("execute", r.functionOf(call));
     r.fields(call, s, "read");
   },
-  DoStmt(r) {
-    r.add("execute", "do block");
+  DoStmt(r, n) {
+    r.add("execute", "do block", ...leavingIn(n.args));
     r.add("unknown", "*");
   },
 };

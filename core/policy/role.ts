@@ -1,0 +1,31 @@
+import { isSource } from "../credential/source.ts";
+import { PosternError } from "../error.ts";
+import { identityLabel } from "../identity.ts";
+import type { Policy } from "../policy.ts";
+import type { Party } from "./party.ts";
+
+/**
+ * The resource's own role that all parties of a session run as: each as its first rule with `as` says, else as
+ * the credential source has it. undefined: nobody says, or the resource's credential is made for no session.
+ * Throws PosternError `policy.role` where they do not agree: one session is one role.
+ */
+export function roleOf(policy: Policy, resource: string, parties: readonly Party[]): string | undefined {
+  const credential = policy.resources[resource]?.credential;
+  if (!credential || !isSource(credential)) return undefined;
+  const [first, ...others] = parties.map((party) => ({
+    party,
+    as: party.rules.find(({ as }) => as !== undefined)?.as ?? credential.as,
+  }));
+  const other = others.find(({ as }) => as !== first?.as);
+  if (!first || !other) return first?.as;
+  throw new PosternError(
+    "policy.role",
+    `On ${resource} ${shown(first)} and ${shown(other)}, and a session is one of them.`,
+    { hint: "Whoever keeps the policy gives both the same `as`, in the first rule of each that has one." },
+  );
+}
+
+function shown({ party, as }: { readonly party: Party; readonly as: string | undefined }): string {
+  const name = identityLabel(party.identity);
+  return as === undefined ? `${name} has no role` : `${name} is ${as}`;
+}
