@@ -104,6 +104,7 @@ export class Supervisor {
       hint: "`postern approvals list --all` shows what became of it.",
     });
   }
+    if (hold.startsWith("req_")) return void (await this.parts.grants.answer(hold, answer));
 
   /** The holds that this identity may answer, longest first. */
   async answerable(by: Identity): Promise<readonly HoldInfo[]> {

@@ -1,6 +1,8 @@
 import type { Ending } from "../ending.ts";
 import type { Identity } from "../identity.ts";
 import type { Outcome, Reason } from "../operation.ts";
+import type { Bypass } from "../protocol.ts";
+import type { StoredGrant, StoredRequest } from "../store/grants.ts";
 import type { HoldInfo, SessionInfo } from "../supervision.ts";
 import type { WorkerState } from "../supervisor/fleet.ts";
 import type { PolicyState } from "../supervisor/policy-keeper.ts";
@@ -19,6 +21,7 @@ export type { AuditEntry, Page } from "../store/query.ts";
 export type { HoldInfo, SessionInfo } from "../supervision.ts";
 export type { HoldEvent } from "../supervisor/board.ts";
 export type { PolicyState } from "../supervisor/policy-keeper.ts";
+export type { RequestEvent } from "../supervisor/request-board.ts";
 
 /** `GET /v1/status`. */
 export interface Status {
@@ -86,6 +89,29 @@ export interface ApprovalRequest {
   readonly because?: string;
   /** The hold's `digest` as it was shown: an answer to anything else does not count. */
   readonly digest?: string;
+}
+
+/** Body of `POST /v1/requests`; `for` as a duration ("1h"). */
+export interface RequestBody {
+  readonly resource: string;
+  readonly for?: string;
+  readonly because?: string;
+  readonly ticket?: string;
+  /** Absent: all rules that a grant can open there for who asks. */
+  readonly rules?: readonly string[];
+  readonly breakGlass?: boolean;
+}
+
+/** A request as it is now; in `GET /v1/approvals` (`{ requests }`). `how` absent: it waits, or has run out. */
+export type RequestView = StoredRequest;
+
+/** In `GET /v1/grants` (`{ grants }`); `?all=1` adds those that ended, newest first. */
+export type GrantView = StoredGrant;
+
+/** Of `POST /v1/requests` and `GET /v1/requests/:id`; with the grant while one is open for it. */
+export interface RequestAnswered {
+  readonly request: RequestView;
+  readonly grant?: GrantView;
 }
 
 /** Body of `POST /v1/tokens`; `ttl` as a duration ("15m"). */

@@ -4,6 +4,7 @@ import { approvalRoutes } from "./approvals.ts";
 import { auditRoutes } from "./audit.ts";
 import { tokenRoutes } from "./credentials.ts";
 import { endingRoutes } from "./endings.ts";
+import { allGrantRoutes } from "./grants.ts";
 import { healthApp } from "./health.ts";
 import { identityRoutes } from "./identity-routes.ts";
 import { policyRoutes } from "./policy.ts";
@@ -22,6 +23,7 @@ export function controlApp(supervisor: Supervisor): Hono {
     approvalRoutes,
     tokenRoutes,
     identityRoutes,
+    allGrantRoutes,
     endingRoutes,
     auditRoutes,
     policyRoutes,

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import type { HoldRow } from "../store/query.ts";
 import type { HoldEvent } from "../supervisor/board.ts";
+import type { RequestEvent } from "../supervisor/request-board.ts";
 import type { Supervisor } from "../supervisor.ts";
 import type { HoldView } from "./api.ts";
 import { bearer, body, flag, ndjsonOf, query } from "./request.ts";
@@ -13,20 +14,25 @@ const answer = v.strictObject({
 });
 
 export function approvalRoutes(supervisor: Supervisor): Hono {
-  const { board, index } = supervisor.parts;
+  const { board, index, grants } = supervisor.parts;
   return new Hono()
     .get("/approvals", async (context) => {
       const { all } = query(context, v.object({ all: flag }));
       const open: readonly HoldView[] = board.holds();
-      if (!all) return context.json({ approvals: open });
+      if (!all) return context.json({ approvals: open, requests: grants.board.waiting });
       await index.call("fresh");
       const ended = (await index.call("holds", 1000)).map(holdView);
-      return context.json({ approvals: [...open, ...ended] });
+      const requests = await grants.requests();
+      return context.json({ approvals: [...open, ...ended], requests: requests.toReversed() });
     })
     .get("/approvals/watch", () =>
-      ndjsonOf((write: (event: HoldEvent) => void) => {
+      ndjsonOf((write: (event: HoldEvent | RequestEvent) => void) => {
         for (const hold of board.holds()) write({ event: "opened", hold });
-        return board.watch(write);
+        for (const request of grants.board.waiting) write({ event: "requested", request });
+        const ends = [board.watch(write), grants.board.watch(write)];
+        return () => {
+          for (const end of ends) end();
+        };
       }),
     );
 }

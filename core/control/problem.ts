@@ -16,6 +16,8 @@ const statuses: Readonly<Record<string, Status>> = {
   "request.no-route": 404,
   "approval.refused": 409,
   "token.no-mint": 409,
+  "request.unknown": 404,
+  "grant.unknown": 404,
   "policy.not-reloaded": 409,
   "worker.gone": 503,
   "worker.late": 503,

@@ -12,6 +12,7 @@ import type { Store } from "../store/store.ts";
 import type { HoldAnswer } from "../supervision.ts";
 import type { Entry } from "../trail/entry.ts";
 import type { StreamTrail } from "../trail/stream-trail.ts";
+import { RequestBoard } from "./request-board.ts";
 
 /** How often the store is asked what other gateways have opened and ended, and what is over. */
 const everyMs = 250;
@@ -27,33 +28,31 @@ export interface GrantKeeperParts {
   tell(grants: readonly Grant[]): Promise<void>;
 }
 
-/** What happens to requests, as watchers are told. */
-export type RequestEvent =
-  | { readonly event: "requested"; readonly request: StoredRequest }
-  | { readonly event: "answered"; readonly id: string; readonly how: string };
-
 /** Requests and grants: asked for, answered and ended here or at another gateway of the store. */
 export class GrantKeeper {
   #open: readonly Grant[] = [];
-  #waiting: readonly StoredRequest[] = [];
   #policy: Policy | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
   #failed = false;
   /** One after the other: each looks at what the one before has changed. */
   #turn: Promise<unknown> = Promise.resolve();
-  readonly #watchers = new Set<(event: RequestEvent) => void>();
+  /** Requests that wait for approvers. */
+  readonly board: RequestBoard;
 
-  constructor(readonly parts: GrantKeeperParts) {}
+  constructor(readonly parts: GrantKeeperParts) {
+    this.board = new RequestBoard((id) => parts.store.call("request", id));
+  }
 
   /** Those by which rules count here now. */
   get open(): readonly Grant[] {
     return this.#open;
   }
 
-  /** Requests that wait for approvers, the oldest first. */
-  get waiting(): readonly StoredRequest[] {
-    return this.#waiting;
+  /** Waiting requests that this identity may answer. */
+  answerable(by: Identity): readonly StoredRequest[] {
+    const now = Date.now();
+    return this.board.waiting.filter((one) => this.#refused(one, { approve: false, by }, now) === undefined);
   }
 
   /** Follows from now on what the store has, until `close`. Rejects when the store has no answer now. */
@@ -65,12 +64,6 @@ export class GrantKeeper {
   close(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
-  }
-
-  /** Called for every further event until the returned function is called. */
-  watch(watcher: (event: RequestEvent) => void): () => void {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
   }
 
   /** Throws PosternError `grant.*`, `resource.unknown`, `trail.*`, `store.*`. */
@@ -131,7 +124,7 @@ export class GrantKeeper {
     const now = Date.now();
     const judged = judge(this.parts.policy(), identity, wish, now);
     const key = identityKey(identity);
-    if (this.#waiting.filter((one) => identityKey(one.identity) === key).length >= mostWaiting) {
+    if (this.board.waiting.filter((one) => identityKey(one.identity) === key).length >= mostWaiting) {
       throw new PosternError("grant.too-many", `${mostWaiting} requests of yours wait already.`, {
         hint: "Wait until they are answered.",
       });
@@ -238,7 +231,7 @@ export class GrantKeeper {
     const open = meant.map(({ grant }) => grant);
     const changed = !sameIds(open, this.#open);
     this.#open = open;
-    this.#tellOf(requests);
+    this.board.use(requests);
     if (changed) await tell(open);
   }
 
@@ -247,25 +240,6 @@ export class GrantKeeper {
     if (!(await this.parts.store.call("endGrant", grant))) return false;
     await this.#note({ kind: "grant-ended", grant, how, ...(by === undefined ? {} : { by }) });
     return true;
-  }
-
-  #tellOf(requests: readonly StoredRequest[]): void {
-    const [before, after] = [this.#waiting, requests].map((some) => new Set(some.map(({ id }) => id)));
-    const came = requests.filter(({ id }) => !before?.has(id));
-    const gone = this.#waiting.filter(({ id }) => !after?.has(id));
-    this.#waiting = requests;
-    for (const request of came) this.#tell({ event: "requested", request });
-    for (const { id } of gone) void this.#tellHow(id);
-  }
-
-  async #tellHow(id: string): Promise<void> {
-    if (this.#watchers.size === 0) return;
-    const request = await this.parts.store.call("request", id).catch(() => undefined);
-    this.#tell({ event: "answered", id, how: request?.how ?? "expired" });
-  }
-
-  #tell(event: RequestEvent): void {
-    for (const watcher of this.#watchers) watcher(event);
   }
 
   #later(): void {

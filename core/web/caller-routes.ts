@@ -49,10 +49,10 @@ export function callerRoutes(supervisor: Supervisor): Hono {
 }
 
 /** The resources that an identity may use, or may ask for. */
-function accessOf({ parts: { keeper } }: Supervisor, identity: Identity): ResourceAccess[] {
+function accessOf({ parts: { keeper, grants } }: Supervisor, identity: Identity): ResourceAccess[] {
   const { policy } = keeper;
   return Object.entries(policy.resources).flatMap(([name, { protocol }]) => {
-    const { rights, hint } = rulesFor(policy, identity, name);
+    const { rights, hint } = rulesFor(policy, identity, name, grants.open);
     if (rights.length === 0 && hint === undefined) return [];
     return [{ name, protocol: protocol.name, rights, ...(hint === undefined ? {} : { hint }) }];
   });

@@ -6,6 +6,9 @@ import type { Supervisor } from "../supervisor.ts";
 export function ownRoutes(supervisor: Supervisor): Hono {
   return new Hono().get("/approvals", async (context) => {
     const identity = await bearer(context, supervisor);
-    return context.json({ approvals: await supervisor.answerable(identity) });
+    return context.json({
+      approvals: await supervisor.answerable(identity),
+      requests: supervisor.parts.grants.answerable(identity),
+    });
   });
 }
