@@ -140,6 +140,8 @@ export interface ClientLaunch {
   readonly command: readonly string[];
   /** What the clients of this protocol read: `PGHOST`, `PGPASSWORD`. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Variables that would lead them elsewhere, taken out of the caller's own environment. */
+  readonly without?: readonly string[];
 }
 
 /** A login on a resource that does not come through the gateway. */

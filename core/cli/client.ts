@@ -1,17 +1,28 @@
+import { readFileSync } from "node:fs";
 import type { Problem } from "../control/api.ts";
 import { PosternError } from "../error.ts";
 
 export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
+/** Path of a control socket, or a policy's `web` as a URL without a slash at its end. */
+export type Target =
+  | { readonly socket: string }
+  | {
+      readonly url: string;
+      /** Path of a PEM file with what its certificate leads to; absent: the machine's own authorities. */
+      readonly ca?: string;
+    };
+
 /**
- * The control API over its unix socket: the command line's only way in. Throws PosternError
+ * A gateway, by its control socket or over HTTPS: the command line's only ways in. Throws PosternError
  * `control.unreachable`, or what the gateway answered.
  */
 export class ControlClient {
   constructor(
-    readonly socket: string,
+    readonly target: Target,
     readonly signal: AbortSignal,
-    readonly token?: string,
+    /** Says who asks; undefined: nobody in particular. */
+    readonly token: () => Promise<string | undefined> = async () => undefined,
   ) {}
 
   async get<T>(path: string, query: Query = {}): Promise<T> {
@@ -41,16 +52,20 @@ export class ControlClient {
   }
 
   async #ask(method: string, path: string, body?: unknown): Promise<Response> {
+    const token = await this.token();
     let response: Response;
     try {
-      response = await fetch(`http://postern${path}`, {
-        unix: this.socket,
+      const { base, ...way } = wayTo(this.target);
+      response = await fetch(base + path, {
+        ...way,
         method,
         signal: this.signal,
         // A watcher waits for as long as nothing happens.
         timeout: false,
+        // A token goes to the gateway that it is for, and nowhere else.
+        redirect: "manual",
         headers: {
-          ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(body === undefined ? {} : { "content-type": "application/json" }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -63,13 +78,26 @@ export class ControlClient {
   }
 
   #unreachable(cause: unknown): PosternError {
-    return new PosternError("control.unreachable", `No gateway answers at ${this.socket}.`, {
-      hint:
-        "Start one with `postern serve POLICY`, or name the data folder of the one that runs: " +
-        "--data DIR or POSTERN_DATA.",
+    if ("socket" in this.target) {
+      return new PosternError("control.unreachable", `No gateway answers at ${this.target.socket}.`, {
+        hint:
+          "Start one with `postern serve POLICY`, or name the data folder of the one that runs: " +
+          "--data DIR or POSTERN_DATA. For one elsewhere: `postern login URL`.",
+        cause,
+      });
+    }
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return new PosternError("control.unreachable", `No gateway answers at ${this.target.url}: ${why}`, {
+      hint: "Check the URL; --ca FILE names the authority of a certificate that this machine does not know.",
       cause,
     });
   }
+}
+
+function wayTo(target: Target) {
+  if ("socket" in target) return { base: "http://postern", unix: target.socket };
+  const { url, ca } = target;
+  return { base: url, ...(ca === undefined ? {} : { tls: { ca: readFileSync(ca) } }) };
 }
 
 async function refused(response: Response): Promise<PosternError> {

@@ -5,7 +5,7 @@ export const exits = {
   0: "done",
   1: "failed or refused; the reason is on standard error",
   2: "the command line makes no sense",
-  3: "no gateway answers on the control socket",
+  3: "no gateway answers",
   4: "not signed in: a token is missing, expired or refused",
 } as const;
 export type Exit = keyof typeof exits;
@@ -16,6 +16,7 @@ const special: Readonly<Record<string, Exit>> = {
   "cli.no-token": 4,
   "request.no-token": 4,
   "identity.refused": 4,
+  "login.expired": 4,
 };
 
 export function exitOf(error: unknown): Exit {

@@ -1,5 +1,7 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
+import type { Adopter } from "../adopt.ts";
+import { adopt } from "./adopt.ts";
 import { approve, deny } from "./approvals/answer.ts";
 import { listApprovals } from "./approvals/list.ts";
 import { showApproval } from "./approvals/show.ts";
@@ -8,10 +10,17 @@ import { queryAudit } from "./audit/query.ts";
 import { reindexAudit } from "./audit/reindex.ts";
 import { verifyAudit } from "./audit/verify.ts";
 import { makeCertificates } from "./certs/certs.ts";
+import { ChildEnded } from "./connect/child.ts";
+import { connect } from "./connect/connect.ts";
 import { issueCredential } from "./credentials/issue.ts";
+import { listCredentials } from "./credentials/list.ts";
+import { revokeCredential } from "./credentials/revoke.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { errorText, exitOf, exits } from "./exit.ts";
 import { noun } from "./help.ts";
+import { login } from "./login/login.ts";
+import { logout } from "./login/logout.ts";
+import { whoami } from "./login/whoami.ts";
 import { checkPolicy } from "./policy/check.ts";
 import { explainPolicy } from "./policy/explain.ts";
 import { testPolicy } from "./policy/test.ts";
@@ -28,7 +37,7 @@ import { mintToken } from "./token/mint.ts";
 const interrupted = 130;
 
 /** The whole command line. */
-export function program(terminal: Terminal): Command {
+export function program(terminal: Terminal, adopters: readonly Adopter[] = []): Command {
   const all = new Command("postern")
     .description(
       "The one door between identities and infrastructure: callers bring who they are, never a password\n" +
@@ -37,13 +46,18 @@ export function program(terminal: Terminal): Command {
     .version(manifest.version)
     .addCommand(serveCommand(terminal))
     .addCommand(noun("policy", "check, explain and test a policy file, offline", policies(terminal)))
+    .addCommand(login(terminal))
+    .addCommand(logout(terminal))
+    .addCommand(whoami(terminal))
+    .addCommand(connect(terminal))
     .addCommand(noun("token", "tokens of the gateway's own identity provider", [mintToken(terminal)]))
-    .addCommand(noun("credentials", "short-lived users and passwords", [issueCredential(terminal)]))
+    .addCommand(noun("credentials", "short-lived users and passwords", credentials(terminal)))
     .addCommand(noun("approvals", "operations that wait for a person", approvals(terminal)))
     .addCommand(noun("sessions", "who is connected, and what they did", sessions(terminal)))
     .addCommand(revoke(terminal))
     .addCommand(noun("audit", "the trail of all that was decided and done", audit(terminal)))
     .addCommand(makeCertificates(terminal))
+    .addCommand(adopt(terminal, adopters))
     .addCommand(doctor(terminal))
     .addHelpText("after", `\n${conventions}`);
   settle(all, terminal);
@@ -51,12 +65,17 @@ export function program(terminal: Terminal): Command {
 }
 
 /** Runs one command line (without `node` and script) and resolves to its exit code. */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(
+  args: readonly string[],
+  terminal: Terminal,
+  adopters: readonly Adopter[] = [],
+): Promise<number> {
   try {
-    await program(terminal).parseAsync([...args], { from: "user" });
+    await program(terminal, adopters).parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
     // Commander has said already what it has to say.
+    if (error instanceof ChildEnded) return error.status;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (terminal.signal.aborted) return interrupted;
     terminal.err(errorText(error, args.includes("--json")));
@@ -82,13 +101,20 @@ const sessions = (terminal: Terminal) => [
   killSession(terminal),
   replaySession(terminal),
 ];
+const credentials = (terminal: Terminal) => [
+  issueCredential(terminal),
+  listCredentials(terminal),
+  revokeCredential(terminal),
+];
 const audit = (terminal: Terminal) => [queryAudit(terminal), verifyAudit(terminal), reindexAudit(terminal)];
 
 const conventions = [
   "Environment:",
-  "  POSTERN_DATA   data folder, instead of --data (default ./.postern)",
-  "  POSTERN_TOKEN  your token, instead of --token-file",
-  "  NO_COLOR       no colour, on a terminal either",
+  "  POSTERN_DATA     data folder, instead of --data (default ./.postern)",
+  "  POSTERN_GATEWAY  URL of a gateway elsewhere, instead of --gateway",
+  "  POSTERN_CA       PEM file of the authority of its certificate, instead of --ca",
+  "  POSTERN_TOKEN    your token, instead of --token-file",
+  "  NO_COLOR         no colour, on a terminal either",
   "",
   "Exit codes:",
   ...Object.entries(exits).map(([code, meaning]) => `  ${code}  ${meaning}`),

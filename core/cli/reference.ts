@@ -3,7 +3,14 @@ import { program } from "./program.ts";
 
 /** docs/cli.md: every command's help, as the command line prints it. */
 export function reference(): string {
-  const silent = { out() {}, err() {}, env: {}, signal: new AbortController().signal, colour: false };
+  const silent = {
+    out() {},
+    err() {},
+    env: {},
+    signal: new AbortController().signal,
+    colour: false,
+    interactive: false,
+  };
   const root = program(silent);
   const commands = root.commands.flatMap((one) => (one.commands.length > 0 ? one.commands : [one]));
   return [

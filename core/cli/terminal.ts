@@ -7,6 +7,8 @@ export interface Terminal {
   readonly signal: AbortSignal;
   /** Standard output is a terminal and NO_COLOR is not set. */
   readonly colour: boolean;
+  /** Somebody sits at it: standard input and standard error are terminals. */
+  readonly interactive: boolean;
 }
 
 const codes = { bold: 1, faint: 2, red: 31, green: 32, yellow: 33 } as const;

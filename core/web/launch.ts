@@ -46,7 +46,8 @@ export async function launch(
       hint: "Ask whoever keeps the policy; `listen` must have its protocol.",
     });
   }
-  const { user, password, expires } = await supervisor.issueCredential(identity, ttl, resource);
+  const { issued, password } = await supervisor.issued.issue(identity, { resource, ttl });
+  const { id: user, expires } = issued;
   const access = { resource, ...reach, user, password, ...(ca === undefined ? {} : { ca }) };
   return { ...protocol.client(access, config), credential: user, expires };
 }

@@ -34,6 +34,7 @@ const protocol: Protocol<PostgresConfig, Emits, "postgres"> = {
     return classify(text, defaultSettings).actions;
   },
   replay,
+  client,
   bypasses,
 };
 

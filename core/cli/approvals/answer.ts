@@ -1,20 +1,12 @@
 import type { Command } from "commander";
 import type { ApprovalRequest } from "../../control/api.ts";
-import {
-  type DataFlag,
-  type JsonFlag,
-  signedIn,
-  type TokenFlags,
-  withData,
-  withJson,
-  withToken,
-} from "../flags.ts";
+import { type CallerFlags, type JsonFlag, signedIn, withData, withJson, withToken } from "../flags.ts";
 import { command, type Lesson } from "../help.ts";
 import type { Terminal } from "../terminal.ts";
 import { holdText } from "./hold.ts";
 import { holdById } from "./show.ts";
 
-interface Flags extends DataFlag, JsonFlag, TokenFlags {
+interface Flags extends CallerFlags, JsonFlag {
   readonly because?: string;
   readonly digest?: string;
 }

@@ -1,21 +1,15 @@
 import type { Command } from "commander";
 import type { CredentialAnswer, CredentialBody } from "../../control/api.ts";
-import {
-  type DataFlag,
-  type JsonFlag,
-  signedIn,
-  type TokenFlags,
-  withData,
-  withJson,
-  withToken,
-} from "../flags.ts";
+import { type CallerFlags, type JsonFlag, signedIn, withData, withJson, withToken } from "../flags.ts";
 import { command } from "../help.ts";
 import { list } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { life, moment } from "../time.ts";
 
-interface Flags extends DataFlag, JsonFlag, TokenFlags {
+interface Flags extends CallerFlags, JsonFlag {
   readonly ttl: string;
+  readonly once?: true;
+  readonly from?: string;
 }
 
 export function issueCredential(terminal: Terminal): Command {
@@ -26,21 +20,31 @@ export function issueCredential(terminal: Terminal): Command {
           summary: "get a short-lived user and password for a client that takes no token",
           description:
             "Exchanges your token for a user name and a password that stand for you until they expire, at the\n" +
-            "latest when the token does. With a resource they are good for that one alone. The gateway keeps\n" +
-            "no password, only what it takes to check one.",
+            "latest when the token does, or the grant without which you could not use the resource. With a\n" +
+            "resource they are good for that one alone. The gateway keeps no password, only what it takes to\n" +
+            "check one.",
           examples: [
             "postern credentials issue orders --ttl 1h --token-file alice.token",
+            "postern credentials issue orders --ttl 5m --once --from 10.2.0.0/16",
             "POSTERN_TOKEN=… postern credentials issue --json",
           ],
           exits: [1, 3, 4],
         })
           .argument("[resource]", "the one resource they are to be good for; without it, any of yours")
-          .option("--ttl <duration>", "how long they live", "15m"),
+          .option("--ttl <duration>", "how long they live", "15m")
+          .option("--once", "good for one session: the first login uses them up")
+          .option("--from <block>", "good from these addresses alone: 10.2.0.0/16, 2001:db8::/32"),
       ),
     ),
   ).action(async (resource: string | undefined, flags: Flags) => {
     life(flags.ttl);
-    const body: CredentialBody = { ttl: flags.ttl, ...(resource === undefined ? {} : { resource }) };
+    const { ttl, once, from } = flags;
+    const body: CredentialBody = {
+      ttl,
+      ...(resource === undefined ? {} : { resource }),
+      ...(once === undefined ? {} : { once }),
+      ...(from === undefined ? {} : { from }),
+    };
     const issued = await signedIn(terminal, flags).send<CredentialAnswer>("POST", "/v1/credentials", body);
     if (flags.json) return terminal.out(`${JSON.stringify(issued)}\n`);
     terminal.out(

@@ -14,7 +14,7 @@ export async function gatewayState(
 ): Promise<{ readonly findings: Finding[]; readonly status?: Status }> {
   try {
     const status = await client.get<Status>("/v1/status");
-    return { status, findings: [socketMode(client.socket), ...health(status)] };
+    return { status, findings: [socketMode(join(folder, "control.sock")), ...health(status)] };
   } catch (error) {
     if (!(error instanceof PosternError)) throw error;
     if (error.code !== "control.unreachable") {

@@ -39,6 +39,7 @@ export async function cli(args: readonly string[], options: RunOptions = {}): Pr
     env: options.env ?? {},
     signal: options.signal ?? new AbortController().signal,
     colour: options.colour ?? false,
+    interactive: false,
   });
   return { code, out, err };
 }
