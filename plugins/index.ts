@@ -4,6 +4,7 @@ export * from "./approve/index.ts";
 export * from "./limit/index.ts";
 export * from "./local/index.ts";
 export * from "./mask/index.ts";
+export * from "./mtls/index.ts";
 export * from "./oidc/index.ts";
 export * from "./postgres/index.ts";
 export * from "./record/index.ts";

@@ -27,9 +27,10 @@ export class RawClient {
     });
   }
 
-  /** A port of this machine, or the path of a unix socket. */
-  static async connect(port: number | string): Promise<RawClient> {
-    const socket = typeof port === "string" ? connect(port) : connect(port, "127.0.0.1");
+  /** A port of this machine, or the path of a unix socket. `from`: the address that the other side sees. */
+  static async connect(port: number | string, from = "127.0.0.1"): Promise<RawClient> {
+    const socket =
+      typeof port === "string" ? connect(port) : connect({ port, host: "127.0.0.1", localAddress: from });
     const client = new RawClient(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);

@@ -20,7 +20,10 @@ export function startupState(arrival: Arrival): StartupState {
 
 /** Start-up and authentication (PostgreSQL 18, "Start-up"). The database name names the resource. */
 export async function accept(caller: Wire, door: Door): Promise<Arrival | undefined> {
-  const packet = await firstPacket(caller, door.listener, door.limits.header);
+  const packet = await firstPacket(caller, door.listener, door.limits.header).catch((error: unknown) => {
+    const wrong = wrongCertificate(error);
+    throw wrong === undefined ? error : door.refused(wrong);
+  });
   if (packet.kind === "cancel") {
     await door.deliver(workerOf(packet.key), keyMessage(packet.key));
     return undefined;
@@ -45,6 +48,18 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | undefi
     ...(application ? { application } : {}),
     state: { version, user, settings } satisfies StartupState,
   };
+}
+
+/**
+ * What is wrong with a certificate that was shown: a failed login as any other, so the operator learns why and the
+ * caller an id. undefined: something else, as that none was shown, which a caller may well be told.
+ */
+function wrongCertificate(error: unknown): string | undefined {
+  const wrong =
+    error instanceof PosternError &&
+    error.code === "tls.client-certificate" &&
+    error.more.cause !== undefined;
+  return wrong ? error.message : undefined;
 }
 
 /** Protocol 3.1 was never used; who asks for it gets 3.0's form. */

@@ -13,7 +13,8 @@ describe("must hold 8: bad input", () => {
   let expired: string;
   beforeAll(async () => {
     if (needs.postgres18) return;
-    door = await openDoor({ version: 18 });
+    // Thousands of failed logins of one address: what they wait is not what is measured here.
+    door = await openDoor({ version: 18, limits: { loginDelay: "1ms" } });
     good = await door.token("sam", "support");
     expired = await door.token("sam", "support", "1s");
     await Bun.sleep(1500);

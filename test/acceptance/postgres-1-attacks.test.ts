@@ -240,6 +240,6 @@ describe("postgres, must hold 1: client certificates", () => {
     expect(none.stderr).toContain("asks for a client certificate");
     const foreign = await tried(with_("other/mallory"));
     expect([foreign.code, foreign.stdout]).toEqual([2, ""]);
-    expect(foreign.stderr).toContain("client certificate was not accepted");
+    expect(foreign.stderr).toContain("credential was not accepted (ref_");
   });
 });

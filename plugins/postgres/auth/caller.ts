@@ -27,7 +27,15 @@ export async function authenticate(caller: Wire, door: Door, user: string): Prom
       hint: "Connect with sslmode=verify-full, or over loopback to a listener that the policy marks `insecure: true`.",
     });
   }
-  return user.startsWith(issuedPrefix) ? await byProof(caller, door, user) : await byToken(caller, door);
+  // Whoever names an issued credential means that one, and the certificate only opens the door.
+  if (user.startsWith(issuedPrefix)) return await byProof(caller, door, user);
+  return (await byCertificate(caller, door)) ?? (await byToken(caller, door));
+}
+
+/** As PostgreSQL's `cert`: who shows a certificate that stands for an identity is asked for nothing else. */
+async function byCertificate(caller: Wire, door: Door): Promise<Identity | undefined> {
+  const certificate = caller.tls?.peer;
+  return certificate && (await door.certified(certificate));
 }
 
 async function byToken(caller: Wire, door: Door): Promise<Identity> {
