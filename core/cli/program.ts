@@ -17,6 +17,8 @@ import { listCredentials } from "./credentials/list.ts";
 import { revokeCredential } from "./credentials/revoke.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { errorText, exitOf, exits } from "./exit.ts";
+import { endGrant } from "./grants/end.ts";
+import { listGrants } from "./grants/list.ts";
 import { noun } from "./help.ts";
 import { login } from "./login/login.ts";
 import { logout } from "./login/logout.ts";
@@ -24,6 +26,7 @@ import { whoami } from "./login/whoami.ts";
 import { checkPolicy } from "./policy/check.ts";
 import { explainPolicy } from "./policy/explain.ts";
 import { testPolicy } from "./policy/test.ts";
+import { request } from "./request/request.ts";
 import { revoke } from "./revoke/revoke.ts";
 import { serveCommand } from "./serve.ts";
 import { killSession } from "./sessions/kill.ts";
@@ -52,7 +55,9 @@ export function program(terminal: Terminal, adopters: readonly Adopter[] = []): 
     .addCommand(connect(terminal))
     .addCommand(noun("token", "tokens of the gateway's own identity provider", [mintToken(terminal)]))
     .addCommand(noun("credentials", "short-lived users and passwords", credentials(terminal)))
-    .addCommand(noun("approvals", "operations that wait for a person", approvals(terminal)))
+    .addCommand(noun("approvals", "operations and requests that wait for a person", approvals(terminal)))
+    .addCommand(request(terminal))
+    .addCommand(noun("grants", "access that is open for a time", [listGrants(terminal), endGrant(terminal)]))
     .addCommand(noun("sessions", "who is connected, and what they did", sessions(terminal)))
     .addCommand(revoke(terminal))
     .addCommand(noun("audit", "the trail of all that was decided and done", audit(terminal)))

@@ -3,8 +3,7 @@ import type { ApprovalRequest } from "../../control/api.ts";
 import { type CallerFlags, type JsonFlag, signedIn, withData, withJson, withToken } from "../flags.ts";
 import { command, type Lesson } from "../help.ts";
 import type { Terminal } from "../terminal.ts";
-import { holdText } from "./hold.ts";
-import { holdById } from "./show.ts";
+import { waitingById, waitingText } from "./show.ts";
 
 interface Flags extends CallerFlags, JsonFlag {
   readonly because?: string;
@@ -13,9 +12,10 @@ interface Flags extends CallerFlags, JsonFlag {
 
 export function approve(terminal: Terminal): Command {
   return answer(terminal, "approve", {
-    summary: "let a held operation run",
+    summary: "let a held operation run, or open a grant that is asked for",
     description:
-      "Approves exactly what is held, once: what it prints is what runs. The gateway checks that you may,\n" +
+      "Approves exactly what is held, once: what it prints is what runs. Of a request for access it opens the\n" +
+      "grant, or is the first of two approvals that it needs. The gateway checks that you may,\n" +
       "and that you are not the one who asked. With --digest from `show` or `list --json` it counts only if\n" +
       "the hold is still the one that you read then.",
     examples: [
@@ -28,7 +28,7 @@ export function approve(terminal: Terminal): Command {
 
 export function deny(terminal: Terminal): Command {
   return answer(terminal, "deny", {
-    summary: "refuse a held operation",
+    summary: "refuse a held operation, or a request for access",
     description:
       "The caller is told at once, with your reason. Nothing of the operation reaches the resource.",
     examples: ['postern approvals deny hold_01k3x9… --because "not on a Friday" --token-file lea.token'],
@@ -41,23 +41,26 @@ function answer(terminal: Terminal, verb: "approve" | "deny", lesson: Lesson): C
     withToken(
       withData(
         command(verb, lesson)
-          .argument("<hold>", "id of the hold, from `postern approvals list`")
+          .argument("<id>", "id of the hold or request, from `postern approvals list`")
           .option("--because <text>", "your reason, for the caller and the trail")
           .option("--digest <sha256>", "count only for the operation with this digest"),
       ),
     ),
   ).action(async (id: string, flags: Flags) => {
     const client = signedIn(terminal, flags);
-    const hold = await holdById(client, id);
+    const waiting = await waitingById(client, id);
     const body: ApprovalRequest = {
       approve: verb === "approve",
-      digest: flags.digest ?? hold.digest,
+      digest: flags.digest ?? waiting.digest,
       ...(flags.because === undefined ? {} : { because: flags.because }),
     };
     await client.send("POST", `/v1/approvals/${encodeURIComponent(id)}`, body);
-    const done = verb === "approve" ? "approved" : "denied";
+    const done = verb === "approve" ? ("approved" as const) : ("denied" as const);
+    const what = "text" in waiting ? "hold" : "request";
     if (flags.json)
-      return terminal.out(`${JSON.stringify({ hold: id, [done]: true, digest: body.digest })}\n`);
-    terminal.out(`${done}\n${holdText({ ...hold, how: done })}`);
+      return terminal.out(`${JSON.stringify({ [what]: id, [done]: true, digest: body.digest })}\n`);
+    const after =
+      "text" in waiting ? { ...waiting, how: done } : await waitingById(client, id).catch(() => waiting);
+    terminal.out(`${done}\n${waitingText(after)}`);
   });
 }

@@ -24,7 +24,7 @@ test("list shows who waits for what, on one line each", async () => {
   await using control = new FakeControl(() => ({ approvals: [hold()] }));
   const { code, out } = await control.cli(["approvals", "list"]);
   expect(code).toBe(0);
-  expect(out).toMatch(/^HOLD +STATE +ASKED BY +RESOURCE +MAY APPROVE +OPERATION\n/);
+  expect(out).toMatch(/^WAITS +STATE +ASKED BY +RESOURCE +MAY APPROVE +OPERATION\n/);
   expect(out).toMatch(
     /hold_1 +waits, 1m 30s left +sam +shop +group leads +update customers set city = \$1\n$/,
   );

@@ -1,11 +1,12 @@
 import type { Command } from "commander";
-import type { HoldView } from "../../control/api.ts";
 import { identityLabel } from "../../identity.ts";
 import { type CallerFlags, type JsonFlag, reach, withData, withJson, withToken } from "../flags.ts";
 import { command } from "../help.ts";
 import { table } from "../table.ts";
 import { oneLine, type Terminal } from "../terminal.ts";
 import { stateOf } from "./hold.ts";
+import { requestLine, requestState } from "./request.ts";
+import { waitings } from "./show.ts";
 
 interface Flags extends CallerFlags, JsonFlag {
   readonly all?: true;
@@ -16,9 +17,9 @@ export function listApprovals(terminal: Terminal): Command {
     withToken(
       withData(
         command("list", {
-          summary: "operations that wait for a person",
+          summary: "operations and requests that wait for a person",
           description:
-            "Lists what is held, the longest waiting first: all of it on the gateway's own machine, from elsewhere\n" +
+            "Lists what is held and who asks for access, the longest waiting first: all of it on the gateway's own machine, from elsewhere\n" +
             "what you may answer.",
           examples: ["postern approvals list", "postern approvals list --all --json"],
           exits: [1, 3],
@@ -26,18 +27,17 @@ export function listApprovals(terminal: Terminal): Command {
       ),
     ),
   ).action(async (flags: Flags) => {
-    const query = flags.all ? { all: 1 } : {};
-    const { approvals } = await reach(terminal, flags).get<{ approvals: HoldView[] }>("/v1/approvals", query);
-    if (flags.json) return terminal.out(`${JSON.stringify(approvals)}\n`);
-    if (approvals.length === 0) return terminal.err("Nothing waits.\n");
-    const rows = approvals.map((hold) => [
-      hold.id,
-      stateOf(hold),
-      oneLine(identityLabel(hold.identity)),
-      hold.resource,
-      hold.by,
-      oneLine(hold.text),
+    const waiting = await waitings(reach(terminal, flags), flags.all === true);
+    if (flags.json) return terminal.out(`${JSON.stringify(waiting)}\n`);
+    if (waiting.length === 0) return terminal.err("Nothing waits.\n");
+    const rows = waiting.map((one) => [
+      one.id,
+      "text" in one ? stateOf(one) : requestState(one),
+      oneLine(identityLabel(one.identity)),
+      one.resource,
+      one.by,
+      "text" in one ? oneLine(one.text) : requestLine(one),
     ]);
-    terminal.out(table(["HOLD", "STATE", "ASKED BY", "RESOURCE", "MAY APPROVE", "OPERATION"], rows));
+    terminal.out(table(["WAITS", "STATE", "ASKED BY", "RESOURCE", "MAY APPROVE", "OPERATION"], rows));
   });
 }

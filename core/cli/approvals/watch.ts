@@ -1,17 +1,18 @@
 import type { Command } from "commander";
-import type { HoldEvent } from "../../control/api.ts";
+import type { HoldEvent, RequestEvent, RequestView } from "../../control/api.ts";
 import { identityLabel } from "../../identity.ts";
 import { control, type DataFlag, type JsonFlag, withData, withJson } from "../flags.ts";
 import { command } from "../help.ts";
 import { oneLine, paint, type Terminal } from "../terminal.ts";
 import { span } from "../time.ts";
+import { requestLine } from "./request.ts";
 
 export function watchApprovals(terminal: Terminal): Command {
   return withJson(
     withData(
       command("watch", {
-        summary: "see operations come to wait, and how they end",
-        description: "Prints a line for each hold that opens or ends, until Ctrl-C.",
+        summary: "see operations and requests come to wait, and how they end",
+        description: "Prints a line for each hold and request that opens or ends, until Ctrl-C.",
         examples: [
           "postern approvals watch",
           "postern approvals watch --json | jq -r 'select(.event==\"opened\").hold.id'",
@@ -21,16 +22,26 @@ export function watchApprovals(terminal: Terminal): Command {
     ),
     "one JSON object a line",
   ).action(async (flags: DataFlag & JsonFlag) => {
-    for await (const event of control(terminal, flags).lines<HoldEvent>("/v1/approvals/watch")) {
+    for await (const event of control(terminal, flags).lines<HoldEvent | RequestEvent>(
+      "/v1/approvals/watch",
+    )) {
       terminal.out(flags.json ? `${JSON.stringify(event)}\n` : eventLine(terminal, event));
     }
   });
 }
 
-function eventLine(terminal: Terminal, event: HoldEvent): string {
-  if (event.event === "ended") return `${event.id}  ${event.how}\n`;
+function eventLine(terminal: Terminal, event: HoldEvent | RequestEvent): string {
+  if (event.event === "requested") return requested(terminal, event.request);
+  if (event.event === "ended" || event.event === "answered") return `${event.id}  ${event.how}\n`;
   const { id, identity, resource, by, expires, text } = event.hold;
   const who = oneLine(identityLabel(identity));
   const waits = `${who} on ${resource}, for ${by} within ${span(expires - Date.now())}`;
   return `${paint(terminal, "yellow", id)}  waits: ${waits}: ${oneLine(text)}\n`;
+}
+
+function requested(terminal: Terminal, request: RequestView): string {
+  const { id, identity, resource, by, expires } = request;
+  const who = oneLine(identityLabel(identity));
+  const waits = `${who} asks for ${resource}, from ${by} within ${span(expires - Date.now())}`;
+  return `${paint(terminal, "yellow", id)}  ${waits}: ${requestLine(request)}\n`;
 }

@@ -1,0 +1,40 @@
+import type { RequestView } from "../../control/api.ts";
+import { durationText } from "../../duration.ts";
+import { identityLabel } from "../../identity.ts";
+import { list } from "../table.ts";
+import { oneLine } from "../terminal.ts";
+import { moment, span } from "../time.ts";
+
+/** What became of a request, or how long it can still be answered. */
+export function requestState(request: RequestView, now = Date.now()): string {
+  const { how, approved, approvers, expires } = request;
+  const by = approved.map((one) => oneLine(identityLabel(one))).join(" and ");
+  if (how !== undefined) return by === "" ? how : `${how}, approved by ${by}`;
+  if (expires <= now) return "expired";
+  const left = `${span(expires - now)} left`;
+  return approvers === 2 ? `waits, ${approved.length} of 2 approved, ${left}` : `waits, ${left}`;
+}
+
+/** `access for 1h (rule fix orders): CHG-4711`. */
+export function requestLine({ for: ms, rules, because }: RequestView): string {
+  const why = because === undefined ? "" : `: ${oneLine(because)}`;
+  return `access for ${durationText(ms)} (rule ${rules.map(oneLine).join(", ")})${why}`;
+}
+
+/** All that an approval binds to. */
+export function requestText(request: RequestView): string {
+  const { because, ticket } = request;
+  return list([
+    ["request", request.id],
+    ["state", requestState(request)],
+    ["asked by", oneLine(identityLabel(request.identity))],
+    ["resource", request.resource],
+    ["opens", request.rules.map((name) => `rule ${oneLine(name)}`).join(", ")],
+    ["for", durationText(request.for)],
+    ["because", because === undefined ? undefined : oneLine(because)],
+    ["ticket", ticket === undefined ? undefined : oneLine(ticket)],
+    ["may approve", request.approvers === 2 ? `two of ${request.by}` : request.by],
+    ["asked at", `${moment(request.openedAt)} UTC`],
+    ["digest", request.digest],
+  ]);
+}
