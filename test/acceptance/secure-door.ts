@@ -15,6 +15,10 @@ export interface SecureDoorOptions {
   readonly serverAsks?: boolean;
   /** Inside of `gateway({ … })`. */
   readonly further?: string;
+  /** Providers before `local()`; in the policy `folder` is where the files lie. */
+  readonly identity?: string;
+  /** Makes further files before the policy is read. */
+  readonly prepare?: (folder: string) => Promise<void>;
 }
 
 /**
@@ -67,11 +71,13 @@ export async function openSecureDoor(options: SecureDoorOptions): Promise<Secure
     resource = 'tls: "verify-full", ca: certs.ca',
     serverAsks,
     further = "",
+    identity = "",
   } = options;
   const folder = mkdtempSync(join(tmpdir(), "postern-secure-"));
   const file = (name: string) => join(folder, name);
   await certificates("--client", "alice", "--client", "gateway", "--name", "localhost", "--out", folder);
   await certificates("--client", "mallory", "--name", "localhost", "--out", file("other"));
+  await options.prepare?.(folder);
   const tls = {
     cert: file("server.crt"),
     key: file("server.key"),
@@ -84,7 +90,8 @@ export async function openSecureDoor(options: SecureDoorOptions): Promise<Secure
   writeFileSync(
     policy,
     `import { gateway, group } from "postern";
-import { env, local, mask, postgres, record } from "postern/plugins";
+import { env, local, mask, mtls, postgres, record } from "postern/plugins";
+const folder = "${folder}";
 const certs = { ca: "${file("ca.crt")}", cert: "${file("gateway.crt")}", key: "${file("gateway.key")}" };
 const at = { host: "127.0.0.1", port: ${server.port}, user: "postgres", credential: env("DATABASE_PASSWORD"), ${resource} } as const;
 export default gateway({
@@ -94,7 +101,7 @@ export default gateway({
       tls: { cert: "${file("server.crt")}", key: "${file("server.key")}", ${listener} },
     },
   },
-  identity: [local()],
+  identity: [${identity} local()],
   always: [record()],
   resources: { shop: postgres({ ...at, database: "postgres" }), copy: postgres({ ...at, database: "copy" }) },
   rules: [
