@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const main = join(import.meta.dir, "../core/cli/main.ts");
+const main = join(import.meta.dir, "../plugins/main.ts");
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -123,6 +123,11 @@ export class Postern {
 
   restarts(): number {
     return this.processes().filter((pid) => !this.#first.has(pid)).length;
+  }
+
+  /** Of the supervisor. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** The living processes of its group. */

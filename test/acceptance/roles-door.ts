@@ -20,6 +20,11 @@ create table orders (id int primary key, note text);
 insert into orders values (1, 'first');
 grant select on orders to orders_reader;
 grant select, insert, update, delete on orders to orders_writer;
+-- What a gateway cannot see: a body that leaves the role, and a schema where every login may make something.
+create schema anybody;
+grant create, usage on schema anybody to public;
+create function around(what text) returns void language plpgsql as $$
+  begin perform set_config('ro' || 'le', 'none', false); execute what; end $$;
 -- Not the gateway's, though one is called like it.
 create role postern_foo login;
 create role postern_0123456789abcdef0123456789abcd;
