@@ -191,6 +191,11 @@ async function dial(
   });
   try {
     return await protocol.dial(permit, arrival);
+  } catch (error) {
+    if (!session.signal.aborted) throw error;
+    // Whatever the resource seemed to do then: the caller learns what ended the session.
+    const { code, message, ...more } = session.signal.reason as Reason;
+    throw new PosternError(code, message, more);
   } finally {
     dialing = false;
   }
