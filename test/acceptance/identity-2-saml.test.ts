@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { attacks } from "../../plugins/saml/testing/attacks.ts";
+import { TestIdp } from "../../plugins/saml/testing/idp.ts";
+import { SignIn } from "../../plugins/saml/testing/sign-in.ts";
+import { needs, testWith } from "../needs.ts";
+import { Postern } from "../postern.ts";
+import { sendFrom } from "../send-from.ts";
+import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
+import { mail, memberOf, type SamlIdp, startSamlIdp } from "../servers/saml.ts";
+import { entriesIn } from "../trail.ts";
+
+const entityId = "https://gateway.example.com/identity/corp/metadata";
+
+function policyText(idp: SamlIdp, databasePort: number): string {
+  return `
+import { gateway, group } from "postern";
+import { env, postgres, saml } from "postern/plugins";
+
+export default gateway({
+  listen: { postgres: { host: "127.0.0.1", port: 0, insecure: true } },
+  web: { port: 0, insecure: true },
+  identity: [
+    saml({
+      path: "corp",
+      entityId: "${entityId}",
+      idp: { metadata: ${JSON.stringify(idp.metadata)} },
+      groups: ["${memberOf}", "groups"],
+      person: ${JSON.stringify(mail)},
+    }),
+  ],
+  resources: {
+    shop: postgres({
+      host: "127.0.0.1",
+      port: ${databasePort},
+      database: "postgres",
+      user: "postgres",
+      credential: env("DATABASE_PASSWORD"),
+    }),
+  },
+  rules: [{ name: "staff reads", who: group("staff"), on: "shop", may: ["read"] }],
+});
+`;
+}
+
+describe("must hold 2: SAML", () => {
+  const lacks = [needs.postgres18, needs.saml];
+  let folder: string;
+  let idp: SamlIdp;
+  let server: PostgresServer;
+  let gateway: Postern;
+  let stranger: TestIdp;
+  let url: string;
+  beforeAll(async () => {
+    if (lacks.some((lack) => lack !== undefined)) return;
+    folder = mkdtempSync(join(tmpdir(), "postern-saml-"));
+    [idp, server, stranger] = await Promise.all([
+      startSamlIdp(),
+      startPostgres({ version: 18, password: "fixture-password" }),
+      TestIdp.create(),
+    ]);
+    const policy = join(folder, "policy.ts");
+    writeFileSync(policy, policyText(idp, server.port));
+    gateway = new Postern(policy, join(folder, "data"), join(folder, "log"), {
+      DATABASE_PASSWORD: "fixture-password",
+    });
+    await gateway.start();
+    const [, port] = /"protocol":"web"[^}]*"port":(\d+)/.exec(gateway.logged()) ?? [];
+    url = `http://127.0.0.1:${port}/identity/corp`;
+    await idp.trust(await (await fetch(`${url}/metadata`)).text());
+  }, 60_000);
+  afterAll(async () => {
+    await gateway?.kill();
+    await Promise.all([idp?.close(), server?.close()]);
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Each test comes from an address of its own, so that no failure of one makes another wait. */
+  let last = 1;
+  function begin(): Promise<SignIn> {
+    const address = `127.0.2.${++last}`;
+    return SignIn.begin((request) => sendFrom(address, request), url);
+  }
+
+  /** The check that the trail names; the browser reads an id and nothing else of it. */
+  async function refusal(answered: Response): Promise<string> {
+    const said = (await answered.json()) as { code: string; message: string };
+    expect([answered.status, said.code]).toEqual([401, "identity.refused"]);
+    const [, id] = /^The credential was not accepted \((ref_\w+)\)\.$/.exec(said.message) ?? [];
+    expect(id).toBeDefined();
+    const entries = entriesIn(join(folder, "data"));
+    const entry = entries.find((each) => each.kind === "login-refused" && each.id === id);
+    return entry?.kind === "login-refused" ? entry.check : "";
+  }
+
+  testWith(...lacks)("who signs in at a real identity provider comes in, under that name", async () => {
+    const login = await begin();
+    const { action, fields } = await idp.visit(login.sentTo);
+    expect(action).toBe(`${url}/acs`);
+    const code = SignIn.codeOf(await login.form("acs", fields));
+    const token = (await (await login.token(code)).json()) as { access_token: string };
+    const client = new pg.Client({
+      host: "127.0.0.1",
+      port: gateway.port,
+      user: "alice",
+      database: "shop",
+      password: token.access_token,
+    });
+    await client.connect();
+    expect((await client.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+    await client.end();
+    const opened = entriesIn(join(folder, "data")).find(({ kind }) => kind === "open");
+    expect(opened).toMatchObject({
+      identity: { issuer: entityId, subject: "alice", person: "alice@example.com" },
+    });
+  });
+
+  testWith(...lacks)("replay: a response works once", async () => {
+    const login = await begin();
+    const { fields } = await idp.visit(login.sentTo);
+    SignIn.codeOf(await login.form("acs", fields));
+    expect(await refusal(await login.form("acs", fields))).toContain("answers no login that began here");
+    const again = await begin();
+    expect(await refusal(await again.form("acs", { ...fields, RelayState: again.relayState }))).toContain(
+      "answers no login that began here",
+    );
+  });
+
+  for (const [name, { forge, check }] of Object.entries(attacks)) {
+    testWith(...lacks)(name, async () => {
+      const login = await begin();
+      const claims = { attributes: { [mail]: ["alice@example.com"] }, ...login.claims };
+      expect(await refusal(await login.post(forge(idp.forger, claims, stranger)))).toMatch(check);
+      // It was the response: the same login goes on with an honest one.
+      SignIn.codeOf(await login.post(idp.forger.answer(claims)));
+    });
+  }
+});
