@@ -65,21 +65,18 @@ for (const version of [15, 18] as const) {
       patience,
     );
 
-    testWith(lack, needs.proc)(
-      "a worker that dies leaves none either",
-      async () => {
-        const client = await door.client("writers");
-        await client.query("create table work.of_a_dead_worker (a int)");
-        const worker = door.gateway.processes().find((pid) => Number(pid) !== door.gateway.pid);
-        process.kill(Number(worker), "SIGKILL");
-        await door.madeAreGone();
-        await door.until("another serves", async () => door.logged().includes("the new worker serves"));
-        const next = await door.client("writers");
-        expect(await door.made()).toHaveLength(1);
-        await next.end();
-        await door.madeAreGone();
-      },
-    );
+    testWith(lack, needs.proc)("a worker that dies leaves none either", async () => {
+      const client = await door.client("writers");
+      await client.query("create table work.of_a_dead_worker (a int)");
+      const worker = door.gateway.processes().find((pid) => Number(pid) !== door.gateway.pid);
+      process.kill(Number(worker), "SIGKILL");
+      await door.madeAreGone();
+      await door.until("another serves", async () => door.logged().includes("the new worker serves"));
+      const next = await door.client("writers");
+      expect(await door.made()).toHaveLength(1);
+      await next.end();
+      await door.madeAreGone();
+    });
 
     testWith(lack)(
       "an ordinary end removes the role, and a stop of the gateway waits for it",
