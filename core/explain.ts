@@ -1,5 +1,6 @@
-import { rulesFor, type Step } from "./decide.ts";
+import { type Decision, rulesFor, type Step } from "./decide.ts";
 import { PosternError } from "./error.ts";
+import type { Grant } from "./grant.ts";
 import type { GuardedSession, Guardrail } from "./guardrail.ts";
 import { type Identity, identityLabel } from "./identity.ts";
 import type { Operation, Reason } from "./operation.ts";
@@ -19,10 +20,19 @@ export interface Explanation {
   readonly reason?: Reason;
   /** Each action with the rule that decided it, and why. */
   readonly steps: readonly Step[];
+  /** Denied, and a grant or another hour would allow it: the rules that would count then, each once. */
+  readonly closed?: readonly string[];
   /** The deciding rules, each once. */
   readonly rules: readonly string[];
   /** Names of the guardrails that apply, outermost first. */
   readonly guardrails: readonly string[];
+}
+
+/** When it is decided, and under which grants; absent: now, under none. */
+export interface Moment {
+  readonly grants?: readonly Grant[];
+  /** Epoch milliseconds. */
+  readonly at?: number;
 }
 
 /**
@@ -34,6 +44,7 @@ export async function explain(
   identity: Identity,
   resource: string,
   text: string,
+  moment: Moment = {},
 ): Promise<Explanation> {
   const found = policy.resources[resource];
   if (!found) {
@@ -49,7 +60,7 @@ export async function explain(
     });
   }
   const actions = await protocol.classify(text, config);
-  const decision = rulesFor(policy, identity, resource).decide(actions);
+  const decision = rulesFor(policy, identity, resource, moment.grants, moment.at).decide(actions);
   const operation = { text, actions, inTransaction: false, policyVersion: policy.version };
   const session = { id: "explained", identity, resource, protocol: protocol.name };
   const said = decision.allowed ? prepare(decision.guardrails, operation, session) : decision.reason;
@@ -64,9 +75,16 @@ export async function explain(
     held: verdict === "hold",
     ...(typeof said === "object" ? { reason: said } : {}),
     steps: decision.steps,
+    ...closedOf(decision),
     rules: [...new Set(decision.steps.flatMap(({ rule }) => rule ?? []))],
     guardrails: decision.guardrails.map(({ name }) => name),
   };
+}
+
+function closedOf({ allowed, steps }: Decision): Pick<Explanation, "closed"> {
+  const refused = steps.filter(({ rule }) => rule === undefined);
+  if (allowed || refused.length === 0 || refused.some(({ closed }) => !closed)) return {};
+  return { closed: [...new Set(refused.flatMap(({ closed }) => closed ?? []))] };
 }
 
 /** What the guardrails say from the text alone: the first refusal, else whether one will ask a person. */

@@ -91,6 +91,8 @@ export interface MintRequest {
   readonly kind: "person" | "machine";
   /** See `Identity.person`. */
   readonly person?: string;
+  /** Whom it acts for: an identity of this same provider. */
+  readonly actingFor?: Identity;
   /** Milliseconds from now. */
   readonly ttl: number;
 }

@@ -44,6 +44,35 @@ export interface NoticeData {
     readonly remote: string;
     readonly reason: Reason;
   };
+  /** Somebody asks for access; those whom the rule names may answer. */
+  "grant.requested": {
+    readonly request: string;
+    readonly identity: Identity;
+    readonly resource: string;
+    readonly rules: readonly string[];
+    /** Milliseconds. */
+    readonly for: number;
+    readonly because?: string;
+    readonly ticket?: string;
+    readonly by: string;
+    readonly approvers: number;
+    /** Epoch milliseconds. */
+    readonly expires: number;
+  };
+  "grant.answered": {
+    readonly request: string;
+    readonly how: "approved" | "denied";
+    readonly by: Identity;
+    readonly because?: string;
+  };
+  "grant.opened": GrantOpened;
+  /** A grant that opened at once, with nobody's approval. */
+  "grant.break-glass": GrantOpened;
+  "grant.ended": {
+    readonly grant: string;
+    readonly how: "expired" | "revoked" | "policy";
+    readonly by?: string;
+  };
   /** A caller credential that was not accepted. */
   "login.refused": {
     readonly protocol: string;
@@ -54,6 +83,20 @@ export interface NoticeData {
   };
 }
 
+interface GrantOpened {
+  readonly grant: string;
+  readonly request: string;
+  readonly identity: Identity;
+  readonly resource: string;
+  readonly rules: readonly string[];
+  /** Epoch milliseconds. */
+  readonly until: number;
+  /** Who approved. */
+  readonly by: readonly Identity[];
+  readonly because?: string;
+  readonly ticket?: string;
+}
+
 export type NoticeType = keyof NoticeData;
 
 export const noticeTypes = [
@@ -61,6 +104,11 @@ export const noticeTypes = [
   "hold.ended",
   "operation.denied",
   "session.denied",
+  "grant.requested",
+  "grant.answered",
+  "grant.opened",
+  "grant.break-glass",
+  "grant.ended",
   "login.refused",
 ] as const satisfies readonly NoticeType[];
 

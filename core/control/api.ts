@@ -119,6 +119,10 @@ export interface TokenRequest {
   readonly subject: string;
   readonly groups?: readonly string[];
   readonly kind?: "person" | "machine";
+  /** What is the same for all identities of one person. */
+  readonly person?: string;
+  /** Token of whom it is to act for. */
+  readonly actingFor?: string;
   readonly ttl?: string;
 }
 

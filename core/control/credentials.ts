@@ -12,13 +12,15 @@ const tokenRequest = v.strictObject({
   kind: v.optional(v.picklist(["person", "machine"]), "person"),
   ttl: duration("1h"),
 });
+  person: v.optional(v.pipe(v.string(), v.minLength(1))),
+  actingFor: v.optional(v.string()),
 
 const credentialRequest = v.strictObject({ resource: v.optional(v.string()), ttl: duration(defaultLife) });
 
 export function tokenRoutes(supervisor: Supervisor): Hono {
   const { keeper } = supervisor.parts;
   return new Hono().post("/tokens", async (context) => {
-    const request = await body(context, tokenRequest);
+    const { actingFor: other, person, ...request } = await body(context, tokenRequest);
     const minter = keeper.minter;
     if (!minter) {
       throw new PosternError("token.no-mint", "No identity provider of the policy can mint tokens.", {
@@ -26,8 +28,15 @@ export function tokenRoutes(supervisor: Supervisor): Hono {
       });
     }
     await supervisor.admin("token-mint", operator, request.subject);
-    const expires = Date.now() + request.ttl;
-    const answer: TokenAnswer = { token: await minter.mint(request), expires };
+    const door = keeper.door("control", operator);
+    const actingFor = other === undefined ? undefined : await door.identify({ kind: "token", token: other });
+    const expires = Math.min(Date.now() + request.ttl, actingFor?.expires ?? Number.POSITIVE_INFINITY);
+    const token = await minter.mint({
+      ...request,
+      ...(person === undefined ? {} : { person }),
+      ...(actingFor === undefined ? {} : { actingFor }),
+    });
+    const answer: TokenAnswer = { token, expires };
     return context.json(answer, 201);
   });
 }

@@ -30,6 +30,22 @@ export function noticeOf(stream: string, entry: Written, owner: Owner | undefine
       const { identity, resource, protocol, remote, reason } = entry;
       return { ...told, type: "session.denied", data: { identity, resource, protocol, remote, reason } };
     }
+    case "grant-requested": {
+      const { kind: _, seq: __, time: ___, digest: ____, ...data } = entry;
+      return { ...told, type: "grant.requested", data };
+    }
+    case "grant-answered": {
+      const { kind: _, seq: __, time: ___, ...data } = entry;
+      return { ...told, type: "grant.answered", data };
+    }
+    case "grant-opened": {
+      const { kind: _, seq: __, time: ___, from: ____, breakGlass, ...data } = entry;
+      return { ...told, type: breakGlass ? "grant.break-glass" : "grant.opened", data };
+    }
+    case "grant-ended": {
+      const { kind: _, seq: __, time: ___, ...data } = entry;
+      return { ...told, type: "grant.ended", data };
+    }
     case "login-refused": {
       const { protocol, remote, id, check } = entry;
       return { ...told, type: "login.refused", data: { protocol, remote, id, check } };

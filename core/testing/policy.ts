@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { PosternError } from "../error.ts";
-import { type Explanation, explain } from "../explain.ts";
+import { type Explanation, explain, type Moment } from "../explain.ts";
+import type { Grant } from "../grant.ts";
 import type { Identity } from "../identity.ts";
 import { loadPolicy as load } from "../loader.ts";
 import type { Policy } from "../policy.ts";
@@ -18,7 +19,16 @@ export interface Someone {
 export interface PolicyUnderTest {
   /** As the gateway loads it. */
   readonly policy: Policy;
-  as(someone: Someone): { on(resource: string): { runs(text: string): Promise<Explanation> } };
+  as(someone: Someone): { on(resource: string): UseUnderTest };
+}
+
+/** Somebody's use of one resource: now, and without any grant, unless it says otherwise. */
+export interface UseUnderTest {
+  runs(text: string): Promise<Explanation>;
+  /** The same while a grant is open that opens these rules. Throws PosternError `explain.grant`: a grant opens no such rule. */
+  withGrant(...rules: [string, ...string[]]): UseUnderTest;
+  /** The same at this moment: `"2026-11-23T10:00:00Z"`. */
+  at(time: string): UseUnderTest;
 }
 
 /**
@@ -43,9 +53,38 @@ export async function loadPolicy(file: URL | string): Promise<PolicyUnderTest> {
         if (!(resource in policy.resources)) {
           throw new PosternError("explain.resource", `"${resource}" is no resource of this policy.`);
         }
-        return { runs: (text) => explain(policy, identityOf(someone), resource, text) };
+        return use(policy, identityOf(someone), resource, {});
       },
     }),
+  };
+}
+
+function use(policy: Policy, identity: Identity, resource: string, moment: Moment): UseUnderTest {
+  return {
+    runs: (text) => explain(policy, identity, resource, text, moment),
+    at: (time) => use(policy, identity, resource, { ...moment, at: Date.parse(time) }),
+    withGrant(...rules) {
+      const unknown = rules.find((name) => !policy.rules.some((rule) => rule.name === name && rule.grant));
+      if (unknown !== undefined) {
+        throw new PosternError("explain.grant", `There is no rule "${unknown}" that a grant opens.`);
+      }
+      const grants = [...(moment.grants ?? []), grant(identity, resource, rules)];
+      return use(policy, identity, resource, { ...moment, grants });
+    },
+  };
+}
+
+function grant(identity: Identity, resource: string, rules: readonly string[]): Grant {
+  const always = { from: 0, until: Number.POSITIVE_INFINITY };
+  return {
+    id: "grant_test",
+    request: "req_test",
+    identity,
+    resource,
+    rules,
+    ...always,
+    by: [],
+    breakGlass: false,
   };
 }
 

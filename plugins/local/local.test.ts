@@ -16,9 +16,14 @@ async function opened(options: Parameters<typeof local>[0] = {}, dataDir?: strin
   return { ...provider, mint: (request: MintRequest) => provider.mint?.(request) ?? "", ...context };
 }
 
-async function signed(dataDir: string, edit: (token: SignJWT) => SignJWT, typ = "postern+jwt") {
+async function signed(
+  dataDir: string,
+  edit: (token: SignJWT) => SignJWT,
+  typ = "postern+jwt",
+  claims: object = {},
+) {
   const pem = await readFile(join(dataDir, "identity", "local.key"), "utf8");
-  const token = new SignJWT({ groups: [], kind: "person" })
+  const token = new SignJWT({ groups: [], kind: "person", ...claims })
     .setProtectedHeader({ alg: "EdDSA", typ })
     .setIssuer("postern:local")
     .setAudience("postern")
@@ -49,6 +54,36 @@ describe("tokens", () => {
       expires: Number(exp) * 1000,
       issuedAt: Number(iat) * 1000,
     });
+  });
+
+  test("a person of several identities, and an agent that acts for them no longer than their own token lives", async () => {
+    const { mint, identify } = await opened();
+    const own = await identify(await mint({ ...alice, person: "alice@example.com", ttl: 60_000 }));
+    expect(own?.person).toBe("alice@example.com");
+    const agent = { subject: "planner", groups: ["agents"], kind: "machine" as const, ttl: 3_600_000 };
+    const acting = await identify(await mint({ ...agent, ...(own ? { actingFor: own } : {}) }));
+    expect(acting).toMatchObject({ subject: "planner", kind: "machine", groups: ["agents"] });
+    expect(acting?.actingFor).toEqual({
+      ...{ issuer: "postern:local", subject: "alice", kind: "person", groups: ["support"] },
+      person: "alice@example.com",
+    });
+    expect(acting?.expires).toBe(own?.expires ?? 0);
+    const nested = { ...agent, subject: "executor", ...(acting ? { actingFor: acting } : {}) };
+    expect((await identify(await mint(nested)))?.actingFor?.actingFor?.subject).toBe("alice");
+  });
+
+  test("nobody acts for an identity of another provider, nor in a chain without an end", async () => {
+    const { mint } = await opened();
+    const other = { issuer: "https://else", subject: "root", kind: "person", groups: [] } as const;
+    await expect(mint({ ...alice, actingFor: other })).rejects.toThrow(PosternError);
+    const { dataDir, identify } = await opened();
+    const edited = (claims: object) => signed(dataDir, (token) => token, "postern+jwt", claims);
+    for (const claims of [{ for: "root" }, { for: null }, { for: { sub: "root" } }, { person: 7 }]) {
+      await expect(identify(await edited(claims))).rejects.toThrow(NotAccepted);
+    }
+    let deep: object = { sub: "end", groups: [], kind: "person" };
+    for (let at = 0; at < 10; at++) deep = { sub: `s${at}`, groups: [], kind: "person", for: deep };
+    await expect(identify(await edited({ for: deep }))).rejects.toThrow(/too long/);
   });
 
   test("a token of another issuer is not ours to judge", async () => {

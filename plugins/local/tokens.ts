@@ -7,8 +7,8 @@ import {
   type OpenIdentityProvider,
   PosternError,
 } from "../../core/plugin.ts";
+import { claimsOf, identityIn, issuer } from "./claims.ts";
 
-export const issuer = "postern:local";
 /** Explicit typing (RFC 8725, 3.11): nothing else that this key may ever sign passes for a token. */
 const tokenType = "postern+jwt";
 
@@ -47,7 +47,8 @@ export function openTokens(pem: string, terms: LocalTerms): OpenIdentityProvider
         });
       }
       const now = Math.floor(Date.now() / 1000);
-      return new SignJWT({ groups: [...request.groups], kind: request.kind })
+      const until = Math.min(now + Math.floor(request.ttl / 1000), ...expiries(request.actingFor));
+      return new SignJWT({ ...claimsOf(request) })
         .setProtectedHeader({ alg: "EdDSA", typ: tokenType })
         .setIssuer(issuer)
         .setAudience(terms.audience)
@@ -55,27 +56,24 @@ export function openTokens(pem: string, terms: LocalTerms): OpenIdentityProvider
         .setJti(randomUUID())
         .setIssuedAt(now)
         .setNotBefore(now)
-        .setExpirationTime(now + Math.floor(request.ttl / 1000))
+        .setExpirationTime(until)
         .sign(key);
     },
   };
 }
 
-function identityOf({ sub, exp, iat, jti, groups, kind }: JWTPayload): Identity {
-  if (typeof sub !== "string" || sub === "") throw new NotAccepted("local: the token has no subject.");
-  if (kind !== "person" && kind !== "machine") throw new NotAccepted("local: the token names no kind.");
-  if (!Array.isArray(groups) || !groups.every((name) => typeof name === "string")) {
-    throw new NotAccepted("local: the groups of the token are no list of names.");
-  }
+function identityOf(payload: JWTPayload): Identity {
+  const { exp, iat, jti } = payload;
   return {
-    issuer,
-    subject: sub,
-    kind,
-    groups,
+    ...identityIn(payload),
     ...(exp === undefined ? {} : { expires: exp * 1000 }),
     ...(iat === undefined ? {} : { issuedAt: iat * 1000 }),
     ...(jti === undefined ? {} : { credentialId: jti }),
   };
+}
+/** Seconds: nobody acts for another for longer than that one's own token lives. */
+function expiries(identity: Identity | undefined): number[] {
+  return identity?.expires === undefined ? [] : [Math.floor(identity.expires / 1000)];
 }
 
 function text(error: unknown): string {

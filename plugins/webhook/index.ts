@@ -4,6 +4,7 @@ import {
   type Notice,
   type NoticeType,
   type Notifier,
+  noticeTypes,
   onlyKnown,
   PosternError,
   type Secret,
@@ -16,7 +17,7 @@ export interface WebhookOptions {
   readonly url: string;
   /** A Standard Webhooks secret, `whsec_…`, which the receiver has too. */
   readonly secret: Secret;
-  /** Default: holds and denied operations and sessions; `login.refused` only where it is named. */
+  /** Default: all but `login.refused`. */
   readonly events?: readonly [NoticeType, ...NoticeType[]];
   /** How long one attempt may take. Default 10s. */
   readonly timeout?: Duration;
@@ -39,7 +40,7 @@ export function webhook(options: WebhookOptions): Notifier {
     timeout: true,
     retry: true,
   });
-  const { secret, events = ["hold.opened", "hold.ended", "operation.denied", "session.denied"] } = options;
+  const { secret, events = noticeTypes.filter((type) => type !== "login.refused") } = options;
   const { retry = ["1s", "5s", "30s", "2m", "10m"], timeout = "10s" } = options;
   const url = addressOf(options.url);
   return {
@@ -71,7 +72,11 @@ export function webhook(options: WebhookOptions): Notifier {
 
 /** Standard Webhooks, "Payload structure": type, timestamp (ISO 8601) and data. */
 function payloadOf({ type, time, data }: Notice): object {
-  const shown = "expires" in data ? { ...data, expires: iso(data.expires) } : data;
+  const shown = {
+    ...data,
+    ...("expires" in data ? { expires: iso(data.expires) } : {}),
+    ...("until" in data ? { until: iso(data.until) } : {}),
+  };
   return { type, timestamp: iso(time), data: shown };
 }
 

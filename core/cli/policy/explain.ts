@@ -72,7 +72,10 @@ function explanationText(terminal: Terminal, explained: Explanation): string {
     const traits = action.traits?.length ? ` [${action.traits.join(", ")}]` : "";
     return `  ${action.effect} ${oneLine(action.on)}${traits}: ${why}\n`;
   });
+  const closed = explained.closed
+    ? `  not now: ${explained.closed.map((name) => `rule ${oneLine(name)}`).join(", ")}\n`
+    : "";
   const guardrails = explained.guardrails.length > 0 ? `  under ${explained.guardrails.join(", ")}\n` : "";
   const head = `${paint(terminal, colour, verdict)}  ${explained.identity} on ${explained.resource}: `;
-  return `${head}${oneLine(explained.text)}\n${steps.join("")}${guardrails}`;
+  return `${head}${oneLine(explained.text)}\n${steps.join("")}${closed}${guardrails}`;
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { TokenAnswer, TokenRequest } from "../../control/api.ts";
-import { collect, control, type DataFlag, type JsonFlag, withData, withJson } from "../flags.ts";
+import { collect, control, type DataFlag, type JsonFlag, tokenIn, withData, withJson } from "../flags.ts";
 import { command } from "../help.ts";
 import type { Terminal } from "../terminal.ts";
 import { life, moment } from "../time.ts";
@@ -9,6 +9,8 @@ interface Flags extends DataFlag, JsonFlag {
   readonly subject: string;
   readonly group?: string[];
   readonly machine?: true;
+  readonly person?: string;
+  readonly actingFor?: string;
   readonly ttl: string;
 }
 
@@ -24,12 +26,15 @@ export function mintToken(terminal: Terminal): Command {
         examples: [
           "postern token mint --subject alice --group support > alice.token",
           "postern token mint --subject deploy-bot --machine --ttl 15m",
+          "postern token mint --subject planner --machine --acting-for alice.token",
         ],
         exits: [1, 3],
       })
         .requiredOption("--subject <name>", "whom the token is for")
         .option("--group <name>", "a group of theirs; may be repeated", collect)
         .option("--machine", "a machine (runner, agent), not a person")
+        .option("--person <name>", "the same for all identities of one person: an address, a number")
+        .option("--acting-for <file>", "file with the token of whom it acts for")
         .option("--ttl <duration>", "how long it lives", "1h"),
     ),
   ).action(async (flags: Flags) => {
@@ -38,6 +43,8 @@ export function mintToken(terminal: Terminal): Command {
       subject: flags.subject,
       groups: flags.group ?? [],
       kind: flags.machine ? "machine" : "person",
+      ...(flags.person === undefined ? {} : { person: flags.person }),
+      ...(flags.actingFor === undefined ? {} : { actingFor: tokenIn(flags.actingFor) }),
       ttl: flags.ttl,
     };
     const answer = await control(terminal, flags).send<TokenAnswer>("POST", "/v1/tokens", request);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { Notice, Notifier, OpenNotifier } from "../../notifier.ts";
+import type { Notice, NoticeData, NoticeType, Notifier, OpenNotifier } from "../../notifier.ts";
 import { noticeTypes } from "../../notifier.ts";
 import { soon } from "./soon.ts";
 
@@ -24,6 +24,15 @@ export interface NotifierSubject {
 const identity = { issuer: "test", subject: "alice", kind: "person", groups: ["dba"] } as const;
 const asked = { session: "ses_1", identity, resource: "orders", text: "drop table x", actions: [] };
 const reason = { code: "policy.denied", message: "It is not allowed." };
+const opened = {
+  grant: "grant_1",
+  request: "req_1",
+  identity,
+  resource: "orders",
+  rules: ["fix"],
+  until: 1_800_000_000_000,
+  by: [],
+};
 const data = {
   "hold.opened": {
     ...asked,
@@ -35,8 +44,16 @@ const data = {
   "hold.ended": { hold: "hold_1", session: "ses_1", how: "expired" },
   "operation.denied": { ...asked, reason },
   "session.denied": { identity, resource: "orders", protocol: "postgres", remote: "127.0.0.1:1", reason },
+  "grant.requested": {
+    ...{ request: "req_1", identity, resource: "orders", rules: ["fix"], for: 3_600_000, because: "CHG-1" },
+    ...{ by: "group leads", approvers: 1, expires: 1_800_000_000_000 },
+  },
+  "grant.answered": { request: "req_1", how: "denied", by: identity },
+  "grant.opened": opened,
+  "grant.break-glass": opened,
+  "grant.ended": { grant: "grant_1", how: "revoked" },
   "login.refused": { protocol: "postgres", remote: "127.0.0.1:1", id: "ref_1", check: "expired" },
-} as const;
+} as const satisfies { [T in NoticeType]: NoticeData[T] };
 const notices = noticeTypes.map((type, at) => ({
   ...{ id: `01k9-worker-0-${at}`, type, time: 1_790_000_000_000, data: data[type] },
 })) as Notice[];
@@ -94,8 +111,7 @@ export function notifierConformance({ start, secrets = [] }: NotifierSubject): v
     for (const notice of notices) {
       test(`${notice.type} arrives`, async () => {
         await open.deliver(notice, never);
-        const { data } = notice;
-        expect(receiver.received).toContain("session" in data ? data.session : data.remote);
+        expect(receiver.received).toContain(aboutWhat(notice));
         for (const secret of secrets) expect(receiver.received).not.toContain(secret);
       });
     }
@@ -123,4 +139,10 @@ export function notifierConformance({ start, secrets = [] }: NotifierSubject): v
       await soon(Promise.all(notices.map((notice) => open.deliver(notice, never))), "all are delivered");
     });
   });
+}
+
+function aboutWhat({ data }: Notice): string {
+  if ("session" in data) return data.session;
+  if ("grant" in data) return data.grant;
+  return "request" in data ? data.request : data.remote;
 }
