@@ -10,10 +10,10 @@ const tokenRequest = v.strictObject({
   subject: v.pipe(v.string(), v.minLength(1)),
   groups: v.optional(v.array(v.string()), []),
   kind: v.optional(v.picklist(["person", "machine"]), "person"),
-  ttl: duration("1h"),
-});
   person: v.optional(v.pipe(v.string(), v.minLength(1))),
   actingFor: v.optional(v.string()),
+  ttl: duration("1h"),
+});
 
 const credentialRequest = v.strictObject({ resource: v.optional(v.string()), ttl: duration(defaultLife) });
 
