@@ -2,7 +2,7 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { SignedXml } from "xml-crypto";
 
-const algorithm = {
+export const algorithm = {
   name: "RSASSA-PKCS1-v1_5",
   hash: "SHA-256",
   publicExponent: new Uint8Array([1, 0, 1]),
@@ -54,14 +54,9 @@ export class TestIdp {
   ) {}
 
   static async create(entityId = "https://idp.example.com"): Promise<TestIdp> {
-    const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-      name: "CN=idp",
-      keys,
-      signingAlgorithm: algorithm,
-    });
+    const { keys, pem } = await selfSigned(algorithm);
     const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
-    return new TestIdp(entityId, x509.PemConverter.encode(pkcs8, "PRIVATE KEY"), certificate.toString("pem"));
+    return new TestIdp(entityId, x509.PemConverter.encode(pkcs8, "PRIVATE KEY"), pem);
   }
 
   metadata(certificates: readonly string[] = [this.certificate]): string {
@@ -129,4 +124,16 @@ export class TestIdp {
   answer(claims: Claims, signing: Signing = {}): string {
     return this.response(claims, this.sign(this.assertion(claims), "Assertion", signing));
   }
+}
+
+export async function selfSigned(
+  signingAlgorithm: RsaHashedKeyGenParams | (EcKeyGenParams & EcdsaParams),
+): Promise<{ keys: CryptoKeyPair; pem: string }> {
+  const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ["sign", "verify"]);
+  const made = await x509.X509CertificateGenerator.createSelfSigned({
+    name: "CN=idp",
+    keys,
+    signingAlgorithm,
+  });
+  return { keys, pem: made.toString("pem") };
 }
