@@ -96,6 +96,7 @@ export class Supervisor {
 
   /** The worker is the authority: it may refuse. Throws PosternError `hold.unknown`, `approval.refused`. */
   async settle(hold: string, answer: HoldAnswer): Promise<void> {
+    if (hold.startsWith("req_")) return void (await this.parts.grants.answer(hold, answer));
     const { board, fleet } = this.parts;
     const { refused } = await fleet.worker(board.workerOfHold(hold)).peer.call("settle", hold, answer);
     if (refused === undefined) return;
@@ -104,7 +105,6 @@ export class Supervisor {
       hint: "`postern approvals list --all` shows what became of it.",
     });
   }
-    if (hold.startsWith("req_")) return void (await this.parts.grants.answer(hold, answer));
 
   /** The holds that this identity may answer, longest first. */
   async answerable(by: Identity): Promise<readonly HoldInfo[]> {
