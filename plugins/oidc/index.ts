@@ -1,105 +1,92 @@
-import {
-  type Duration,
-  type Identity,
-  type IdentityProvider,
-  milliseconds,
-  onlyKnown,
-  PosternError,
-} from "../../core/plugin.ts";
-import { type Claims, kindByClient } from "./claims.ts";
-import { Keys } from "./discovery.ts";
-import { isProtected } from "./document.ts";
-import { openTokens } from "./tokens.ts";
+import { type IdentityProvider, milliseconds, type OpenIdentityProvider } from "../../core/plugin.ts";
+import { Discovery } from "./discovery.ts";
+import { Introspection } from "./introspection.ts";
+import { keySourceOf } from "./key-source.ts";
+import { Keys } from "./keys.ts";
+import { logoutFace } from "./logout.ts";
+import type { OidcOptions } from "./options.ts";
+import { type Terms, termsOf } from "./terms.ts";
+import { identifying } from "./tokens.ts";
 
-/** Signatures that only the provider can make: a shared secret (HS*) and `none` are not to be had. */
-const algorithms = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-] as const;
-export type Algorithm = (typeof algorithms)[number];
-
-export interface OidcOptions {
-  /** As the provider spells it in `iss`. https, except on the loopback interface. */
-  readonly issuer: string;
-  /** What a token must be for; of several, any. */
-  readonly audience: string | readonly [string, ...string[]];
-  /** Signatures that are accepted. */
-  readonly algorithms?: readonly [Algorithm, ...Algorithm[]];
-  /** Where the groups are: a claim, or a path into nested claims. */
-  readonly groups?: string | readonly [string, ...string[]];
-  /** The claim to show people. */
-  readonly name?: string;
-  /** What tells a machine from a person, seeing the verified claims. */
-  readonly kind?: Identity["kind"] | ((claims: Claims) => Identity["kind"]);
-  /** How far the provider's clock may be off ours. */
-  readonly clockSkew?: Duration;
-  /** For how long an unknown key id does not lead to another fetch of the keys. */
-  readonly jwksCooldown?: Duration;
-}
+export type { Claims } from "./claims.ts";
+export type { ClaimConditions, Condition } from "./conditions.ts";
+export type { Algorithm, OidcOptions } from "./options.ts";
 
 /**
- * Identities from an OpenID Connect provider: its signed tokens (JWT) are what callers show.
+ * Identities from an OpenID Connect provider, or whoever else signs tokens for its workloads: its signed
+ * tokens (JWT) are what callers show.
  *
  *     oidc({ issuer: "https://login.example.com", audience: "postern", groups: ["realm_access", "roles"] })
  *
- * Throws PosternError `oidc.issuer`, `oidc.algorithms`, `policy.duration`, `policy.option`.
+ * Throws PosternError `oidc.issuer`, `oidc.keys`, `oidc.algorithms`, `oidc.claims`, `policy.duration`, `policy.option`.
  */
 export function oidc(options: OidcOptions): IdentityProvider {
-  onlyKnown<OidcOptions>("oidc", options, {
-    issuer: true,
-    audience: true,
-    algorithms: true,
-    groups: true,
-    name: true,
-    kind: true,
-    clockSkew: true,
-    jwksCooldown: true,
-  });
-  const { issuer, kind = kindByClient, groups = "groups" } = options;
-  const url = URL.parse(issuer);
-  if (!url || !isProtected(url) || url.search !== "" || url.hash !== "") {
-    throw new PosternError(
-      "oidc.issuer",
-      `"${issuer}" cannot be an issuer: it must be an https URL without query.`,
-      {
-        hint: "Copy the issuer from the provider's /.well-known/openid-configuration.",
-      },
-    );
-  }
-  const accepted = options.algorithms ?? ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"];
-  const foreign = accepted.find((name) => !algorithms.includes(name));
-  if (foreign !== undefined || accepted.length === 0) {
-    throw new PosternError(
-      "oidc.algorithms",
-      `${JSON.stringify(foreign ?? [])} is no signature that oidc() accepts.`,
-      {
-        hint: `Choose from ${algorithms.join(", ")}.`,
-      },
-    );
-  }
-  const keys = () => new Keys(issuer, milliseconds(options.jwksCooldown ?? "1s"));
-  const terms = {
-    issuer,
-    audience: typeof options.audience === "string" ? [options.audience] : [...options.audience],
-    algorithms: [...accepted],
-    clockTolerance: milliseconds(options.clockSkew ?? "30s") / 1000,
-    groups: typeof groups === "string" ? [groups] : groups,
-    name: options.name ?? "name",
-    kind: typeof kind === "function" ? kind : () => kind,
+  const terms = termsOf(options);
+  const { issuer } = terms;
+  const discovery = () => new Discovery(issuer, options.ca);
+  const source = keySourceOf(options);
+  const cooldown = milliseconds(options.jwksCooldown ?? "1s");
+  const asking = options.introspection;
+  const introspectionTerms = asking && {
+    clientId: asking.clientId,
+    secret: asking.secret,
+    every: milliseconds(asking.every ?? "1m"),
+    opaque: asking.opaque ?? false,
+    url: asking.url,
   };
   return {
     name: `oidc ${issuer}`,
+    /** The provider need not answer for the gateway to start: until it does, its callers are refused. */
     async open() {
-      return openTokens(keys(), terms);
+      const found = discovery();
+      const keys = new Keys(issuer, source(found), cooldown);
+      keys.prepare();
+      const introspection = introspectionTerms && new Introspection(introspectionTerms, found);
+      return {
+        identify: identifying(keys, terms, introspection),
+        ...(introspection ? { revalidation: introspection.revalidation(terms.clockTolerance * 1000) } : {}),
+        ...signIn(options, terms, keys),
+      };
     },
   };
+}
+
+/** How people come in by a browser, and how a logout there is heard of. */
+function signIn(
+  { login, logout, introspection }: OidcOptions,
+  terms: Terms,
+  keys: Keys,
+): Pick<OpenIdentityProvider, "login" | "web"> {
+  if (!login && !logout) return {};
+  const { issuer, audience, authorizedParty = [] } = terms;
+  const path = logout?.path ?? placeOf(issuer);
+  const clients = [login?.clientId, introspection?.clientId, ...authorizedParty, ...(logout?.clients ?? [])];
+  return {
+    web: logoutFace(keys, {
+      ...terms,
+      path,
+      ends: logout?.ends ?? "subject",
+      audience: [...audience, ...clients.filter((id) => id !== undefined)],
+    }),
+    ...(login
+      ? {
+          login: {
+            kind: "oidc",
+            name: path,
+            issuer,
+            clientId: login.clientId,
+            scopes: login.scopes ?? ["openid", "profile", "email", "offline_access"],
+            ...(audience[0] === undefined ? {} : { audience: audience[0] }),
+          },
+        }
+      : {}),
+  };
+}
+
+/** `https://login.example.com/realms/staff` → `login.example.com-realms-staff`. */
+function placeOf(issuer: string): string {
+  return issuer
+    .replace(/^\w+:\/\//, "")
+    .replace(/\/+$/, "")
+    .replace(/[^A-Za-z0-9._-]+/g, "-");
 }

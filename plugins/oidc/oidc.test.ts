@@ -44,6 +44,7 @@ describe("a real provider", () => {
       kind: "machine",
       groups: ["runners", "deployers"],
       expires: expect.any(Number),
+      issuedAt: expect.any(Number),
       credentialId: expect.any(String),
     });
   });
@@ -88,7 +89,17 @@ describe("a real provider", () => {
 describe("identities", () => {
   test("a person has no client as subject; name and expiry come from the token", async () => {
     const { identify } = await open();
-    const more = { exp: 4_000_000_000, name: "Alice A.", groups: "support", azp: "console", jti: "t1" };
+    const more = {
+      exp: 4_000_000_000,
+      iat: 1_700_000_000,
+      name: "Alice A.",
+      groups: "support",
+      azp: "console",
+      jti: "t1",
+      sid: "login-1",
+      email: "Alice@Example.com",
+      email_verified: true,
+    };
     expect(await identify(await first.sign(claims(more)))).toEqual({
       issuer: provider.issuer,
       subject: "alice",
@@ -96,7 +107,10 @@ describe("identities", () => {
       groups: ["support"],
       name: "Alice A.",
       expires: 4_000_000_000_000,
+      issuedAt: 1_700_000_000_000,
       credentialId: "t1",
+      loginSession: "login-1",
+      person: "alice@example.com",
     });
   });
 
@@ -106,20 +120,27 @@ describe("identities", () => {
     expect((await identify(await first.sign(claims())))?.kind).toBe("person");
   });
 
-  test("an actor acts for the subject: the rights of the subject alone are not handed out", async () => {
+  test("an address that the provider has not verified tells nothing of the person; the policy may name a claim", async () => {
     const { identify } = await open();
-    const token = await first.sign(
-      claims({ groups: ["leads"], act: { sub: "agent-7", act: { sub: "older" } } }),
-    );
-    expect(await identify(token)).toMatchObject({
-      subject: "agent-7",
-      kind: "machine",
-      groups: [],
-      actingFor: { subject: "alice", groups: ["leads"] },
-    });
-    for (const act of ["agent-7", null, [], {}, { sub: "" }]) {
-      await expect(identify(await first.sign(claims({ act })))).rejects.toThrow(NotAccepted);
+    const unverified = { email: "boss@example.com", employee: "E-7" };
+    for (const email_verified of [false, "true", 1, undefined]) {
+      const token = await first.sign(claims({ ...unverified, email_verified }));
+      expect(await identify(token)).not.toHaveProperty("person");
     }
+    const named = await open({ person: "employee" });
+    expect((await named.identify(await first.sign(claims(unverified))))?.person).toBe("e-7");
+  });
+
+  test("groups are found under a claim whose name is a URL", async () => {
+    const { identify } = await open({ groups: "https://example.com/groups" });
+    const token = await first.sign(claims({ "https://example.com/groups": ["leads"] }));
+    expect((await identify(token))?.groups).toEqual(["leads"]);
+  });
+
+  test("another claim can be the subject; without it nobody is accepted", async () => {
+    const { identify } = await open({ subject: "repository" });
+    expect((await identify(await first.sign(claims({ repository: "acme/app" }))))?.subject).toBe("acme/app");
+    await expect(identify(await first.sign(claims()))).rejects.toThrow(/subject.*repository/);
   });
 
   test("groups of no usable form are refused, not guessed", async () => {

@@ -1,36 +1,52 @@
-import { type JWTPayload, jwtVerify } from "jose";
-import { claimedIssuer, NotAccepted, type OpenIdentityProvider } from "../../core/plugin.ts";
-import { type ClaimRules, identityOf } from "./claims.ts";
-import type { Keys } from "./discovery.ts";
+import { errors, jwtVerify } from "jose";
+import { claimedIssuer, type Identity, NotAccepted, type OpenIdentityProvider } from "../../core/plugin.ts";
+import { identityOf } from "./claims.ts";
+import type { JsonObject } from "./document.ts";
+import type { Introspection } from "./introspection.ts";
+import type { Keys } from "./keys.ts";
+import type { Terms } from "./terms.ts";
+import { checkKind } from "./token-kind.ts";
+import { shapeOf, type TokenParts } from "./token-shape.ts";
 
-export interface Terms extends ClaimRules {
-  readonly issuer: string;
-  readonly audience: string[];
-  readonly algorithms: string[];
-  /** Seconds. */
-  readonly clockTolerance: number;
-}
+type Identify = OpenIdentityProvider["identify"];
 
-/**
- * The provider need not answer for the gateway to start: until it does, its callers are refused. The
- * keys are fetched ahead of the first caller where that is possible.
- */
-export function openTokens(keys: Keys, terms: Terms): OpenIdentityProvider {
-  keys.find().catch(() => {
-    // Said again, to somebody who sees it, when the first caller comes.
-  });
-  return {
-    async identify(token) {
-      if (claimedIssuer(token) !== terms.issuer) return undefined;
-      return identityOf(await verified(token, keys, terms), terms.issuer, terms);
-    },
+/** Identities from the tokens of one issuer: signed ones, and opaque ones where it can be asked about them. */
+export function identifying(keys: Keys, terms: Terms, introspection: Introspection | undefined): Identify {
+  return async (token) => {
+    if (isOurs(token, terms)) return signed(token, keys, terms);
+    return introspection?.opaque ? introspected(token, introspection, terms) : undefined;
   };
 }
 
-async function verified(token: string, keys: Keys, terms: Terms): Promise<JWTPayload> {
+/** SPIFFE's tokens need not name an issuer: the trust domain is in the subject (SPIFFE JWT-SVID, 3 and 4). */
+function isOurs(token: string, { issuer, spiffe }: Terms): boolean {
+  const claimed = claimedIssuer(token);
+  if (!spiffe) return claimed === issuer;
   try {
-    const { payload } = await jwtVerify(token, await keys.find(), {
-      issuer: terms.issuer,
+    return String(shapeOf(token).claims.sub).startsWith(`${issuer}/`);
+  } catch {
+    return false;
+  }
+}
+
+async function signed(token: string, keys: Keys, terms: Terms): Promise<Identity> {
+  const parts = shapeOf(token);
+  const claims = await verified(token, parts, keys, terms);
+  checkKind(parts, terms.accepts, terms.signInClients);
+  checkParty(claims, terms);
+  terms.claims?.(claims);
+  return identityOf(claims, terms);
+}
+
+async function verified(
+  token: string,
+  { header }: TokenParts,
+  keys: Keys,
+  terms: Terms,
+): Promise<JsonObject> {
+  try {
+    const { payload } = await jwtVerify(token, (protectedHeader) => keys.find(protectedHeader), {
+      ...(terms.spiffe ? {} : { issuer: terms.issuer }),
       audience: terms.audience,
       algorithms: terms.algorithms,
       clockTolerance: terms.clockTolerance,
@@ -39,6 +55,40 @@ async function verified(token: string, keys: Keys, terms: Terms): Promise<JWTPay
     return payload;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new NotAccepted(`oidc: ${why}`, { cause: error });
+    const brought = ["jwk", "jku", "x5u", "x5c"].filter((name) => Object.hasOwn(header, name));
+    const note =
+      brought.length > 0 && error instanceof errors.JOSEError
+        ? ` The key that the token brings along (${brought.join(", ")}) does not count.`
+        : "";
+    throw new NotAccepted(`oidc: ${why}${note}`, { cause: error });
   }
+}
+
+async function introspected(
+  token: string,
+  introspection: Introspection,
+  terms: Terms,
+): Promise<Identity | undefined> {
+  const claims = await introspection.about(token).catch((error: Error) => {
+    throw new NotAccepted(`oidc: ${error.message}`, { cause: error });
+  });
+  if (claims?.active !== true) return undefined;
+  const { iss = terms.issuer, aud, exp } = claims;
+  if (iss !== terms.issuer) throw new NotAccepted('oidc: unexpected "iss" in the introspection');
+  if (![aud].flat().some((name) => typeof name === "string" && terms.audience.includes(name))) {
+    throw new NotAccepted('oidc: unexpected "aud" in the introspection');
+  }
+  if (typeof exp !== "number") throw new NotAccepted('oidc: missing "exp" in the introspection');
+  checkParty(claims, terms);
+  terms.claims?.(claims);
+  return identityOf(claims, terms);
+}
+
+/** For whom the provider made the token: every name it gives that client must be one of the policy's. */
+function checkParty({ azp, client_id }: JsonObject, { authorizedParty }: Terms): void {
+  if (!authorizedParty) return;
+  const named = [azp, client_id].filter((name) => name !== undefined);
+  const known = named.every((name) => typeof name === "string" && authorizedParty.includes(name));
+  if (named.length > 0 && known) return;
+  throw new NotAccepted("oidc: the token was made for another client than the policy's authorizedParty.");
 }
