@@ -1,4 +1,4 @@
-import type { Identity } from "./identity.ts";
+import { chain, type Identity } from "./identity.ts";
 
 /** Whom a rule or an approval means. */
 export interface Who {
@@ -42,12 +42,10 @@ export function both(first: Who, second: Who): Who {
 export function actingFor(who: Who): Who {
   return {
     label: `acting for ${who.label}`,
-    matches(identity) {
-      for (let next = identity.actingFor; next; next = next.actingFor) {
-        if (who.matches(next) === true) return true;
-      }
-      return false;
-    },
+    matches: (identity) =>
+      chain(identity)
+        .slice(1)
+        .some((party) => who.matches(party) === true),
   };
 }
 
