@@ -8,10 +8,11 @@ const launcher = join(import.meta.dir, "postern.mjs");
 /** A copy of the launcher in a package of its own, whose command line is `main`. */
 function installed(main: string): string {
   const root = mkdtempSync(join(tmpdir(), "postern-launcher-"));
-  const cli = join(root, "node_modules", "postern", "core", "cli");
-  mkdirSync(cli, { recursive: true });
+  const postern = join(root, "node_modules", "postern");
+  const [cli, plugins] = [join(postern, "core", "cli"), join(postern, "plugins")];
+  for (const folder of [cli, plugins]) mkdirSync(folder, { recursive: true });
   cpSync(launcher, join(cli, "postern.mjs"));
-  writeFileSync(join(cli, "main.ts"), main);
+  writeFileSync(join(plugins, "main.ts"), main);
   for (const name of ["@oven", "bun"]) {
     symlinkSync(join(import.meta.dir, "../../node_modules", name), join(root, "node_modules", name));
   }

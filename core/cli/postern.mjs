@@ -45,7 +45,9 @@ if (!binary) {
   process.exit(1);
 }
 
-const child = spawn(binary, [join(here, "main.ts"), ...process.argv.slice(2)], { stdio: "inherit" });
+const child = spawn(binary, [join(here, "../../plugins/main.ts"), ...process.argv.slice(2)], {
+  stdio: "inherit",
+});
 // A terminal sends Ctrl-C to the child as well; passed on, it would arrive there as a second one.
 const atTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
 for (const signal of ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR2"]) {

@@ -131,16 +131,46 @@ export interface TokenAnswer {
   readonly expires: number;
 }
 
-/** Body of `POST /v1/credentials`. */
+/** Body of `POST /v1/credentials`; `ttl` as a duration ("15m"). */
 export interface CredentialBody {
   readonly resource?: string;
   readonly ttl?: string;
+  /** Good for one session. */
+  readonly once?: boolean;
+  /** Good from this block of addresses alone: `10.2.0.0/16`. */
+  readonly from?: string;
 }
 
+/** What a caller gets, this once. Other kinds than passwords may come; a reader leaves alone what it does not know. */
 export interface CredentialAnswer {
+  readonly kind: "password";
+  readonly id: string;
   readonly user: string;
   readonly password: string;
   readonly expires: number;
+  readonly resource?: string;
+  readonly once: boolean;
+  readonly from?: string;
+  /** The grant with which it ends. */
+  readonly grant?: string;
+}
+
+/** In `GET /v1/credentials` (`{ credentials }`), newest first; `?all=1` adds those that are good no more. */
+export interface CredentialView {
+  readonly kind: "password";
+  readonly id: string;
+  readonly identity: Identity;
+  /** The one that it is good for; absent: any. */
+  readonly resource?: string;
+  readonly issuedAt: number;
+  readonly expires: number;
+  readonly once: boolean;
+  readonly from?: string;
+  readonly grant?: string;
+  /** When it was used last. */
+  readonly usedAt?: number;
+  readonly revokedAt?: number;
+  readonly state: "good" | "used" | "revoked" | "expired";
 }
 
 /** Answer of `POST /v1/endings`. */
@@ -190,6 +220,12 @@ export interface Introduction {
   readonly url: string;
   /** How people sign in. */
   readonly login: readonly LoginMethod[];
+}
+
+/** `GET /v1/resources/:name/bypasses`. */
+export interface BypassAnswer {
+  /** Most first. */
+  readonly bypasses: readonly Bypass[];
 }
 
 /** One line of `GET /v1/sessions/:id/recording`; `at` is milliseconds since the recording began. */

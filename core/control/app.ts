@@ -10,6 +10,7 @@ import { identityRoutes } from "./identity-routes.ts";
 import { policyRoutes } from "./policy.ts";
 import { asReason, problem } from "./problem.ts";
 import { recordingRoutes } from "./recordings.ts";
+import { resourceRoutes } from "./resources.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { statusRoutes } from "./status.ts";
 
@@ -22,11 +23,12 @@ export function controlApp(supervisor: Supervisor): Hono {
     recordingRoutes,
     approvalRoutes,
     tokenRoutes,
-    identityRoutes,
     allGrantRoutes,
+    identityRoutes,
     endingRoutes,
     auditRoutes,
     policyRoutes,
+    resourceRoutes,
   ]) {
     app.route("/v1", routes(supervisor));
   }

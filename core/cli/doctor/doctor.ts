@@ -4,6 +4,7 @@ import { PosternError } from "../../error.ts";
 import { control, type DataFlag, dataFolder, type JsonFlag, withData, withJson } from "../flags.ts";
 import { command } from "../help.ts";
 import { oneLine, paint, type Terminal } from "../terminal.ts";
+import { bypassesOf } from "./bypasses.ts";
 import type { Finding } from "./finding.ts";
 import { gatewayState } from "./gateway.ts";
 import { bunVersion, dataFolderMode, diskRoom } from "./machine.ts";
@@ -17,12 +18,24 @@ export function doctor(terminal: Terminal): Command {
         summary: "look for what is wrong, and say what to do",
         description:
           "Checks the runtime, the data folder and its disk, the gateway that runs there, the policy and whether\n" +
-          "its resources can be reached, and the audit trail. Changes nothing.",
-        examples: ["postern doctor", "postern doctor shop.policy.ts --data /var/lib/postern --json"],
+          "its resources can be reached, and the audit trail. With the name of a resource: who is logged in there\n" +
+          "and did not come through the gateway. Changes nothing.",
+        examples: [
+          "postern doctor",
+          "postern doctor shop.policy.ts --data /var/lib/postern --json",
+          "postern doctor orders",
+        ],
         exits: { 1: "a check failed; a warning is none" },
-      }).argument("[policy]", "policy file; without it, the one that the gateway serves"),
+      }).argument(
+        "[subject]",
+        "policy file (default: the one that the gateway serves), or a resource's name",
+      ),
     ),
-  ).action(async (policy: string | undefined, flags: DataFlag & JsonFlag) => {
+  ).action(async (subject: string | undefined, flags: DataFlag & JsonFlag) => {
+    if (subject !== undefined && isResource(subject)) {
+      return report(terminal, flags, await bypassesOf(subject, control(terminal, flags)));
+    }
+    const policy = subject;
     const folder = dataFolder(terminal, flags);
     const { findings: gateway, status } = await gatewayState(folder, control(terminal, flags));
     const path = policy ?? status?.policy.path;
@@ -34,14 +47,25 @@ export function doctor(terminal: Terminal): Command {
       ...(path === undefined ? [] : await policyAndResources(path)),
       trailState(folder),
     ];
-    terminal.out(
-      flags.json ? `${JSON.stringify(findings)}\n` : findings.map((one) => line(terminal, one)).join(""),
-    );
-    const failed = findings.filter(({ state }) => state === "fail").length;
-    if (failed === 0) return;
-    throw new PosternError("doctor.failed", `${failed} of ${findings.length} checks failed.`, {
-      hint: "Each failed line above says what to do.",
-    });
+    report(terminal, flags, findings);
+  });
+}
+
+/** A policy file has a folder or an ending, or lies here; a resource has none of them. */
+function isResource(subject: string): boolean {
+  return (
+    /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(subject) && !/\.[cm]?[jt]s$/.test(subject) && !existsSync(subject)
+  );
+}
+
+function report(terminal: Terminal, flags: JsonFlag, findings: readonly Finding[]): void {
+  terminal.out(
+    flags.json ? `${JSON.stringify(findings)}\n` : findings.map((one) => line(terminal, one)).join(""),
+  );
+  const failed = findings.filter(({ state }) => state === "fail").length;
+  if (failed === 0) return;
+  throw new PosternError("doctor.failed", `${failed} of ${findings.length} checks failed.`, {
+    hint: "Each failed line above says what to do.",
   });
 }
 

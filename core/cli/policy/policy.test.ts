@@ -99,7 +99,7 @@ test("test runs the policy's own tests, and fails with them", async () => {
     test("alice deletes", async () => expect((await alice.runs("delete t")).allowed).toBe(${allowed}));
   `;
   const ran = async (...files: string[]) => {
-    const main = join(import.meta.dir, "../main.ts");
+    const main = join(import.meta.dir, "../../../plugins/main.ts");
     const child = Bun.spawn([process.execPath, main, "policy", "test", ...files], {
       cwd: folder,
       stderr: "pipe",

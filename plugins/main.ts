@@ -1,0 +1,6 @@
+import { main } from "../core/cli/main.ts";
+import { postgresAdopter } from "./postgres/adopt/index.ts";
+
+/* What `postern` runs: core's command line, and what plugins add to it. */
+
+await main([postgresAdopter]);
