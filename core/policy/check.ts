@@ -6,6 +6,7 @@ import type { Flaw } from "./error.ts";
 export function check(policy: Policy): Flaw[] {
   return [
     ...listening(policy),
+    ...heard(policy),
     ...policy.rules.flatMap((rule, at) => [...known(policy, rule, at), ...possible(policy, rule, at)]),
     ...twice(policy.rules),
     ...policy.always.flatMap((guardrail, at) =>
@@ -24,6 +25,12 @@ function* listening({ listen, resources }: Policy): Iterable<Flaw> {
       yield { path: ["listen", protocol], message: `"${resource}" is no resource that speaks ${protocol}` };
     }
   }
+}
+
+function heard({ signals, web }: Policy): Flaw[] {
+  if (signals.length === 0 || web) return [];
+  const message = "are told over HTTP; give the gateway an address: web: { port: 8443, tls: { cert, key } }";
+  return [{ path: ["signals"], message }];
 }
 
 function known({ resources }: Policy, rule: Rule, at: number): Flaw[] {

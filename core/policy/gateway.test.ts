@@ -31,6 +31,12 @@ function flawsOf(changes: object): string[] {
 
 const pair = { cert: "server.crt", key: "server.key" };
 
+test("signals need an address that others can tell them at", () => {
+  const signals = [{ name: "scim", open: async () => ({ web: { path: "scim", handle: async () => {} } }) }];
+  expect(flawsOf({ signals })).toEqual([expect.stringContaining("signals: are told over HTTP")]);
+  expect(flawsOf({ signals, web: { port: 0, insecure: true } })).toEqual([]);
+});
+
 test("fills in every default", () => {
   const policy = gateway({
     ...sound,
