@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { measured, needs, testWith } from "../needs.ts";
+import { fields, query } from "../raw.ts";
+import { Browser, refreshed, signInByCode, signInByDevice } from "../servers/oidc.ts";
+import { OidcDoor } from "./oidc-door.ts";
+
+const long = process.env.POSTERN_LONG === "1";
+const patience = 60_000;
+const able = (name: string, body: () => Promise<void>) => testWith(needs.postgres15)(name, body, patience);
+
+describe("must hold 1: a real OpenID provider", () => {
+  let door: OidcDoor;
+  beforeAll(async () => {
+    if (!needs.postgres15) door = await OidcDoor.open();
+  }, patience);
+  afterAll(() => door?.close());
+
+  /** Who the trail says came, over a session of this token. */
+  async function opened(token: string) {
+    const before = door.entries("open").length;
+    const client = await door.login(token);
+    client.send(query("select 1"));
+    expect((await client.until("Z")).map(({ type }) => type).join("")).toBe("TDCZ");
+    client.close();
+    return door.entries("open").slice(before);
+  }
+
+  able("client credentials: a machine", async () => {
+    expect(await opened(await door.provider.clientCredentials())).toMatchObject([
+      { identity: { issuer: door.provider.issuer, subject: "deploy-bot", kind: "machine" } },
+    ]);
+  });
+
+  able("code with PKCE: a person, and again after a refresh", async () => {
+    const tokens = await signInByCode(door.provider.issuer, new Browser("alice"));
+    const alice = { identity: { subject: "alice", kind: "person", groups: ["support"] } };
+    expect(await opened(tokens.access_token)).toMatchObject([alice]);
+    const again = await refreshed(door.provider.issuer, tokens.refresh_token);
+    expect(await opened(again.access_token)).toMatchObject([alice]);
+  });
+
+  able("device code: a person", async () => {
+    const { access_token } = await signInByDevice(door.provider.issuer, new Browser("alice"));
+    expect(await opened(access_token)).toMatchObject([{ identity: { subject: "alice" } }]);
+  });
+
+  able("key rotation during load without one failed login", async () => {
+    const [rotations, callers] = long ? [60, 24] : [6, 8];
+    const refusedBefore = door.entries("login-refused").length;
+    let rotating = true;
+    let logins = 0;
+    const caller = async () => {
+      while (rotating) {
+        const client = await door.login(await door.provider.clientCredentials());
+        client.send(query("select 1"));
+        expect((await client.until("Z")).map(({ type }) => type).join("")).toBe("TDCZ");
+        client.close();
+        logins++;
+      }
+    };
+    const callersDone = Promise.all(Array.from({ length: callers }, caller));
+    for (let turn = 0; turn < rotations; turn++) {
+      const former = logins;
+      // A key that is gone at once would make tokens in flight worthless: no provider does that.
+      await door.provider.rotateKeys(1);
+      while (logins < former + callers) await Promise.race([Bun.sleep(5), callersDone]);
+    }
+    rotating = false;
+    await callersDone;
+    expect(door.entries("login-refused").slice(refusedBefore)).toEqual([]);
+    measured(`${logins} logins by ${callers} callers over ${rotations} key rotations, none refused`);
+  });
+
+  able("back-channel logout ends a running select pg_sleep(60)", async () => {
+    const { access_token } = await signInByCode(door.provider.issuer, new Browser("alice"));
+    const client = await door.login(access_token);
+    const machine = await door.login(await door.provider.clientCredentials());
+    client.send(query("select repeat('x', 20000); select pg_sleep(60)"));
+    await client.until("T");
+    const began = performance.now();
+    const told = door.provider.logout("alice");
+    const last = (await client.until("E")).at(-1);
+    measured(
+      `back-channel logout ended pg_sleep(60) ${Math.round(performance.now() - began)} ms after the provider sent it`,
+    );
+    await told;
+    expect(last && fields(last)).toMatchObject({
+      S: "FATAL",
+      C: "57P01",
+      M: expect.stringContaining("Signed out"),
+      D: expect.stringContaining("access.logged-out"),
+    });
+    // Of the token that was signed out nothing opens again; the machine's session never noticed.
+    expect((await (await door.login(access_token)).until("never")).length).toBe(0);
+    machine.send(query("select 1"));
+    expect((await machine.until("Z")).map(({ type }) => type).join("")).toBe("TDCZ");
+    machine.close();
+  });
+});
