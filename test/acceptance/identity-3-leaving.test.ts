@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import pg from "pg";
 import { needs, testWith } from "../needs.ts";
+import { int16, int32, message, RawClient } from "../raw.ts";
 import { openRolesDoor, type RolesDoor, rolesPolicy } from "./roles-door.ts";
 
 const patience = 60_000;
@@ -77,6 +78,24 @@ for (const version of [15, 18] as const) {
         expect(door.entries("denied").filter(({ reason }) => reason.code === "postgres.role").length).toBe(
           refused.length + 1,
         );
+      },
+      patience,
+    );
+
+    testWith(lack)(
+      "nor calls the function by its number",
+      async () => {
+        const token = await door.token("sam-writers", "writers");
+        const client = await RawClient.login(door.port, "sam", "shop", token);
+        const setConfig = 2077;
+        const args = ["role", "none"].map((arg) => Buffer.concat([int32(arg.length), Buffer.from(arg)]));
+        const local = Buffer.concat([int32(1), Buffer.from("f")]);
+        client.send(message("F", int32(setConfig), int16(0), int16(3), ...args, local, int16(0)));
+        const answers = await client.until("Z");
+        expect(answers.map(({ type }) => type)).toEqual(["E", "Z"]);
+        expect(answers[0]?.body.toString()).toContain("runs as orders_writer");
+        client.close();
+        await door.madeAreGone();
       },
       patience,
     );
