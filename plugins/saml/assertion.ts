@@ -19,7 +19,7 @@ export interface SignedIn {
   readonly groups: readonly string[];
   readonly name?: string;
   readonly person?: string;
-  /** `SessionIndex`: the login session at the identity provider. */
+  /** The login session at the identity provider, see `sessionOf`. */
   readonly session?: string;
   /** Epoch milliseconds at which that login session ends. */
   readonly sessionEnds?: number;
@@ -63,7 +63,8 @@ export function readAssertion(signedXml: string, expected: Expected): ReadAssert
     sessionEnds === undefined || sessionEnds > Date.now(),
     "the login session has ended (SessionNotOnOrAfter)",
   );
-  const session = statement.getAttribute("SessionIndex");
+  const index = statement.getAttribute("SessionIndex");
+  const names = childrenNamed(subject, "assertion", "NameID").map(textOf);
   const values = attributesOf(assertion);
   const one = (name: string) => {
     const [value, ...more] = values.get(name) ?? [];
@@ -82,10 +83,15 @@ export function readAssertion(signedXml: string, expected: Expected): ReadAssert
       groups: expected.groups.flatMap((group) => values.get(group) ?? []),
       ...(name === undefined ? {} : { name }),
       ...(expected.person === undefined ? {} : { person: one(expected.person) }),
-      ...(session ? { session } : {}),
+      ...(index && names[0] ? { session: sessionOf(names[0], index) } : {}),
       ...(sessionEnds === undefined ? {} : { sessionEnds }),
     },
   };
+}
+
+/** A `SessionIndex` is unique for one person only (SAML core 2.7.2). */
+export function sessionOf(nameId: string, index: string): string {
+  return `${index} of ${nameId}`;
 }
 
 /** A condition that one does not know makes an assertion neither valid nor invalid (SAML core 2.5.1.1): not accepted. */

@@ -1,5 +1,6 @@
 import { NotAccepted, type WebFace, type WebTools } from "../../core/plugin.ts";
 import { Logins } from "./login.ts";
+import { logOut } from "./logout.ts";
 import { ServiceProvider } from "./service-provider.ts";
 import type { Terms } from "./terms.ts";
 import type { Tokens } from "./tokens.ts";
@@ -16,6 +17,10 @@ export function samlFace(terms: Terms, tokens: Tokens): WebFace {
       }),
     "GET login": async ({ url }, tools) => redirect(await logins.begin(new URL(url).searchParams, tools.url)),
     "POST acs": async (request, tools) => redirect(await logins.answer(request, tools)),
+    "POST slo": async (request, tools) => {
+      const back = await logOut(request, terms, tools);
+      return back === undefined ? new Response("You are signed out.") : redirect(back);
+    },
     "POST token": async (request) =>
       Response.json(await logins.token(request), { headers: { "cache-control": "no-store" } }),
   };

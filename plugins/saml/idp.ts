@@ -15,6 +15,8 @@ interface SaidOutright {
   readonly entityId: string;
   /** Where the browser is sent (HTTP-Redirect binding). */
   readonly entryPoint: string;
+  /** Where the browser goes back to once it was signed out here (HTTP-Redirect binding). */
+  readonly logoutUrl?: string;
   /** Paths of its signing certificates, PEM; of several, any: for the time in which it changes them. */
   readonly certificates: readonly [string, ...string[]];
 }
@@ -22,6 +24,7 @@ interface SaidOutright {
 export interface IdentityProviderTerms {
   readonly entityId: string;
   readonly entryPoint: string;
+  readonly logoutUrl?: string;
   /** PEM. */
   readonly certificates: readonly string[];
 }
@@ -29,7 +32,13 @@ export interface IdentityProviderTerms {
 /** Throws PosternError `policy.option`. */
 export function checkOptions(idp: IdentityProviderOptions): void {
   if ("metadata" in idp) onlyKnown<MetadataFile>("saml idp", idp, { metadata: true });
-  else onlyKnown<SaidOutright>("saml idp", idp, { entityId: true, entryPoint: true, certificates: true });
+  else
+    onlyKnown<SaidOutright>("saml idp", idp, {
+      entityId: true,
+      entryPoint: true,
+      logoutUrl: true,
+      certificates: true,
+    });
 }
 
 /** Throws PosternError `saml.identity-provider`. */
@@ -40,11 +49,16 @@ export async function identityProviderTerms(
     "metadata" in options
       ? await fromMetadata(options.metadata)
       : { ...options, certificates: await Promise.all(options.certificates.map(readText)) };
-  const { protocol, hostname } = URL.parse(terms.entryPoint) ?? {};
-  const plain = protocol === "http:" && isLoopback(hostname?.replace(/^\[|\]$/g, ""));
-  if (protocol !== "https:" && !plain) throw unusable(`its entry point ${terms.entryPoint} is not https`);
+  checkAddress("entry point", terms.entryPoint);
+  if (terms.logoutUrl !== undefined) checkAddress("logout address", terms.logoutUrl);
   for (const pem of terms.certificates) checkCertificate(pem);
   return terms;
+}
+
+function checkAddress(what: string, url: string): void {
+  const { protocol, hostname } = URL.parse(url) ?? {};
+  const plain = protocol === "http:" && isLoopback(hostname?.replace(/^\[|\]$/g, ""));
+  if (protocol !== "https:" && !plain) throw unusable(`its ${what} ${url} is not https`);
 }
 
 async function fromMetadata(path: string): Promise<IdentityProviderTerms> {

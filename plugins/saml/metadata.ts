@@ -22,9 +22,7 @@ export function readMetadata(xml: string): IdentityProviderTerms {
   const ends = instantOf(entity, "validUntil");
   must(ends === undefined || ends > Date.now(), "the metadata has expired (validUntil)");
   const role = onlyChild(entity, "metadata", "IDPSSODescriptor");
-  const service = childrenNamed(role, "metadata", "SingleSignOnService").find(
-    (each) => each.getAttribute("Binding") === redirect,
-  );
+  const service = serviceOf(role, "SingleSignOnService");
   must(service !== undefined, "no SingleSignOnService takes HTTP-Redirect");
   const certificates = childrenNamed(role, "metadata", "KeyDescriptor")
     .filter((key) => (key.getAttribute("use") || "signing") === "signing")
@@ -32,11 +30,18 @@ export function readMetadata(xml: string): IdentityProviderTerms {
     .filter((element) => isNamed(element, "signature", "X509Certificate"))
     .map((element) => pem(textOf(element)));
   must(certificates.length > 0, "there is no signing certificate");
+  const logout = serviceOf(role, "SingleLogoutService");
+  const logoutUrl = logout?.getAttribute("ResponseLocation") || logout?.getAttribute("Location");
   return {
     entityId: entity.getAttribute("entityID") ?? "",
     entryPoint: service.getAttribute("Location") ?? "",
+    ...(logoutUrl ? { logoutUrl } : {}),
     certificates,
   };
+}
+
+function serviceOf(role: Element, name: string): Element | undefined {
+  return childrenNamed(role, "metadata", name).find((each) => each.getAttribute("Binding") === redirect);
 }
 
 /** Unlike a message, a file may explain itself. */

@@ -40,7 +40,7 @@ test("who signs in at the identity provider comes back as an identity", async ()
     subject: "alice",
     kind: "person",
     groups: ["staff"],
-    loginSession: "session-1",
+    loginSession: "session-1 of alice",
     credentialId: expect.any(String),
     issuedAt: expect.any(Number),
     expires: expect.any(Number),

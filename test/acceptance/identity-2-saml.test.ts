@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { attacks } from "../../plugins/saml/testing/attacks.ts";
-import { TestIdp } from "../../plugins/saml/testing/idp.ts";
+import { type Claims, TestIdp } from "../../plugins/saml/testing/idp.ts";
 import { SignIn } from "../../plugins/saml/testing/sign-in.ts";
 import { needs, testWith } from "../needs.ts";
 import { Postern } from "../postern.ts";
@@ -14,6 +14,13 @@ import { mail, memberOf, type SamlIdp, startSamlIdp } from "../servers/saml.ts";
 import { entriesIn } from "../trail.ts";
 
 const entityId = "https://gateway.example.com/identity/corp/metadata";
+
+const sleeping =
+  "select pid from pg_stat_activity where state = 'active' and query like '%pg_sleep%' and pid <> pg_backend_pid()";
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await Bun.sleep(10);
+}
 
 function policyText(idp: SamlIdp, databasePort: number): string {
   return `
@@ -41,7 +48,7 @@ export default gateway({
       credential: env("DATABASE_PASSWORD"),
     }),
   },
-  rules: [{ name: "staff reads", who: group("staff"), on: "shop", may: ["read"] }],
+  rules: [{ name: "staff reads", who: group("staff"), on: "shop", may: ["read", "execute"] }],
 });
 `;
 }
@@ -85,6 +92,23 @@ describe("must hold 2: SAML", () => {
     return SignIn.begin((request) => sendFrom(address, request), url);
   }
 
+  /** With what is told about somebody, all the way to the database. */
+  async function connect(login: SignIn, claims: Partial<Claims>): Promise<pg.Client> {
+    const said = { ...login.claims, attributes: { [mail]: ["bob@example.com"] }, ...claims };
+    const code = SignIn.codeOf(await login.post(idp.forger.answer(said)));
+    const token = (await (await login.token(code)).json()) as { access_token: string };
+    return comeIn(token.access_token);
+  }
+
+  async function comeIn(token: string): Promise<pg.Client> {
+    const { port } = gateway;
+    const client = new pg.Client({ host: "127.0.0.1", port, user: "me", database: "shop", password: token });
+    // Its end comes as an answer to what is asked, and once more as an event.
+    client.on("error", () => {});
+    await client.connect();
+    return client;
+  }
+
   /** The check that the trail names; the browser reads an id and nothing else of it. */
   async function refusal(answered: Response): Promise<string> {
     const said = (await answered.json()) as { code: string; message: string };
@@ -102,20 +126,28 @@ describe("must hold 2: SAML", () => {
     expect(action).toBe(`${url}/acs`);
     const code = SignIn.codeOf(await login.form("acs", fields));
     const token = (await (await login.token(code)).json()) as { access_token: string };
-    const client = new pg.Client({
-      host: "127.0.0.1",
-      port: gateway.port,
-      user: "alice",
-      database: "shop",
-      password: token.access_token,
-    });
-    await client.connect();
+    const client = await comeIn(token.access_token);
     expect((await client.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
     await client.end();
     const opened = entriesIn(join(folder, "data")).find(({ kind }) => kind === "open");
     expect(opened).toMatchObject({
       identity: { issuer: entityId, subject: "alice", person: "alice@example.com" },
     });
+  });
+
+  testWith(...lacks)("who signs out at the identity provider is out, in the middle of a query", async () => {
+    const login = await begin();
+    const session = crypto.randomUUID();
+    const client = await connect(login, { subject: "bob", session });
+    const running = client.query("select pg_sleep(60)").catch((error: Error) => error.message);
+    await until(async () => (await server.sql(sleeping)).length === 1);
+    const destination = `${url}/slo`;
+    const request = { destination, nameId: "bob", sessions: [session] };
+    const xml = idp.forger.sign(idp.forger.logoutRequest(request), "LogoutRequest");
+    const answered = await login.form("slo", { SAMLRequest: Buffer.from(xml).toString("base64") });
+    expect(await answered.text()).toBe("You are signed out.");
+    expect(await running).toContain(`Signed out at ${idp.forger.entityId}.`);
+    await until(async () => (await server.sql(sleeping)).length === 0);
   });
 
   testWith(...lacks)("replay: a response works once", async () => {

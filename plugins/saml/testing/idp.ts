@@ -34,6 +34,13 @@ export interface Claims {
   readonly conditions?: string;
 }
 
+export interface SignedOut {
+  readonly destination: string;
+  readonly nameId?: string;
+  readonly sessions?: readonly string[];
+  readonly made?: number;
+}
+
 export interface Signing {
   readonly signatureMethod?: string;
   readonly digestMethod?: string;
@@ -46,6 +53,7 @@ export interface Signing {
 /** An identity provider with a key: it signs what it is told to, right or wrong. */
 export class TestIdp {
   readonly entryPoint = "https://idp.example.com/sso";
+  readonly logoutUrl = "https://idp.example.com/slo";
 
   private constructor(
     readonly entityId: string,
@@ -64,7 +72,7 @@ export class TestIdp {
       const base64 = pem.replace(/-----[A-Z ]+-----|\s/g, "");
       return `<KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>${base64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>`;
     });
-    return `<?xml version="1.0"?><!-- of the test --><EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="${this.entityId}"><IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">${keys.join("")}<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="${this.entryPoint}"/></IDPSSODescriptor></EntityDescriptor>`;
+    return `<?xml version="1.0"?><!-- of the test --><EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="${this.entityId}"><IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">${keys.join("")}<SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="${this.logoutUrl}"/><SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="${this.entryPoint}"/></IDPSSODescriptor></EntityDescriptor>`;
   }
 
   /** An assertion, not signed yet. */
@@ -118,6 +126,21 @@ export class TestIdp {
       location: { reference: `${xpath}/*[local-name(.)='Issuer']`, action: "after" },
     });
     return signer.getSignedXml();
+  }
+
+  /** A logout request, not signed yet. `made`: epoch milliseconds. */
+  logoutRequest({
+    destination,
+    nameId = "alice",
+    sessions = ["session-1"],
+    made = Date.now(),
+  }: SignedOut): string {
+    return [
+      `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_${crypto.randomUUID()}" Version="2.0" IssueInstant="${new Date(made).toISOString()}" Destination="${destination}">`,
+      `<saml:Issuer>${this.entityId}</saml:Issuer><saml:NameID>${nameId}</saml:NameID>`,
+      ...sessions.map((index) => `<samlp:SessionIndex>${index}</samlp:SessionIndex>`),
+      "</samlp:LogoutRequest>",
+    ].join("");
   }
 
   /** What an honest one answers. */

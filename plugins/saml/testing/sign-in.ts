@@ -56,8 +56,7 @@ export class SignIn {
   }
 
   form(path: string, fields: Readonly<Record<string, string>>): Promise<Response> {
-    const body = new URLSearchParams(fields);
-    return this.send(new Request(`${this.url}/${path}`, { method: "POST", body, redirect: "manual" }));
+    return postForm(this.send, `${this.url}/${path}`, fields);
   }
 
   /** The code of an answer that was accepted. */
@@ -66,4 +65,12 @@ export class SignIn {
     if (response.status !== 303 || !location) throw new Error(`acs: ${response.status}`);
     return new URL(location).searchParams.get("code") ?? "";
   }
+}
+
+export function postForm(
+  send: Send,
+  url: string,
+  fields: Readonly<Record<string, string>>,
+): Promise<Response> {
+  return send(new Request(url, { method: "POST", body: new URLSearchParams(fields), redirect: "manual" }));
 }
