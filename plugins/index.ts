@@ -9,5 +9,6 @@ export * from "./oidc/index.ts";
 export * from "./postgres/index.ts";
 export * from "./record/index.ts";
 export * from "./saml/index.ts";
+export * from "./scim/index.ts";
 export * from "./secrets/index.ts";
 export * from "./webhook/index.ts";
