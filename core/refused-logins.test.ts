@@ -4,10 +4,11 @@ import { MemoryTrail } from "./testing/rig.ts";
 
 function open() {
   const trail = new MemoryTrail();
-  const logins = new RefusedLogins(trail);
+  const told: string[] = [];
+  const logins = new RefusedLogins(trail, ({ id }) => told.push(id));
   const refuse = (address: string, check = "expired", port = 1) =>
     logins.add({ protocol: "postgres", remote: `${address}:${port}`, check });
-  return { trail, logins, refuse, entries: () => trail.of("login-refused") };
+  return { told, trail, logins, refuse, entries: () => trail.of("login-refused") };
 }
 
 describe("refused logins in the trail", () => {
@@ -19,10 +20,11 @@ describe("refused logins in the trail", () => {
   });
 
   test("what one source does too often is counted, by check, and its callers get the id of that entry", () => {
-    const { refuse, entries, logins } = open();
+    const { refuse, entries, logins, told } = open();
     const own = Array.from({ length: 20 }, () => refuse("10.0.0.1"));
     const counted = Array.from({ length: 480 }, (_, at) => refuse("10.0.0.1", at % 2 ? "expired" : "wrong"));
     expect(entries().map(({ id }) => id)).toEqual(own);
+    expect(told).toEqual(own);
     const other = refuse("10.0.0.2");
     expect(entries().at(-1)?.id).toBe(other);
     logins.flush();

@@ -35,7 +35,11 @@ export class RefusedLogins {
   #written = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly trail: Trail) {}
+  /** `told` hears of each that has an entry of its own. */
+  constructor(
+    readonly trail: Trail,
+    readonly told: (refusal: Refusal & { readonly id: string }) => void = () => {},
+  ) {}
 
   /** The id to quote; the entry that has it says which check failed. Throws PosternError `trail.*`. */
   add(refusal: Refusal): string {
@@ -46,6 +50,7 @@ export class RefusedLogins {
     if (times >= ofOne || this.#written >= ofAll) return this.#count(source, refusal.protocol, check);
     const id = newId("ref");
     this.trail.append({ kind: "login-refused", ...refusal, check, id });
+    this.told({ ...refusal, check, id });
     this.#seen.set(source, times + 1);
     this.#written++;
     return id;

@@ -12,12 +12,21 @@ export class Strangers {
 
   /** Takes one of `limit` places; what it returns gives it back. Throws PosternError `limit.unauthenticated`. */
   enter(remote: string, limit: number): () => void {
+    const leave = this.place(remote, limit);
+    if (leave) return leave;
+    const whose = this.#all >= limit ? "" : " from this address";
+    throw new PosternError(
+      "limit.unauthenticated",
+      `Too many connections${whose} have not shown who they are, or failed to.`,
+      { hint: "Try again in a moment; the operator sets `limits.unauthenticated`." },
+    );
+  }
+
+  /** The same; undefined: there is none. */
+  place(remote: string, limit: number): (() => void) | undefined {
     const source = sourceOf(remote);
     const own = this.#bySource.get(source) ?? 0;
-    if (this.#all >= limit) throw full("Too many connections have not shown who they are.");
-    if (own >= limit - this.#all) {
-      throw full("Too many connections from this address have not shown who they are, or failed to.");
-    }
+    if (own >= limit - this.#all) return undefined;
     this.#bySource.set(source, own + 1);
     this.#all++;
     let left = false;
@@ -30,10 +39,4 @@ export class Strangers {
       else this.#bySource.delete(source);
     };
   }
-}
-
-function full(message: string): PosternError {
-  return new PosternError("limit.unauthenticated", message, {
-    hint: "Try again in a moment; the operator sets `limits.unauthenticated`.",
-  });
 }

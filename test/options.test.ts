@@ -1,6 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import { anyone } from "../core/who.ts";
-import { approve, env, limit, local, mask, oidc, postgres, record, saml, webhook } from "../plugins/index.ts";
+import {
+  approve,
+  env,
+  limit,
+  local,
+  mask,
+  mtls,
+  oidc,
+  postgres,
+  record,
+  saml,
+  webhook,
+} from "../plugins/index.ts";
 
 /** What a policy that no type checker has seen may hand to a plugin. */
 const untyped = (plugin: unknown) => plugin as (options: object) => unknown;
@@ -12,6 +24,7 @@ describe("a misspelled option guards nothing, so the policy does not load", () =
     ["record", record, { statments: "redact" }, "statments"],
     ["approve", approve, { by: anyone, within: "1m", inTransation: "deny" }, "inTransation"],
     ["local", local, { ttlmax: "1h" }, "ttlmax"],
+    ["mtls", mtls, { ca: "ca.crt", kind: "person", subjct: "email" }, "subjct"],
     ["oidc", oidc, { issuer: "https://a.example", audience: "postern", audiense: "x" }, "audiense"],
     ["postgres", postgres, { host: "127.0.0.1", databse: "shop" }, "databse"],
     ["saml", saml, { path: "a", entityId: "b", idp: { metadata: "c" }, group: "d" }, "group"],

@@ -71,7 +71,9 @@ export class PolicyKeeper {
   readonly #refusedLogins: RefusedLogins;
 
   constructor(readonly options: KeeperOptions) {
-    this.#refusedLogins = new RefusedLogins(options.trail);
+    this.#refusedLogins = new RefusedLogins(options.trail, (refusal) =>
+      options.log.info(refusal, "a login was refused"),
+    );
   }
 
   /** The first load: throws what is wrong with the file. */

@@ -3,12 +3,13 @@ import type { Introduction } from "../control/api.ts";
 import { identityRoutes } from "../control/identity-routes.ts";
 import { asReason, problem } from "../control/problem.ts";
 import { bearer } from "../control/request.ts";
+import { Strangers } from "../strangers.ts";
 import type { Supervisor } from "../supervisor.ts";
 import { faceRoutes } from "./face-routes.ts";
 import type { Answer } from "./listener.ts";
 import { ownRoutes } from "./own-routes.ts";
 
-/** Requests that are answered at the same time; what comes on top is sent away at once. */
+/** Requests that are answered at the same time, fairly by source; what comes on top is sent away at once. */
 const most = 512;
 
 /** For pages that a plugin shows too, unless it says otherwise itself. */
@@ -23,14 +24,14 @@ const careful: Readonly<Record<string, string>> = {
 /** What the policy's `web` answers: docs/control-api.md. Whoever asks is a stranger until a token says who. */
 export function webAnswer(supervisor: Supervisor): Answer {
   const app = webApp(supervisor);
-  let answering = 0;
+  const strangers = new Strangers();
   return async (request, remote) => {
-    if (answering >= most) return new Response(null, { status: 503, headers: { "retry-after": "1" } });
-    answering++;
+    const leave = strangers.place(remote, most);
+    if (!leave) return new Response(null, { status: 503, headers: { "retry-after": "1" } });
     try {
       return await app.fetch(request, { remote });
     } finally {
-      answering--;
+      leave();
     }
   };
 }
