@@ -45,7 +45,7 @@ export function clientsPage(results: readonly Result[]): string {
 What was driven through the gateway to a real server, TLS on both sides: the caller verifies the gateway's certificate, the
 gateway the server's. Written by the acceptance test of the clients (\`npm test -- test/acceptance/postgres-1-clients.test.ts\`
 with \`POSTERN_WRITE_DOCS=1\`); every other run of it compares. A cell names the major versions of the server that the check passed
-against; "–": the client has no such thing, or it was not asked for.
+against; "–": the client has no such thing, or it was not asked for. How \`postern connect\` starts one: [sign-in.md](sign-in.md).
 
 ${row(["client", "version", ...checks.map((check) => titles[check])])}
 ${row([...checks, "", ""].map(() => "---"))}
