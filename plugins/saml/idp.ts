@@ -1,7 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isLoopback, NotAccepted, onlyKnown, PosternError } from "../../core/plugin.ts";
-import { readMetadata } from "./metadata.ts";
 
 /** Where the identity provider is, and with what it signs. */
 export type IdentityProviderOptions = MetadataFile | SaidOutright;
@@ -63,6 +62,7 @@ function checkAddress(what: string, url: string): void {
 
 async function fromMetadata(path: string): Promise<IdentityProviderTerms> {
   const text = await readText(path);
+  const { readMetadata } = await import("./metadata.ts");
   try {
     return readMetadata(text);
   } catch (error) {

@@ -6,8 +6,8 @@ import {
   onlyKnown,
   PosternError,
   signingKey,
+  type WebFace,
 } from "../../core/plugin.ts";
-import { samlFace } from "./face.ts";
 import { checkOptions, type IdentityProviderOptions, identityProviderTerms } from "./idp.ts";
 import type { Terms } from "./terms.ts";
 import { Tokens } from "./tokens.ts";
@@ -62,9 +62,21 @@ export function saml(options: SamlOptions): IdentityProvider {
       const tokens = new Tokens(key, terms.entityId, terms.ttl);
       return {
         identify: (token) => tokens.identify(token),
-        web: samlFace({ ...terms, idp }, tokens),
+        web: loadedLate({ ...terms, idp }, tokens),
         login: { kind: "gateway", name: terms.path, path: terms.path },
       };
+    },
+  };
+}
+
+/** The XML of SAML takes 25 MB, which only who answers browsers has to load: the supervisor, not its workers. */
+function loadedLate(terms: Terms, tokens: Tokens): WebFace {
+  let face: Promise<WebFace> | undefined;
+  return {
+    path: terms.path,
+    async handle(request, tools) {
+      face ??= import("./face.ts").then(({ samlFace }) => samlFace(terms, tokens));
+      return (await face).handle(request, tools);
     },
   };
 }
