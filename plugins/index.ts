@@ -1,6 +1,7 @@
 /** Every plugin of this package: what a policy file imports from `postern/plugins`. Importing one is its registration. */
 
 export * from "./approve/index.ts";
+export * from "./caep/index.ts";
 export * from "./limit/index.ts";
 export * from "./local/index.ts";
 export * from "./mask/index.ts";
