@@ -45,12 +45,15 @@ async function find(admin: Admin, name: string): Promise<Found | undefined> {
   return row && { oid: row[0] ?? "", comment: row[1] ?? "", as: row[2] ?? undefined };
 }
 
+/** One that ends by itself meanwhile is told as not ended: who is still there is asked anew. */
 async function endBackends(admin: Admin, oid: string): Promise<void> {
-  const ended = await admin.query(
-    `select pg_terminate_backend(pid, ${farewell})::text from pg_stat_activity where usesysid = $1::text::oid`,
-    [oid],
-  );
-  if (ended.every(([gone]) => gone === "true")) return;
+  for (let tries = 0; tries < 3; tries++) {
+    const ended = await admin.query(
+      `select pg_terminate_backend(pid, ${farewell})::text from pg_stat_activity where usesysid = $1::text::oid`,
+      [oid],
+    );
+    if (ended.every(([gone]) => gone === "true")) return;
+  }
   throw new PosternError("postgres.backend", "What a session's role runs on the resource does not end.");
 }
 
