@@ -15,6 +15,7 @@ import type { Session } from "./session.ts";
 import { SessionGate } from "./session-gate.ts";
 import { controlPermit, sessionPermit } from "./session-permit.ts";
 import type { Sessions } from "./sessions.ts";
+import { sourceOf } from "./source.ts";
 import type { Strangers } from "./strangers.ts";
 import type { Supervision } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
@@ -257,8 +258,7 @@ function refuse(
   if (limit) count(services, limit);
   // A peer that left or dawdled is no news; anything else an operator may want to see.
   const level = !known ? "error" : reason.code.startsWith("wire.") ? "debug" : "info";
-  const host = caller.remote.replace(/:\d+$/, "");
-  if (services.refusals.passes(`${reason.code} from ${host}`)) {
+  if (services.refusals.passes(`${reason.code} from ${sourceOf(caller.remote)}`)) {
     log[level](
       {
         session: session?.id,

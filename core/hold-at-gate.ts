@@ -5,6 +5,7 @@ import type { Identity } from "./identity.ts";
 import type { Operation, Parameters, Reason } from "./operation.ts";
 import type { SessionPlan } from "./plan.ts";
 import type { SessionGate } from "./session-gate.ts";
+import { allMatch } from "./who.ts";
 
 /**
  * Holds the operation until each request has an approval, then decides it again: what a reload
@@ -101,7 +102,7 @@ async function stillApproved(
     const verdict: Verdict = watch.operation ? await watch.operation(operation) : "allow";
     if (verdict === "allow") continue;
     if ("deny" in verdict) return verdict.deny;
-    if (!approvers.some((approver) => verdict.hold.by.matches(approver))) {
+    if (!approvers.some((approver) => allMatch(verdict.hold.by, approver))) {
       return {
         code: "hold.stale",
         message: "The policy changed while this operation waited, and now asks for another approver.",

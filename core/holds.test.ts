@@ -59,6 +59,13 @@ describe("holds", () => {
     for (const by of [second, { ...lead, subject: "agent", actingFor: second }]) {
       expect((await rig.gateway.settle(hold.id, { approve: true, by })).refused).toContain("of their own");
     }
+    const bob = { ...lead, subject: "bob" };
+    for (const by of [
+      { ...lead, groups: [], actingFor: bob },
+      { ...lead, actingFor: { ...bob, groups: [] } },
+    ]) {
+      expect((await rig.gateway.settle(hold.id, { approve: true, by })).refused).toContain("group leads");
+    }
     const outsider = { ...lead, groups: [] };
     expect((await rig.gateway.settle(hold.id, { approve: true, by: outsider })).refused).toContain(
       "group leads",

@@ -8,6 +8,7 @@ import type { HeldStatement, HoldAnswer, HoldInfo, Supervision } from "./supervi
 import type { Cut } from "./trail/cut.ts";
 import type { HoldEnd } from "./trail/entry.ts";
 import type { Trail } from "./trail/trail.ts";
+import { allMatch } from "./who.ts";
 
 /** How a hold ended; `by` where a person answered, `because` where there is more to say. */
 export interface HoldResult {
@@ -191,7 +192,7 @@ function mayNotAnswer({ info, request }: Waiting, answer: HoldAnswer): string | 
   if (shareParty(info.identity, answer.by)) {
     return "Nobody answers for an operation of their own, nor for whom they act for.";
   }
-  if (!request.by.matches(answer.by)) return `Only ${info.by} may answer this.`;
+  if (!allMatch(request.by, answer.by)) return `Only ${info.by} may answer this.`;
   if (answer.digest !== undefined && answer.digest !== info.digest) {
     return "The operation shown is not the one that waits.";
   }

@@ -57,6 +57,11 @@ export function alone(who: Who): Who {
   };
 }
 
+/** Whether everybody of a chain of delegation matches: an agent answers only for what it and whom it acts for may. */
+export function allMatch(who: Who, identity: Identity): boolean {
+  return chain(identity).every((party) => who.matches(party) === true);
+}
+
 function ofKind(kind: Identity["kind"], subjects: readonly string[]): Who {
   return {
     label: subjects.length === 0 ? `any ${kind}` : `${kind} ${subjects.join(", ")}`,

@@ -1,6 +1,7 @@
 import type { GrantRequest } from "../grant.ts";
-import { chain, shareParty } from "../identity.ts";
+import { shareParty } from "../identity.ts";
 import type { HoldAnswer } from "../supervision.ts";
+import { allMatch } from "../who.ts";
 import { digestOf, type Judged } from "./ask.ts";
 
 /** Why this answer to a request does not count; undefined: it does. `judged`: by the policy as it is now. */
@@ -14,7 +15,7 @@ export function mayNotAnswer(
     return "Nobody answers a request of their own, by whichever identity, nor one of whom they act for or who acts for them.";
   }
   // Whoever answers for another: both must be allowed to.
-  const missing = terms.by.find((who) => !chain(by).every((party) => who.matches(party) === true));
+  const missing = terms.by.find((who) => !allMatch(who, by));
   if (missing) return `Only ${missing.label} may answer this.`;
   if (digest !== undefined && digest !== request.digest)
     return "The request shown is not the one that waits.";
