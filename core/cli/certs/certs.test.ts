@@ -62,6 +62,7 @@ test("a client's certificate opens no listener as a server's, and its name is no
   expect(alice.keyUsage).toEqual(["1.3.6.1.5.5.7.3.2"]);
   expect(alice.verify(certificate("ca.crt").publicKey)).toBe(true);
   expect(out).toContain("clientCa:");
+  expect(out).toContain("mtls({ ca: ");
   expect(out).toContain("sslkey=");
   const server = certificate("server.crt").fingerprint256;
   expect((await cli(["certs", "--client", "bob", "--out", folder])).code).toBe(0);

@@ -70,6 +70,11 @@ function advice(shown: (file: string) => string, names: readonly string[], clien
   return [
     "In the policy:",
     `  listen: { postgres: { host: "0.0.0.0", port: 5432, tls: { cert: "${shown("server.crt")}", key: "${shown("server.key")}"${clientCa} } } },`,
+    ...(client === undefined
+      ? []
+      : [
+          `  identity: [mtls({ ca: "${shown("ca.crt")}", kind: "person" })],  // the certificate alone says who it is`,
+        ]),
     "At the caller, who needs ca.crt and no key of the gateway's:",
     `  psql "host=${names[0]} port=5432 dbname=RESOURCE user=YOU sslmode=verify-full sslrootcert=${shown("ca.crt")}${own}"`,
     "",
