@@ -5,7 +5,7 @@ import { inZone, type WallClock, wallClock } from "./wall-clock.ts";
  * Windows of the week by the wall clock of one place: `Mon-Fri 09:00-17:00 Europe/Berlin`; several are separated by
  * `, `: `Mon-Thu 09:00-17:00, Fri 09:00-13:00 UTC`. One that ends before it begins goes over midnight.
  */
-export type HoursText = `${string}${number}:${number}-${number}:${number} ${string}`;
+export type HoursText = `${string}:${string}-${string}:${string} ${string}`;
 
 export interface Hours {
   /** As it was written. */

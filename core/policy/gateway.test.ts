@@ -161,6 +161,10 @@ test.each([
   [{ resources: { "a b": rows } }, "resources.a b"],
   [{ resources: { orders: "postgres://" } }, "resources.orders: is no resource"],
   [{ limits: { idle: "-1s" } }, 'limits.idle: "-1s" is no duration'],
+  [
+    { rules: [{ who: anyone, on: "orders", may: "all", hours: "Mon-Fri 09:00-17:00 Europe/Berln" }] },
+    'rules[0].hours: "Mon-Fri 09:00-17:00 Europe/Berln" says no hours: "Europe/Berln" is no IANA time zone.',
+  ],
   [{ limits: { frame: "1MiB" } }, 'limits.frame: "1MiB" is no size'],
   [{ limits: { owed: 0 } }, "limits.owed: must be at least 1"],
   [{ health: "nowhere" }, 'health: "nowhere" is no address'],

@@ -126,6 +126,23 @@ gateway({
   ],
 });
 
+gateway({
+  ...base,
+  rules: [
+    { who: anyone, on: "orders", may: ["read"], hours: "Mon-Fri 09:00-17:00 Europe/Berlin" },
+    // @ts-expect-error hours without a zone
+    { who: anyone, on: "orders", may: ["read"], hours: "09:00-17:00" },
+  ],
+});
+
+gateway({
+  ...base,
+  rules: [
+    // @ts-expect-error a grant that lasts as long as it likes
+    { who: anyone, on: "orders", may: ["read"], grant: { by: anyone } },
+  ],
+});
+
 // @ts-expect-error no identity provider: nobody could come in
 gateway({ ...base, identity: [] });
 

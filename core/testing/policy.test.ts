@@ -21,6 +21,8 @@ export default gateway({
   rules: [
     { name: "bots", who: both(machine(), group("night")), on: "shop", may: ["read", "write"] },
     { name: "sellers", who: group("sellers"), on: "shop", may: ["read"] },
+    { name: "fix", who: group("sellers"), on: "shop", may: ["write"], grant: { by: group("leads"), upTo: "1h" } },
+    { name: "day", who: group("sellers"), on: "shop", may: ["delete"], hours: "Mon 09:00-17:00 UTC" },
   ],
 });`,
 );
@@ -42,6 +44,22 @@ test("speaks as a person without groups unless it says otherwise", async () => {
 
 test("a misspelled resource is an error of the test, not a denial", () => {
   expect(() => policy.as({ subject: "alice" }).on("shpo")).toThrow('"shpo" is no resource of this policy');
+});
+
+test("with a grant, and at another hour", async () => {
+  const seller = policy.as({ subject: "alice", groups: ["sellers"] }).on("shop");
+  const denied = await seller.runs("write");
+  expect(denied).toMatchObject({ allowed: false, closed: ["fix"] });
+  expect(denied.reason?.hint).toContain("postern request shop --for 1h");
+  expect((await seller.withGrant("fix").runs("write")).allowed).toBe(true);
+  expect((await seller.withGrant("fix").runs("define")).closed).toBeUndefined();
+  expect(() => seller.withGrant("sellers")).toThrow('no rule "sellers" that a grant opens');
+  const day = seller.withGrant("fix").at("2026-11-23T10:00:00Z");
+  expect((await day.runs("write delete")).allowed).toBe(true);
+  expect(await seller.at("2026-11-23T18:00:00Z").runs("delete")).toMatchObject({
+    allowed: false,
+    closed: ["day"],
+  });
 });
 
 test("takes a path as well", async () => {
