@@ -1,5 +1,5 @@
 import { KeyObject } from "node:crypto";
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
+import { CompactSign, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 
 /** One signing key of a provider: the private JWK that it is configured with, and its signer. */
 export interface ProviderKey {
@@ -7,6 +7,8 @@ export interface ProviderKey {
   readonly kid: string;
   readonly publicKey: KeyObject;
   sign(claims: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>;
+  /** Claims as they are written, for what no JSON encoder would write. */
+  signText(claims: string): Promise<string>;
 }
 
 export async function providerKey(kid: string): Promise<ProviderKey> {
@@ -19,5 +21,7 @@ export async function providerKey(kid: string): Promise<ProviderKey> {
       new SignJWT(claims)
         .setProtectedHeader({ alg: "RS256", kid, ...header })
         .sign(privateKey, { crit: { "urn:known": true } }),
+    signText: (claims) =>
+      new CompactSign(Buffer.from(claims)).setProtectedHeader({ alg: "RS256", kid }).sign(privateKey),
   };
 }
