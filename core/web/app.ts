@@ -26,6 +26,8 @@ export function webAnswer(supervisor: Supervisor): Answer {
   const app = webApp(supervisor);
   const strangers = new Strangers();
   return async (request, remote) => {
+    // Bun passes on what a Host header makes of an address, and plugins parse it.
+    if (!URL.canParse(request.url)) return new Response(null, { status: 400 });
     const leave = strangers.place(remote, most);
     if (!leave) return new Response(null, { status: 503, headers: { "retry-after": "1" } });
     try {

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import type { PosternError } from "../error.ts";
+import { PosternError } from "../error.ts";
 import type { FrontDoor } from "../front-door.ts";
 import type { Supervisor } from "../supervisor.ts";
 import type { WebTools } from "../web.ts";
@@ -24,8 +24,7 @@ async function visit(supervisor: Supervisor, kind: FaceKind, context: Context): 
   const face = supervisor.parts.keeper.faces[kind].get(path);
   if (!face) return context.notFound();
   const { raw } = context.req;
-  // Read to its end here, so that no plugin waits for a slow sender.
-  const request = raw.body ? new Request(raw, { body: await raw.bytes() }) : raw;
+  const request = raw.body ? new Request(raw, { body: await whole(raw) }) : raw;
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`/${kind}/${path} took too long`)), patience);
   try {
@@ -34,6 +33,15 @@ async function visit(supervisor: Supervisor, kind: FaceKind, context: Context): 
     return await Promise.race([answer.finally(() => door.mayLearn()), late.promise]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Read to its end here, so that no plugin waits for a slow sender. Throws PosternError `request.malformed`. */
+async function whole(request: Request): Promise<ArrayBuffer> {
+  try {
+    return await request.arrayBuffer();
+  } catch (cause) {
+    throw new PosternError("request.malformed", "The body was cut off.", { cause });
   }
 }
 

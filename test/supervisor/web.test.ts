@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { once } from "node:events";
+import { connect } from "node:net";
 import type { Introduction, Status } from "../../core/control/api.ts";
 import { TestGateway } from "./gateway.ts";
 import { Backend, LinesClient, linesPolicy } from "./lines.ts";
@@ -65,6 +67,24 @@ test("a provider's face is below its path; what it throws says nothing to strang
   expect(text).not.toContain("4711");
   expect((await fetch(`${base()}/identity/else/echo`)).status).toBe(404);
   expect((await fetch(`${base()}/signals/corp/echo`)).status).toBe(404);
+});
+
+test("a Host header that makes no address reaches no plugin, and fills no log", async () => {
+  gateway = await TestGateway.start({ policy: policy(served, "corp") });
+  const from = gateway.stderr.length;
+  for (const host of ["a b", "[::", "evil@x/y?z", "a:99999"]) {
+    const socket = connect(gateway.port("web"), "127.0.0.1");
+    socket.write(`GET /identity/corp/echo HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    expect(answer.toString()).toStartWith("HTTP/1.1 400");
+    socket.destroy();
+  }
+  const cut = connect(gateway.port("web"), "127.0.0.1");
+  cut.write("POST /identity/corp/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf");
+  await once(cut, "connect");
+  cut.destroy();
+  expect((await fetch(`${base()}/identity/corp/x`)).status).toBe(204);
+  expect(gateway.stderr.slice(from)).toBe("");
 });
 
 test("who is not accepted gets an id, and the trail has the check", async () => {

@@ -3,14 +3,14 @@ import type { Command } from "commander";
 import type { ConnectAnswer, ConnectBody } from "../../control/api.ts";
 import { PosternError } from "../../error.ts";
 import type { Target } from "../client.ts";
-import { type CallerFlags, type JsonFlag, signedIn, withData, withToken } from "../flags.ts";
+import { type CallerFlags, signedIn, withData, withToken } from "../flags.ts";
 import { command } from "../help.ts";
 import type { Terminal } from "../terminal.ts";
 import { life } from "../time.ts";
 import { systemAuthorities } from "./authorities.ts";
 import { ranChild } from "./child.ts";
 
-interface Flags extends CallerFlags, JsonFlag {
+interface Flags extends CallerFlags {
   readonly ttl: string;
 }
 

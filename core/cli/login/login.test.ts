@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -172,6 +173,47 @@ test("a token crosses only TLS or this machine", () => {
   ]) {
     expect(() => gatewayUrl(wrong)).toThrow("no gateway to trust with a token");
   }
+});
+
+test("a gateway that signs people in itself gives its code to the browser, and its token for the code", async () => {
+  const browser = join(HOME, "browser");
+  writeFileSync(browser, `#!${process.execPath}\nawait fetch(Bun.argv[2]);\n`, { mode: 0o700 });
+  answers["/.well-known/postern"] = () => ({ login: [{ kind: "gateway", name: "corp", path: "corp" }] });
+  let begun = new URLSearchParams();
+  answers["/identity/corp/login"] = (request) => {
+    begun = new URL(request.url).searchParams;
+    const back = new URLSearchParams({ code: "once", state: begun.get("state") ?? "" });
+    return Response.redirect(`${begun.get("redirect_uri")}?${back}`, 303);
+  };
+  let form = new URLSearchParams();
+  answers["/identity/corp/token"] = (_, given) => {
+    form = given;
+    return { access_token: "new", expires_in: 600 };
+  };
+  expect((await cli(["login", url()], { env: { HOME, BROWSER: browser } })).code).toBe(0);
+  expect(begun.get("redirect_uri")).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/callback$/);
+  expect([form.get("code"), form.get("redirect_uri")]).toEqual(["once", begun.get("redirect_uri")]);
+  const challenge = createHash("sha256")
+    .update(form.get("code_verifier") ?? "")
+    .digest("base64url");
+  expect([begun.get("code_challenge"), begun.get("code_challenge_method")]).toEqual([challenge, "S256"]);
+  expect((await cli(["login", url(), "--device"], { env: { HOME } })).err).toContain("login.method");
+});
+
+test("a code of another issuer is not exchanged (RFC 9207)", async () => {
+  const browser = join(HOME, "browser");
+  writeFileSync(browser, `#!${process.execPath}\nawait fetch(Bun.argv[2]);\n`, { mode: 0o700 });
+  answers["/.well-known/openid-configuration"] = () => ({
+    ...{ issuer: url(), token_endpoint: `${url()}/token`, authorization_endpoint: `${url()}/auth` },
+  });
+  answers["/auth"] = (request) => {
+    const { searchParams } = new URL(request.url);
+    const back = { code: "theirs", state: searchParams.get("state") ?? "", iss: "https://evil.example.com" };
+    return Response.redirect(`${searchParams.get("redirect_uri")}?${new URLSearchParams(back)}`, 303);
+  };
+  const { err } = await cli(["login", url(), "--browser"], { env: { HOME, BROWSER: browser } });
+  expect(err).toContain("login.refused");
+  expect(asked).not.toContain("/token");
 });
 
 test("no secret is in what is printed", async () => {
