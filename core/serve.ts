@@ -132,6 +132,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
     failedLogins: new FailedLogins(metrics),
     deliver: (...message) => fleet.deliver(...message),
     grants: () => grants.open,
+    deaf: () => ends.deaf,
     died: (worker) => sweeper.workerDied(worker),
   });
   const ends = new EndingKeeper({

@@ -11,6 +11,7 @@ import type { HoldAnswer, HoldInfo, PolicyBundle } from "./supervision.ts";
 import type { Board } from "./supervisor/board.ts";
 import type { EndingKeeper } from "./supervisor/ending-keeper.ts";
 import type { Fleet } from "./supervisor/fleet.ts";
+import { Issued } from "./supervisor/issued.ts";
 import type { GrantKeeper } from "./supervisor/grant-keeper.ts";
 import type { PolicyKeeper, PolicyState } from "./supervisor/policy-keeper.ts";
 import type { StreamTrail } from "./trail/stream-trail.ts";
@@ -37,9 +38,18 @@ export interface SupervisorParts {
 export class Supervisor {
   readonly startedAt = Date.now();
   /** Where callers, browsers and identity providers reach it over HTTP. */
+  /** Caller credentials of its own. */
+  readonly issued: Issued;
   readonly web: WebListener;
 
   constructor(readonly parts: SupervisorParts) {
+    this.issued = new Issued({
+      store: parts.store,
+      policy: () => parts.keeper.policy,
+      grants: () => parts.grants.open,
+      admin: (...entry) => this.admin(...entry),
+      end: (wish) => this.end(wish),
+    });
     this.web = new WebListener(webAnswer(this), parts.log);
   }
 
@@ -137,19 +147,6 @@ export class Supervisor {
   /** Lifts what the same `by` has put up against exactly this by `end` with `blocks`. */
   async lift(of: Ended, by: string): Promise<void> {
     await this.parts.endings.lift(of, by, "own");
-  }
-
-  /** A user name and password that stand for this identity. Throws PosternError `credential.*`. */
-  async issueCredential(identity: Identity, ttl: number, resource: string | undefined) {
-    const { keeper, store } = this.parts;
-    if (resource !== undefined && !Object.hasOwn(keeper.policy.resources, resource)) {
-      throw new PosternError("credential.resource", `There is no resource named ${resource}.`);
-    }
-    const request = { ttl, ...(resource === undefined ? {} : { resource }) };
-    const { password, ...issued } = await issueCredential(identity, request);
-    await this.admin("credential-issue", `${identity.issuer} ${identity.subject}`, issued.id);
-    await store.call("addCredential", issued);
-    return { user: issued.id, password, expires: issued.expires };
   }
 
   /** All processes' metrics, as Prometheus text. */

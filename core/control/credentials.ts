@@ -2,9 +2,11 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { defaultLife } from "../credential/issue.ts";
 import { PosternError } from "../error.ts";
+import type { StoredCredential } from "../store/credentials.ts";
+import type { Issued } from "../supervisor/issued.ts";
 import type { Supervisor } from "../supervisor.ts";
-import type { CredentialAnswer, TokenAnswer } from "./api.ts";
-import { bearer, body, duration, operator } from "./request.ts";
+import type { CredentialAnswer, CredentialView, TokenAnswer } from "./api.ts";
+import { asker, bearer, body, duration, flag, operator, query } from "./request.ts";
 
 const tokenRequest = v.strictObject({
   subject: v.pipe(v.string(), v.minLength(1)),
@@ -15,7 +17,12 @@ const tokenRequest = v.strictObject({
   ttl: duration("1h"),
 });
 
-const credentialRequest = v.strictObject({ resource: v.optional(v.string()), ttl: duration(defaultLife) });
+const credentialRequest = v.strictObject({
+  resource: v.exactOptional(v.string()),
+  ttl: duration(defaultLife),
+  once: v.exactOptional(v.boolean()),
+  from: v.exactOptional(v.string()),
+});
 
 export function tokenRoutes(supervisor: Supervisor): Hono {
   const { keeper } = supervisor.parts;
@@ -41,12 +48,47 @@ export function tokenRoutes(supervisor: Supervisor): Hono {
   });
 }
 
-/** For whoever shows a token. */
-export function issueRoutes(supervisor: Supervisor): Hono {
-  return new Hono().post("/credentials", async (context) => {
-    const identity = await bearer(context, supervisor);
-    const { resource, ttl } = await body(context, credentialRequest);
-    const answer: CredentialAnswer = await supervisor.issueCredential(identity, ttl, resource);
-    return context.json(answer, 201);
-  });
+/** Whoever shows a token gets credentials and sees their own; without one, the operator sees all. */
+export function issuedRoutes(supervisor: Supervisor): Hono {
+  const { issued } = supervisor;
+  return new Hono()
+    .post("/credentials", async (context) => {
+      const identity = await bearer(context, supervisor);
+      const made = await issued.issue(identity, await body(context, credentialRequest));
+      return context.json(credentialAnswer(made), 201);
+    })
+    .get("/credentials", async (context) => {
+      const { all } = query(context, v.object({ all: flag }));
+      const found = await issued.list(await asker(context, supervisor), all);
+      return context.json({ credentials: found.map((stored) => credentialView(stored, Date.now())) });
+    })
+    .delete("/credentials/:id", async (context) => {
+      await issued.revoke(context.req.param("id"), await asker(context, supervisor), operator);
+      return context.body(null, 204);
+    });
+}
+
+function credentialAnswer({ issued, password }: Awaited<ReturnType<Issued["issue"]>>): CredentialAnswer {
+  const { id, identity, expires, once = false, from, grant } = issued;
+  return {
+    kind: "password",
+    ...{ id, user: id, password, expires, once },
+    ...(identity.resource === undefined ? {} : { resource: identity.resource }),
+    ...(from === undefined ? {} : { from }),
+    ...(grant === undefined ? {} : { grant }),
+  };
+}
+
+function credentialView({ once = false, ...stored }: StoredCredential, now: number): CredentialView {
+  const { identity, expires, usedAt, revokedAt } = stored;
+  const state =
+    revokedAt !== undefined
+      ? "revoked"
+      : once && usedAt !== undefined
+        ? "used"
+        : expires <= now
+          ? "expired"
+          : "good";
+  const { resource } = identity;
+  return { kind: "password", ...stored, once, state, ...(resource === undefined ? {} : { resource }) };
 }

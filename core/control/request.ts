@@ -70,6 +70,12 @@ export function bearer(context: Context, supervisor: Supervisor): Promise<Identi
   return identity;
 }
 
+/** Who asks: whoever shows a token; undefined: the operator, who needs none on the control socket. */
+export async function asker(context: Context, supervisor: Supervisor): Promise<Identity | undefined> {
+  const operates = !isVisit(context) && context.req.header("authorization") === undefined;
+  return operates ? undefined : bearer(context, supervisor);
+}
+
 async function prove(context: Context, supervisor: Supervisor): Promise<Identity> {
   const token = /^Bearer +(\S+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
   if (token === undefined) {

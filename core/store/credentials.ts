@@ -1,7 +1,23 @@
-import { and, eq, gt, isNull, lt, or } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gt, isNull, lt, or, sql } from "drizzle-orm";
 import type { IssuedCredential } from "../supervision.ts";
 import type { Database } from "./open.ts";
 import { credentials } from "./shared-schema.ts";
+
+/** What there is to know of a credential, and nothing to check a proof by. Times are epoch milliseconds. */
+export interface StoredCredential extends Omit<IssuedCredential, "verifier"> {
+  readonly issuedAt: number;
+  /** When it was used last, or used up. */
+  readonly usedAt?: number;
+  readonly revokedAt?: number;
+}
+
+export interface CredentialFilter {
+  /** Also those that are good no more. */
+  readonly all: boolean;
+  readonly limit: number;
+  /** Subjects that must be found in the identity, as whoever it is. */
+  readonly about?: readonly string[];
+}
 
 /** An expired credential is kept this long, so that an investigation can still name it. */
 const keptMs = 7 * 24 * 3_600_000;
@@ -50,6 +66,52 @@ export async function findCredential(
     verifier: { iterations, salt, storedKey, serverKey },
     ...(from === null ? {} : { from }),
     ...(grant === null ? {} : { grant }),
+  };
+}
+
+const {
+  salt: _salt,
+  storedKey: _stored,
+  serverKey: _server,
+  iterations: _iterations,
+  ...shown
+} = getTableColumns(credentials);
+
+/** Newest first. */
+export async function listCredentials(
+  database: Database,
+  { all, limit, about = [] }: CredentialFilter,
+  now: number,
+): Promise<StoredCredential[]> {
+  const concerns = about.map(
+    (subject) => sql`instr(${credentials.identity}, ${JSON.stringify(subject)}) > 0`,
+  );
+  const rows = await database
+    .select(shown)
+    .from(credentials)
+    .where(and(...concerns, all ? undefined : usable(now)))
+    .orderBy(desc(credentials.issuedAt), desc(credentials.id))
+    .limit(limit);
+  return rows.map(storedOf);
+}
+
+/** Also one that is good no more. */
+export async function storedCredential(
+  database: Database,
+  id: string,
+): Promise<StoredCredential | undefined> {
+  const [row] = await database.select(shown).from(credentials).where(eq(credentials.id, id));
+  return row && storedOf(row);
+}
+
+function storedOf(row: Pick<typeof credentials.$inferSelect, keyof typeof shown>): StoredCredential {
+  const { from, grant, usedAt, revokedAt, ...rest } = row;
+  return {
+    ...rest,
+    ...(from === null ? {} : { from }),
+    ...(grant === null ? {} : { grant }),
+    ...(usedAt === null ? {} : { usedAt }),
+    ...(revokedAt === null ? {} : { revokedAt }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Endings } from "../endings.ts";
+import { PosternError } from "../error.ts";
 import type { Grant } from "../grant.ts";
 import { newId } from "../id.ts";
 import type { LogOptions } from "../log.ts";
@@ -22,6 +23,8 @@ export interface PlanParts {
   readonly store: Store;
   readonly trail: StreamTrail;
   readonly endings: Endings;
+  /** Why it is not known whose access other gateways have ended; undefined: it is. */
+  deaf(): string | undefined;
   /** Those that are open now. */
   grants(): readonly Grant[];
   readonly failedLogins: FailedLogins;
@@ -59,7 +62,12 @@ export function workerPlan(parts: PlanParts) {
       trail.append(workerStarted(stream));
     },
     supervision: (worker: number): Supervision => ({
-      place: async (session, identity, limits) => board.places.take(worker, session, identity, limits),
+      async place(session, identity, limits) {
+        // Somebody whose access has ended elsewhere must not come in because nobody here was told.
+        const why = parts.deaf();
+        if (why !== undefined) throw endingsUnknown(why);
+        return board.places.take(worker, session, identity, limits);
+      },
       sessionOpened: (session) => board.sessionOpened(worker, session),
       sessionClosed: (id) => board.sessionClosed(id),
       holdOpened: (hold) => board.holdOpened(worker, hold),
@@ -82,6 +90,12 @@ export function workerPlan(parts: PlanParts) {
       await index.call("streamEnded", stream);
     },
   };
+}
+
+function endingsUnknown(why: string): PosternError {
+  return new PosternError("store.unreachable", `Nobody can log in now: ${why}`, {
+    hint: "Try again in a moment, or at another gateway.",
+  });
 }
 
 /** `01k9…-worker-0`: never used before, and sorts by age. */
