@@ -1,4 +1,3 @@
-import { issueCredential } from "./credential/issue.ts";
 import type { Ended, Ending, EndingWish } from "./ending.ts";
 import { PosternError } from "./error.ts";
 import { type Identity, identityLabel } from "./identity.ts";
@@ -11,8 +10,8 @@ import type { HoldAnswer, HoldInfo, PolicyBundle } from "./supervision.ts";
 import type { Board } from "./supervisor/board.ts";
 import type { EndingKeeper } from "./supervisor/ending-keeper.ts";
 import type { Fleet } from "./supervisor/fleet.ts";
-import { Issued } from "./supervisor/issued.ts";
 import type { GrantKeeper } from "./supervisor/grant-keeper.ts";
+import { Issued } from "./supervisor/issued.ts";
 import type { PolicyKeeper, PolicyState } from "./supervisor/policy-keeper.ts";
 import type { StreamTrail } from "./trail/stream-trail.ts";
 import { webAnswer } from "./web/app.ts";
@@ -38,11 +37,12 @@ export interface SupervisorParts {
 export class Supervisor {
   readonly startedAt = Date.now();
   /** Where callers, browsers and identity providers reach it over HTTP. */
+  readonly web: WebListener;
   /** Caller credentials of its own. */
   readonly issued: Issued;
-  readonly web: WebListener;
 
   constructor(readonly parts: SupervisorParts) {
+    this.web = new WebListener(webAnswer(this), parts.log);
     this.issued = new Issued({
       store: parts.store,
       policy: () => parts.keeper.policy,
@@ -50,7 +50,6 @@ export class Supervisor {
       admin: (...entry) => this.admin(...entry),
       end: (wish) => this.end(wish),
     });
-    this.web = new WebListener(webAnswer(this), parts.log);
   }
 
   /** Why it cannot serve now; undefined when it can. */
