@@ -123,8 +123,17 @@ export class RolesDoor extends Door {
     return all.filter((name) => /^postern_[0-9a-f]{30}$/.test(name) && !foreign.includes(name));
   }
 
-  madeAreGone(): Promise<void> {
-    return this.until("no role of the gateway's is left", async () => (await this.made()).length === 0);
+  /** For as long as there are ever fewer of them. */
+  async madeAreGone(): Promise<void> {
+    let left = (await this.made()).length;
+    while (left > 0) {
+      let now = left;
+      await this.until(`fewer than ${left} roles of the gateway's are left`, async () => {
+        now = (await this.made()).length;
+        return now < left;
+      });
+      left = now;
+    }
   }
 }
 

@@ -3,7 +3,6 @@ import {
   type CredentialRequest,
   type CredentialSource,
   type Duration,
-  type Lease,
   milliseconds,
   onlyKnown,
   PosternError,
@@ -14,7 +13,8 @@ import {
 import { type Account, accountOf, type PostgresConfig } from "../config.ts";
 import { Admin } from "./admin.ts";
 import { make } from "./make.ts";
-import { isRoleName, markOf, newRoleName } from "./name.ts";
+import { markOf, newRoleName } from "./name.ts";
+import { sweep } from "./sweep.ts";
 import { unmake } from "./unmake.ts";
 
 export interface SessionRoleOptions {
@@ -28,8 +28,6 @@ export interface SessionRoleOptions {
 
 /** Milliseconds in which the session's own login must be over; clocks are compared before. */
 const loginTime = 60_000;
-/** Milliseconds after which nothing that was sent to a server can still be on its way. */
-const settled = 60_000;
 
 /**
  * A role of its own for each session, that runs as the role which the session's rules map it to.
@@ -63,14 +61,7 @@ export function sessionRole(options: SessionRoleOptions): CredentialSource<Postg
       const until = request.until ?? Date.now() + longestMs;
       return await roleFor(request, until, accountOf(request.config, login), making, unmaking);
     },
-    async sweep(leases, config) {
-      const { unmaking } = adminsOf(config);
-      try {
-        return await sweep(leases, unmaking);
-      } finally {
-        await unmaking.close();
-      }
-    },
+    sweep: (leases, config) => sweep(leases, () => new Admin({ config, secret })),
   };
 }
 
@@ -118,22 +109,6 @@ async function roleFor(
       lease.released();
     },
   };
-}
-
-/** One after the other; what fails is tried again at the next sweep. Throws the first failure where nothing succeeds. */
-async function sweep(leases: readonly Lease[], admin: Admin): Promise<string[]> {
-  const gone: string[] = [];
-  const failed: unknown[] = [];
-  for (const lease of leases.filter(({ what }) => isRoleName(what))) {
-    try {
-      const how = await unmake(admin, lease);
-      if (how === "gone" || lease.madeAt + settled < Date.now()) gone.push(lease.id);
-    } catch (error) {
-      failed.push(error);
-    }
-  }
-  if (gone.length === 0 && failed.length > 0) throw failed[0];
-  return gone;
 }
 
 function noRole(): PosternError {
