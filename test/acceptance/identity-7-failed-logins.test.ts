@@ -128,7 +128,7 @@ describe("must hold 7: places at the door", () => {
   let good: string;
   beforeAll(async () => {
     if (needs.postgres18) return;
-    door = await openDoor({ version: 18, limits: { unauthenticated: 16 } });
+    door = await openDoor({ version: 18, limits: { unauthenticated: 16, loginDelay: "50ms" } });
     good = await door.token("sam", "support");
   });
   afterAll(() => door?.close());
@@ -157,6 +157,24 @@ describe("must hold 7: places at the door", () => {
     // Those that were sent away at once are in the log alone.
     expect(door.entries("login-refused")).toHaveLength(refused);
     for (const client of quiet) client.close();
+  });
+
+  testWith(needs.postgres18)("a token that is shown over HTTP counts like any other", async () => {
+    const unix = join(door.data, "control.sock");
+    const headers = { authorization: "Bearer not.a.token" };
+    for (let times = 0; times < 7; times++) {
+      const answer = await fetch("http://gateway/v1/approvals/hold_1", {
+        ...{ unix, headers, method: "POST", body: JSON.stringify({ approve: true }) },
+      });
+      expect(answer.status).toBe(401);
+      const { message: said } = (await answer.json()) as { message: string };
+      const [, id] = words.exec(said) ?? [];
+      const entry = door.entries("login-refused").find((each) => each.id === id);
+      expect(entry).toMatchObject({ protocol: "control", remote: "control socket" });
+      expect(door.logged()).toContain(id ?? "nothing");
+    }
+    const metrics = await (await fetch("http://gateway/metrics", { unix })).text();
+    expect(metrics).toContain('postern_logins_failed_total{slowed="yes"} 2');
   });
 });
 
