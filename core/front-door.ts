@@ -15,6 +15,7 @@ import {
 import type { Limits } from "./policy.ts";
 import type { Door, ListenerInfo } from "./protocol.ts";
 import type { RefusedLogins } from "./refused-logins.ts";
+import { keepProof } from "./revalidation.ts";
 import type { Supervision } from "./supervision.ts";
 
 /** No token of an identity provider is longer. */
@@ -121,7 +122,9 @@ export class FrontDoor implements Door {
     if (token.length > tokenLimit) throw new NotAccepted("the token is too long");
     for (const provider of this.services.providers) {
       const identity = await provider.identify(token);
-      if (identity) return identity;
+      if (!identity) continue;
+      keepProof(identity, provider, token);
+      return identity;
     }
     throw new NotAccepted("no identity provider knows this token");
   }

@@ -2,7 +2,7 @@ import { type RuleSet, rulesFor } from "./decide.ts";
 import { PosternError } from "./error.ts";
 import type { Grant } from "./grant.ts";
 import type { Counter, GuardedSession, Guardrail, Recording, Watch } from "./guardrail.ts";
-import { type Identity, identityLabel } from "./identity.ts";
+import { type Identity, identityLabel, parties } from "./identity.ts";
 import type { Reason } from "./operation.ts";
 import { whyOver } from "./policy/timing.ts";
 import type { Policy, Rule } from "./policy.ts";
@@ -38,6 +38,8 @@ export class Session implements GuardedSession {
   /** Operations sent and not answered: a session that waits for its resource is not idle. */
   inFlight = 0;
   lastActive = Date.now();
+  /** Epoch milliseconds at which the token of the first machine in the chain of delegation ends. */
+  readonly tokenEnds: number;
   /** Epoch milliseconds at which what was made for it on the resource stands for nothing any more. */
   leaseEnds = Number.POSITIVE_INFINITY;
   /** What its connection to the resource allows nobody. */
@@ -57,6 +59,8 @@ export class Session implements GuardedSession {
   ) {
     this.id = start.id;
     this.identity = start.identity;
+    const machines = parties(start.identity).filter(({ kind }) => kind === "machine");
+    this.tokenEnds = Math.min(...machines.map(({ expires = Number.POSITIVE_INFINITY }) => expires));
     this.resource = start.resource;
     this.protocol = start.protocol;
     this.rules = admitted(policy, start, grants);

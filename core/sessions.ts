@@ -9,6 +9,7 @@ import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
 import type { Policy } from "./policy.ts";
 import type { Arrival, Resource } from "./protocol.ts";
+import { Revalidation } from "./revalidation.ts";
 import { type Counters, Session } from "./session.ts";
 import type { Supervision } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
@@ -25,6 +26,7 @@ export interface SessionsServices {
 export class Sessions {
   readonly #open = new Map<string, Session>();
   readonly #counters: Counters = new Map();
+  readonly #revalidation: Revalidation;
   #policy: Policy | undefined;
   #grants: readonly Grant[] = [];
   #sweep: ReturnType<typeof setInterval>;
@@ -33,6 +35,7 @@ export class Sessions {
   readonly #unmaking = new Set<Promise<void>>();
 
   constructor(readonly services: SessionsServices) {
+    this.#revalidation = new Revalidation(services.log);
     this.#sweep = setInterval(() => this.#endWhatIsOver(), 250);
     this.#sweep.unref();
   }
@@ -71,6 +74,7 @@ export class Sessions {
       throw error;
     }
     this.#open.set(session.id, session);
+    this.#revalidation.watch(session);
     // It may have come while the session was on its way.
     const against = this.services.endings.against(identity);
     if (against) session.end(against.reason);
@@ -82,6 +86,7 @@ export class Sessions {
 
   close(session: Session, reason: Reason): void {
     if (!this.#open.delete(session.id)) return;
+    this.#revalidation.forget(session);
     this.services.metrics.sessionsOpen.dec({ protocol: session.protocol });
     try {
       session.close(reason);
@@ -186,7 +191,7 @@ export class Sessions {
       const { identity, info, rules } = session;
       const { limits } = rules.policy;
       if (rules.fresh !== undefined && rules.fresh <= now) session.follow(this.#served, this.#grants);
-      if (identity.kind === "machine" && identity.expires !== undefined && identity.expires <= now) {
+      if (session.tokenEnds <= now) {
         session.end({
           code: "session.token-expired",
           message: `The token of ${identityLabel(identity)} has expired.`,
