@@ -216,5 +216,13 @@ describe("the policy's mistakes", () => {
       expect(code({ algorithms })).toBe("oidc.algorithms");
     }
     expect(code({ clockSkew: "soon" })).toBe("policy.duration");
+    expect(code({ accepts: "any" })).toBe("policy.option");
+    expect(code({ claims: {} })).toBe("oidc.claims");
+    for (const jwks of ["http://login.example.com/jwks", "ftp://login.example.com/jwks"]) {
+      expect(code({ jwks })).toBe("oidc.keys");
+    }
+    expect(code({ issuer: "spiffe://acme.example" })).toBe("oidc.issuer");
+    expect(code({ issuer: "spiffe://acme.example/ci", jwks: "bundle.json" })).toBe("oidc.issuer");
+    expect(code({ issuer: "spiffe://acme.example", jwks: "bundle.json" })).toBe("none");
   });
 });
