@@ -42,7 +42,6 @@ export class Supervisor {
   readonly issued: Issued;
 
   constructor(readonly parts: SupervisorParts) {
-    this.web = new WebListener(webAnswer(this), parts.log);
     this.issued = new Issued({
       store: parts.store,
       policy: () => parts.keeper.policy,
@@ -50,6 +49,7 @@ export class Supervisor {
       admin: (...entry) => this.admin(...entry),
       end: (wish) => this.end(wish),
     });
+    this.web = new WebListener(webAnswer(this), parts.log);
   }
 
   /** Why it cannot serve now; undefined when it can. */

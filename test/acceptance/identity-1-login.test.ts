@@ -40,7 +40,14 @@ describe("must hold 1: people sign in from the command line, with a real OpenID 
     const { identity, resources } = JSON.parse(stdout) as Whoami;
     expect(identity).toMatchObject({ subject: "alice", kind: "person", groups: ["support"] });
     expect(resources).toEqual([
-      { name: "shop", protocol: "postgres", rights: [{ rule: "support reads", may: ["read"] }] },
+      {
+        name: "shop",
+        protocol: "postgres",
+        rights: [
+          { rule: "support reads", may: ["read"] },
+          { rule: "with a lead", may: ["write"] },
+        ],
+      },
     ]);
   });
 
@@ -156,6 +163,31 @@ describe("must hold 1: people sign in from the command line, with a real OpenID 
     const variables = { PGHOSTADDR: "192.0.2.1", PGSERVICE: "elsewhere", PGOPTIONS: "-c search_path=evil" };
     const ran = await home.postern(["connect", "shop", "--", "psql", "-Atc", "select 1"], variables);
     expect(ran).toEqual({ code: 0, stdout: "1\n", stderr: "" });
+  });
+
+  able("from elsewhere an approver sees what they may answer, and answers it", async () => {
+    const [alice, bob] = [await signedIn("alice"), await signedIn("bob")];
+    const insert = "insert into orders values (41, 'from afar')";
+    const held = alice.start(["connect", "shop", "--", "psql", "-qc", insert]);
+    await held.said(/waits for an approval/);
+    const waiting = async (home: Home) => (await home.postern(["approvals", "list", "--json"])).stdout;
+    expect(await waiting(alice)).not.toContain("from afar");
+    const id = /hold_\w+/.exec(await waiting(bob))?.[0] ?? "none";
+    expect((await bob.postern(["approvals", "approve", id])).stdout).toStartWith("approved\n");
+    expect((await held.ended).code).toBe(0);
+    expect(await door.server.sql("select note from orders where id = 41")).toEqual([["from afar"]]);
+  });
+
+  able("from elsewhere a caller gets a credential, sees their own and takes it back", async () => {
+    const [alice, bob] = [await signedIn("alice"), await signedIn("bob")];
+    const issued = await alice.postern(["credentials", "issue", "shop", "--json"]);
+    expect(issued.stderr).toBe("");
+    const { id } = JSON.parse(issued.stdout) as { id: string };
+    expect((await alice.postern(["credentials", "list"])).stdout).toContain(id);
+    expect((await bob.postern(["credentials", "list"])).stdout).not.toContain(id);
+    expect((await bob.postern(["credentials", "revoke", id])).code).toBe(1);
+    expect((await alice.postern(["credentials", "revoke", id])).code).toBe(0);
+    expect((await alice.postern(["credentials", "list"])).stdout).not.toContain(id);
   });
 
   able("strangers learn nothing of what web serves", async () => {

@@ -66,7 +66,7 @@ function policyText(folder: string, issuer: string, port: number): string {
   const tls = JSON.stringify({ cert: join(folder, "gateway.crt"), key: join(folder, "gateway.key") });
   return `
 import { gateway, group } from "postern";
-import { env, oidc, postgres } from "postern/plugins";
+import { approve, env, oidc, postgres } from "postern/plugins";
 
 export default gateway({
   listen: { postgres: { port: 0, tls: ${tls} } },
@@ -78,7 +78,13 @@ export default gateway({
       credential: env("DATABASE_PASSWORD"),
     }),
   },
-  rules: [{ name: "support reads", who: group("support"), on: "shop", may: ["read"] }],
+  rules: [
+    { name: "support reads", who: group("support"), on: "shop", may: ["read"] },
+    {
+      name: "with a lead", who: group("support"), on: "shop", may: ["write"],
+      under: [approve({ by: group("leads"), within: "1m" })],
+    },
+  ],
 });
 `;
 }
