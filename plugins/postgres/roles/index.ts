@@ -14,6 +14,7 @@ import { type Account, accountOf, type PostgresConfig } from "../config.ts";
 import { Admin } from "./admin.ts";
 import { make } from "./make.ts";
 import { markOf, newRoleName } from "./name.ts";
+import { Pool } from "./pool.ts";
 import { sweep } from "./sweep.ts";
 import { unmake } from "./unmake.ts";
 
@@ -45,10 +46,10 @@ export function sessionRole(options: SessionRoleOptions): CredentialSource<Postg
     });
   }
   const longestMs = milliseconds(longest);
-  const admins = new WeakMap<PostgresConfig, Admins>();
-  const adminsOf = (config: PostgresConfig): Admins => {
-    const known = admins.get(config) ?? newAdmins(config, secret);
-    admins.set(config, known);
+  const pools = new WeakMap<PostgresConfig, Pools>();
+  const poolsOf = (config: PostgresConfig): Pools => {
+    const known = pools.get(config) ?? newPools(config, secret);
+    pools.set(config, known);
     return known;
   };
   return {
@@ -57,25 +58,25 @@ export function sessionRole(options: SessionRoleOptions): CredentialSource<Postg
     async issue(request) {
       const login = await secret.read();
       if (request.purpose === "control") return { value: login };
-      const { making, unmaking } = adminsOf(request.config);
       const until = request.until ?? Date.now() + longestMs;
-      return await roleFor(request, until, accountOf(request.config, login), making, unmaking);
+      return await roleFor(request, until, accountOf(request.config, login), poolsOf(request.config));
     },
     sweep: (leases, config) => sweep(leases, () => new Admin({ config, secret })),
   };
 }
 
-/** Two connections, so that no session waits to open while another one's role is removed. */
-interface Admins {
-  readonly making: Admin;
-  readonly unmaking: Admin;
+/** Apart, so that no session waits to open while other ones' roles are removed. */
+interface Pools {
+  readonly making: Pool;
+  readonly unmaking: Pool;
 }
 
-function newAdmins(config: PostgresConfig, secret: Secret): Admins {
+function newPools(config: PostgresConfig, secret: Secret): Pools {
+  // A server that crashes may forget a role that it has just made: its session is gone then, too.
+  const settings = { synchronous_commit: "off" };
   return {
-    // A server that crashes may forget a role that it has just made: its session is gone then, too.
-    making: new Admin({ config, secret, settings: { synchronous_commit: "off" } }),
-    unmaking: new Admin({ config, secret }),
+    making: new Pool(2, () => new Admin({ config, secret, settings })),
+    unmaking: new Pool(4, () => new Admin({ config, secret })),
   };
 }
 
@@ -83,8 +84,7 @@ async function roleFor(
   request: CredentialRequest<PostgresConfig>,
   until: number,
   account: Account,
-  making: Admin,
-  unmaking: Admin,
+  { making, unmaking }: Pools,
 ): Promise<ResourceCredential> {
   const { as, identity, label } = request;
   if (as === undefined) throw noRole();
@@ -94,7 +94,8 @@ async function roleFor(
   const comment = printable(`${markOf(lease.id)}${label} (${identity.issuer}), gateway ${lease.gateway}`);
   const validUntil = Math.min(until, Date.now() + loginTime);
   try {
-    await make(making, { name, as, verifier: await scramVerifier(password), validUntil, comment });
+    const verifier = await scramVerifier(password);
+    await making.use((admin) => make(admin, { name, as, verifier, validUntil, comment }));
   } catch (error) {
     if (error instanceof PosternError && error.code === "postgres.admin") lease.released();
     throw error;
@@ -105,7 +106,7 @@ async function roleFor(
     runsAs: name,
     as,
     async close() {
-      await unmake(unmaking, lease);
+      await unmaking.use((admin) => unmake(admin, lease));
       lease.released();
     },
   };

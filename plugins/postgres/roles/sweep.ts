@@ -26,7 +26,7 @@ export async function sweep(leases: readonly Lease[], connect: () => Admin): Pro
       } catch (error) {
         failed.push(error);
         // The server does not answer: nor will it for the others.
-        if (error instanceof PosternError && error.code === "resource.unreachable") break;
+        if (error instanceof PosternError && /^(resource\.unreachable|wire\..*)$/.test(error.code)) break;
       }
     }
     await admin.close();
