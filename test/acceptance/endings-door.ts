@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -22,8 +22,6 @@ export interface EndingsDoorOptions {
   readonly silent?: number;
   /** More of the policy: `store: …`, `signals: […]`. */
   readonly more?: string;
-  /** More for the top of the policy file. */
-  readonly top?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** Milliseconds between two questions whether an identity still is what it was; absent: never asked. */
   readonly revalidate?: number;
@@ -92,6 +90,11 @@ export class EndingsDoor {
     }
   }
 
+  /** Changes the policy file, which the gateway sees by itself. */
+  rewrite(change: (policy: string) => string): void {
+    writeFileSync(this.gateway.policy, change(readFileSync(this.gateway.policy, "utf8")));
+  }
+
   async json<T>(...args: string[]): Promise<T> {
     const { stdout, stderr } = await this.gateway.postern([...args, "--json"]);
     if (stdout === "") throw new Error(`postern ${args.join(" ")}: ${stderr}`);
@@ -141,15 +144,14 @@ export function tokenOf(claims: Claims): string {
 }
 
 function policyText(
-  { server, silent = 1, workers = 1, more = "", top = "", revalidate }: EndingsDoorOptions,
+  { server, silent = 1, workers = 1, more = "", revalidate }: EndingsDoorOptions,
   folder: string,
 ): string {
   const asked = JSON.stringify(join(folder, "gone"));
   return `
 import { existsSync } from "node:fs";
 import { gateway, group, write } from "postern";
-import { approve, env, local, postgres } from "postern/plugins";
-${top}
+import { approve, caep, env, local, postgres, scim } from "postern/plugins";
 
 const people = {
   name: "people",
