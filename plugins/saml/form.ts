@@ -1,7 +1,7 @@
 import { NotAccepted } from "../../core/plugin.ts";
 
-/** Bytes of a form. A response of a real provider has ten to fifty thousand. */
-const longest = 512 << 10;
+/** Bytes of a form. A response of a real provider has ten to fifty thousand; a thousand groups more than double that. */
+const longest = 192 << 10;
 
 /** One value of a query or form. Throws NotAccepted when it is there more than once: two readers could differ. */
 export function field(from: URLSearchParams, name: string): string | undefined {

@@ -197,12 +197,19 @@ export const attacks: Readonly<Record<string, Attack>> = {
     check: /longer than \d+ bytes/,
   },
   "a response of many elements": {
-    forge: changing((xml) => xml.replace("<samlp:Status>", `${"<a/>".repeat(30_000)}<samlp:Status>`)),
-    check: /more than \d+ tags/,
+    forge: changing((xml) => xml.replace("<samlp:Status>", `${"<a/>".repeat(4_000)}<samlp:Status>`)),
+    check: /more than \d+ elements/,
+  },
+  "a response of many attributes": {
+    forge: changing((xml) => {
+      const many = Array.from({ length: 6_000 }, (_, at) => `a${at}="1"`).join(" ");
+      return xml.replace("<samlp:Status>", `<samlp:Status ${many}>`);
+    }),
+    check: /more than \d+ attributes/,
   },
   "a response of deep elements": {
     forge: changing((xml) =>
-      xml.replace("<samlp:Status>", `${"<a>".repeat(9_000)}${"</a>".repeat(9_000)}<samlp:Status>`),
+      xml.replace("<samlp:Status>", `${"<a>".repeat(1_000)}${"</a>".repeat(1_000)}<samlp:Status>`),
     ),
     check: /holds a as well|RangeError|call stack/,
   },
