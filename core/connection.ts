@@ -8,7 +8,7 @@ import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
 import type { Limits } from "./policy.ts";
-import type { Arrival, Dialed, ListenerInfo, Protocol, Resource } from "./protocol.ts";
+import type { Arrival, Carrier, Dialed, ListenerInfo, Protocol, Resource } from "./protocol.ts";
 import type { RefusedLogins } from "./refused-logins.ts";
 import type { Repeats } from "./repeats.ts";
 import type { Session } from "./session.ts";
@@ -61,9 +61,15 @@ export async function serveConnection(
   const protocol = protocolOf(open, listener.protocol);
   let session: Session | undefined;
   try {
-    const door = new FrontDoor(listener, caller.remote, { ...services, providers, limits: policy.limits });
+    const door = new FrontDoor(listener, caller.remote, {
+      ...services,
+      providers,
+      limits: policy.limits,
+      enter: (inner) => void serveConnection(inner, listener, open, services),
+    });
     const arrival = await welcome(caller, door, services.strangers, protocol);
     if (!arrival) return;
+    if ("carries" in arrival) return await services.sessions.carried(arrival, caller);
     const resource = find(open, listener, arrival, caller, services.trail);
     session = await services.sessions.open(arrival, listener.protocol, caller.remote, resource);
     await run(session, protocol, caller, resource, arrival, services);
@@ -81,7 +87,7 @@ async function welcome(
   door: FrontDoor,
   strangers: Strangers,
   protocol: Protocol,
-): Promise<Arrival | undefined> {
+): Promise<Arrival | Carrier | undefined> {
   const { authenticate, unauthenticated } = door.limits;
   const leave = strangers.enter(caller.remote, unauthenticated);
   try {

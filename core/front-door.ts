@@ -7,6 +7,7 @@ import { PosternError } from "./error.ts";
 import {
   type CallerCredential,
   type Identity,
+  type KeyOffer,
   NotAccepted,
   type OpenIdentityProvider,
   parties,
@@ -17,6 +18,7 @@ import type { Door, ListenerInfo } from "./protocol.ts";
 import type { RefusedLogins } from "./refused-logins.ts";
 import { keepProof } from "./revalidation.ts";
 import type { Supervision } from "./supervision.ts";
+import type { Wire } from "./wire.ts";
 
 /** No token of an identity provider is longer. */
 const tokenLimit = 64 * 1024;
@@ -30,6 +32,8 @@ export interface DoorServices {
   readonly providers: readonly OpenIdentityProvider[];
   readonly limits: Limits;
   readonly endings: Endings;
+  /** Absent where nothing comes inside of a connection (the control API). */
+  readonly enter?: (inner: Wire) => void;
 }
 
 /** What one new connection may ask of core before it has a session. */
@@ -64,6 +68,16 @@ export class FrontDoor implements Door {
     });
   }
 
+  async keyed(offer: KeyOffer): Promise<Identity | undefined> {
+    return await this.#proved(async () => {
+      for (const provider of this.services.providers) {
+        const identity = await provider.keyed?.(offer);
+        if (identity) return identity;
+      }
+      return undefined;
+    });
+  }
+
   /** Whether a refusal is held back now: it is not the caller who dawdles. */
   get waits(): boolean {
     return this.#waits > 0;
@@ -83,6 +97,11 @@ export class FrontDoor implements Door {
 
   refused(check: string): PosternError {
     return this.#refused(new NotAccepted(check));
+  }
+
+  enter(inner: Wire): void {
+    if (this.services.enter) this.services.enter(inner);
+    else inner.destroy();
   }
 
   deliver(worker: number, message: Uint8Array): Promise<void> {

@@ -36,6 +36,16 @@ export type CallerCredential =
   /** The protocol has checked the proof against the verifier core gave it for this id. */
   | { readonly kind: "verified"; readonly id: string };
 
+/** A public key that a caller says is its own, before or after it has proved so (SSH). */
+export interface KeyOffer {
+  /** The key or certificate in SSH's wire form (RFC 4253, 6.6; OpenSSH's PROTOCOL.certkeys). */
+  readonly key: Uint8Array;
+  /** The user name that came with it, as the protocol has it. */
+  readonly user: string;
+  /** Address and port of the caller. */
+  readonly remote: string;
+}
+
 /** A SCRAM-SHA-256 verifier (RFC 5803): what is stored of a short-lived credential. */
 export interface ScramVerifier {
   readonly iterations: number;
@@ -68,6 +78,8 @@ export interface OpenIdentityProvider {
   identify(token: string): Promise<Identity | undefined>;
   /** The same for a client certificate, possession of whose key TLS has proved. A provider without it knows none. */
   certified?(certificate: X509Certificate): Promise<Identity | undefined>;
+  /** The same for a public key or an SSH certificate. Says nothing of whether the caller holds the private key. */
+  keyed?(offer: KeyOffer): Promise<Identity | undefined>;
   /**
    * Asks the provider again whether what it said still holds, while a session of a person lasts. Resolves with
    * why it does not; undefined: it does, or the provider cannot tell. `every`: milliseconds between two questions.

@@ -40,6 +40,7 @@ export {
   type IdentityProvider,
   identityKey,
   identityLabel,
+  type KeyOffer,
   type MintRequest,
   NotAccepted,
   type OpenIdentityProvider,
@@ -72,6 +73,7 @@ export type { Limits } from "./policy.ts";
 export type {
   Arrival,
   Bypass,
+  Carrier,
   ClientAccess,
   ClientLaunch,
   Dialed,

@@ -3,7 +3,7 @@ import type { CredentialSource } from "./credential/source.ts";
 import type { PosternError } from "./error.ts";
 import type { Gate } from "./gate.ts";
 import type { Kind } from "./guardrail.ts";
-import type { CallerCredential, Identity, ScramVerifier } from "./identity.ts";
+import type { CallerCredential, Identity, KeyOffer, ScramVerifier } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
 import type { Limits, TlsConfig } from "./policy.ts";
@@ -23,7 +23,7 @@ export interface Protocol<Config = unknown, Emits extends Kind = Kind, Name exte
    * Returns undefined when the connection asked for something that is over now (a cancel, a probe).
    * Throws a PosternError to refuse: core then calls `refuse`.
    */
-  accept(caller: Wire, door: Door): Promise<Arrival | undefined>;
+  accept(caller: Wire, door: Door): Promise<Arrival | Carrier | undefined>;
   /** Opens and authenticates the connection to the resource: the only place that sees its credential. */
   dial(permit: Permit<Config>, arrival: Arrival): Promise<Dialed>;
   /** Carries traffic until either side is done. Resolves then; core closes both wires. */
@@ -57,10 +57,17 @@ export interface Door {
    * it, so the caller must show something else. Throws as `identify` does.
    */
   certified(certificate: X509Certificate): Promise<Identity | undefined>;
+  /**
+   * Whose public key this is; undefined: no provider knows it, which is no failed login (a client offers all that it
+   * has). The protocol lets nobody in by it before the caller has proved that it holds the private key.
+   */
+  keyed(offer: KeyOffer): Promise<Identity | undefined>;
   /** For SCRAM: the verifier of a short-lived credential, before its proof. Unknown ids get a decoy. */
   verifier(id: string): Promise<ScramVerifier>;
   /** The protocol found a proof wrong by itself: writes `check` to the trail; throw what it returns. */
   refused(check: string): PosternError;
+  /** A connection inside of this one, as if it had come to the listener itself. Its `remote` is the outer one's. */
+  enter(inner: Wire): void;
   /**
    * Hands a message to this protocol's `delivered` in the worker of this index (`Link.worker`). Resolves
    * when it was taken there; a number that is no worker's is ignored.
@@ -87,6 +94,16 @@ export interface Arrival {
   readonly application?: string;
   /** The protocol's own start-up state, handed back to dial and relay. */
   readonly state?: unknown;
+}
+
+/**
+ * A connection that is no session itself: others come inside of it (an SSH jump host). Whoever opened it has
+ * been identified; each inner connection goes the whole way by itself, from `Door.enter` on.
+ */
+export interface Carrier {
+  readonly carries: Identity;
+  /** Resolves when it is over; the wire is closed then. */
+  readonly over: Promise<void>;
 }
 
 /** A connection to the resource that is ready for the caller's first operation. */

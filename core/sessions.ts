@@ -1,4 +1,4 @@
-import { type Ending, ends } from "./ending.ts";
+import { covers, type Ending, ends } from "./ending.ts";
 import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
 import type { Grant } from "./grant.ts";
@@ -8,11 +8,12 @@ import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
 import type { Policy } from "./policy.ts";
-import type { Arrival, Resource } from "./protocol.ts";
+import type { Arrival, Carrier, Resource } from "./protocol.ts";
 import { Revalidation } from "./revalidation.ts";
 import { type Counters, Session } from "./session.ts";
 import type { Supervision } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
+import type { Wire } from "./wire.ts";
 
 export interface SessionsServices {
   readonly trail: Trail;
@@ -25,6 +26,7 @@ export interface SessionsServices {
 /** The open sessions of this process. */
 export class Sessions {
   readonly #open = new Map<string, Session>();
+  readonly #carriers = new Set<{ readonly identity: Identity; readonly wire: Wire }>();
   readonly #counters: Counters = new Map();
   readonly #revalidation: Revalidation;
   #policy: Policy | undefined;
@@ -111,6 +113,19 @@ export class Sessions {
     for (const session of this.#open.values()) {
       if (ends(ending, session.info)) session.end(ending.reason);
     }
+    for (const { identity, wire } of this.#carriers) if (covers(ending, identity)) wire.destroy();
+  }
+
+  /** Until a connection that carries others is over: its owner's access may end before. */
+  async carried({ carries, over }: Carrier, wire: Wire): Promise<void> {
+    const carrier = { identity: carries, wire };
+    this.#carriers.add(carrier);
+    try {
+      if (this.services.endings.against(carries)) wire.destroy();
+      await over;
+    } finally {
+      this.#carriers.delete(carrier);
+    }
   }
 
   /** Rules with `grant` count by these alone. */
@@ -127,6 +142,7 @@ export class Sessions {
 
   endAll(reason: Reason): void {
     for (const session of this.#open.values()) session.end(reason);
+    for (const { wire } of this.#carriers) wire.destroy();
   }
 
   /** Resolves true once no session is open, false after `ms`. */

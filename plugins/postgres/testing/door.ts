@@ -23,6 +23,8 @@ export function testDoor(
       return id === "pc_known" ? await scramVerifier("pencil") : decoyVerifier(id);
     },
     refused,
+    keyed: async () => undefined,
+    enter: (inner) => inner.destroy(),
     deliver: (_worker, message) => keyDelivered(message),
   };
 }
