@@ -89,12 +89,11 @@ async function roleFor(
   const { as, identity, label } = request;
   if (as === undefined) throw noRole();
   const name = newRoleName();
-  const lease = await request.lease(name, until);
   const password = randomBytes(24).toString("base64url");
+  const [lease, verifier] = await Promise.all([request.lease(name, until), scramVerifier(password)]);
   const comment = printable(`${markOf(lease.id)}${label} (${identity.issuer}), gateway ${lease.gateway}`);
   const validUntil = Math.min(until, Date.now() + loginTime);
   try {
-    const verifier = await scramVerifier(password);
     await making.use((admin) => make(admin, { name, as, verifier, validUntil, comment }));
   } catch (error) {
     if (error instanceof PosternError && error.code === "postgres.admin") lease.released();
