@@ -32,29 +32,31 @@ export type Ended =
 
 /** Whether an ending is about a caller: any party of a chain of delegation ends all of it. */
 export function covers({ of }: Pick<Ending, "of">, identity: Identity): boolean {
+  return parties(identity).some((party) => isAbout(of, party));
+}
+
+function isAbout(of: Ended, { issuer, subject, loginSession, credentialId, issuedFrom }: Identity): boolean {
   switch (of.kind) {
     case "identity":
-      return parties(identity).some(
-        ({ issuer, subject }) => subject === of.subject && (of.issuer ?? issuer) === issuer,
-      );
+      return subject === of.subject && (of.issuer ?? issuer) === issuer;
     case "login":
-      return parties(identity).some(
-        (party) => party.issuer === of.issuer && party.loginSession === of.session,
-      );
+      return issuer === of.issuer && loginSession === of.session;
     case "credential":
-      return parties(identity).some(
-        ({ credentialId, issuedFrom }) => credentialId === of.id || issuedFrom === of.id,
-      );
+      return credentialId === of.id || issuedFrom === of.id;
     default:
       return false;
   }
 }
 
-/** Whether a proof is refused because of an ending: it is that very one, it is older, or nothing new is accepted. */
-export function refuses(ending: Ending, identity: Identity): boolean {
-  const { of, blocks, at } = ending;
+/**
+ * Whether a proof is refused because of an ending: it is that very one, it is older, or nothing new is accepted.
+ * Where one proof vouches for a whole chain of delegation, its age is that of everybody in it.
+ */
+export function refuses({ of, blocks, at }: Ending, identity: Identity): boolean {
   const any = blocks || of.kind === "credential";
-  return covers(ending, identity) && (any || (identity.issuedAt ?? 0) <= at);
+  return parties(identity).some(
+    (party) => isAbout(of, party) && (any || (party.issuedAt ?? identity.issuedAt ?? 0) <= at),
+  );
 }
 
 /** Whether a session ends: an ending that was heard of late spares what a newer proof has opened since. */

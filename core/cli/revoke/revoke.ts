@@ -69,6 +69,8 @@ export function revoke(terminal: Terminal): Command {
 
 function told({ ending, sessions }: EndedAnswer): string {
   const count = sessions.length === 1 ? "1 session" : `${sessions.length} sessions`;
+  if (ending.of.kind === "grant")
+    return `Ended: ${endedLabel(ending.of)}, and what rests on it (${ending.id}).\n`;
   const blocked = ending.blocks ? " Nothing new is accepted until it is lifted." : "";
   return `Ended: ${endedLabel(ending.of)}, ${count} on this gateway (${ending.id}).${blocked}\n`;
 }
