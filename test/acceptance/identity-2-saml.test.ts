@@ -12,6 +12,7 @@ import { sendFrom } from "../send-from.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
 import { mail, memberOf, type SamlIdp, startSamlIdp } from "../servers/saml.ts";
 import { entriesIn } from "../trail.ts";
+import { Home } from "./home.ts";
 
 const entityId = "https://gateway.example.com/identity/corp/metadata";
 
@@ -134,6 +135,27 @@ describe("must hold 2: SAML", () => {
       identity: { issuer: entityId, subject: "alice", person: "alice@example.com" },
     });
   });
+
+  testWith(...lacks)(
+    "`postern login` signs in with a browser, and is who that browser is",
+    async () => {
+      // An authority that it never asks: this gateway is on the loopback interface, without TLS.
+      const authority = join(folder, "ca.pem");
+      writeFileSync(authority, idp.forger.certificate);
+      const home = new Home(folder, authority);
+      const gatewayUrl = new URL(url).origin;
+      const login = home.start(["login", gatewayUrl, "--browser"]);
+      const asked = await fetch(await login.said(/http:\S+\/login\?\S+/), { redirect: "manual" });
+      const { action, fields } = await idp.visit(new URL(asked.headers.get("location") ?? ""));
+      // Follows the redirect to where the command line listens.
+      expect((await fetch(action, { method: "POST", body: new URLSearchParams(fields) })).status).toBe(200);
+      const { code, stdout, stderr } = await login.ended;
+      expect([code, stdout]).toEqual([0, expect.stringContaining("as alice")]);
+      expect(stderr).not.toContain(home.login().token);
+      expect((await home.postern(["whoami"])).stdout).toContain("alice");
+    },
+    30_000,
+  );
 
   testWith(...lacks)("who signs out at the identity provider is out, in the middle of a query", async () => {
     const login = await begin();
