@@ -34,7 +34,7 @@ export async function fetchObject(url: string, { ca, headers, form }: Asking): P
     ...(form ? { method: "POST", body: form } : {}),
     ...(ca === undefined ? {} : { tls: { ca: await readFile(ca, "utf8") } }),
   });
-  if (response.status !== 200) throw new Error(`${url} answers ${response.status}`);
+  if (response.status !== 200) throw new OtherStatus(url, response.status);
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
@@ -43,6 +43,16 @@ export async function fetchObject(url: string, { ca, headers, form }: Asking): P
     chunks.push(chunk);
   }
   return objectIn(Buffer.concat(chunks).toString(), url);
+}
+
+/** An answer, but not the one that was asked for. */
+export class OtherStatus extends Error {
+  constructor(
+    url: string,
+    readonly status: number,
+  ) {
+    super(`${url} answers ${status}`);
+  }
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;

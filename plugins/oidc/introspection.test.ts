@@ -6,6 +6,7 @@ import {
   Browser,
   type OidcServer,
   opaqueAudience,
+  providerKey,
   signInByCode,
   startOidc,
 } from "../../test/servers/oidc.ts";
@@ -91,10 +92,21 @@ test("a provider that cannot be asked says neither yes nor no", async () => {
   await expect(wrong.identify(access_token)).rejects.not.toThrow(/not-the-secret/);
 });
 
+test("a provider that does not introspect its JWTs cannot tell", async () => {
+  const { access_token } = await signInByCode(provider.issuer, new Browser("bob"));
+  const { identify, revalidation } = await open();
+  const identity = await identify(access_token);
+  if (!identity || !revalidation) throw new Error("no identity");
+  const before = provider.requests.length;
+  expect(await revalidation.ask(identity, access_token)).toBeUndefined();
+  expect(provider.requests.slice(before)).toContain("/token/introspection");
+});
+
 test("what is no token by its form is not shown to the provider", async () => {
   const { identify } = await open();
   const before = provider.requests.length;
-  for (const token of ["a password", "p@ss", "", "x".repeat(16_385), "ünïcode"]) {
+  const foreign = await (await providerKey("else")).sign({ iss: "https://else", sub: "eve" });
+  for (const token of [foreign, "a.b.c", "a password", "p@ss", "", "x".repeat(16_385), "ünïcode"]) {
     expect(await identify(token).catch((error: unknown) => error instanceof NotAccepted)).not.toBe(false);
   }
   expect(provider.requests.slice(before).filter((path) => path.includes("introspection"))).toEqual([]);

@@ -1,6 +1,6 @@
 import type { OpenIdentityProvider, Secret } from "../../core/plugin.ts";
 import type { Discovery } from "./discovery.ts";
-import { fetchObject, type JsonObject } from "./document.ts";
+import { fetchObject, type JsonObject, OtherStatus } from "./document.ts";
 
 export interface IntrospectionTerms {
   readonly clientId: string;
@@ -48,11 +48,17 @@ export class Introspection {
       every: this.terms.every,
       ask: async ({ expires = 0 }, token) => {
         if (expires - skew <= Date.now()) return undefined;
-        const answer = await this.about(token);
+        const answer = await this.about(token).catch(unintrospectable);
         return answer?.active === false
           ? "The identity provider says that the token does not count any more."
           : undefined;
       },
     };
   }
+}
+
+/** Providers that keep no record of the JWTs they sign answer 400 (`unsupported_token_type`): they cannot tell. */
+function unintrospectable(error: unknown): undefined {
+  if (error instanceof OtherStatus && error.status === 400) return undefined;
+  throw error;
 }

@@ -7,12 +7,19 @@ export interface TokenParts {
   readonly claims: JsonObject;
 }
 
+const compact = /^([\w-]+)\.([\w-]+)\.[\w-]*$/;
+
+/** Whether it has the form of a signed token, whoever signed it. */
+export function isCompact(token: string): boolean {
+  return compact.test(token);
+}
+
 /**
  * What a signed token says, verified or not (RFC 7515, compact). Throws NotAccepted where two readers could
  * read two things in it.
  */
 export function shapeOf(token: string): TokenParts {
-  const parts = /^([\w-]+)\.([\w-]+)\.[\w-]*$/.exec(token);
+  const parts = compact.exec(token);
   if (!parts) throw new NotAccepted("oidc: the token is not of the form header.claims.signature.");
   const header = object(parts[1] ?? "", "header");
   if (header.kid !== undefined && typeof header.kid !== "string") {

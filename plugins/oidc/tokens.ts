@@ -6,7 +6,7 @@ import type { Introspection } from "./introspection.ts";
 import type { Keys } from "./keys.ts";
 import type { Terms } from "./terms.ts";
 import { checkKind } from "./token-kind.ts";
-import { shapeOf, type TokenParts } from "./token-shape.ts";
+import { isCompact, shapeOf, type TokenParts } from "./token-shape.ts";
 
 type Identify = OpenIdentityProvider["identify"];
 
@@ -14,7 +14,8 @@ type Identify = OpenIdentityProvider["identify"];
 export function identifying(keys: Keys, terms: Terms, introspection: Introspection | undefined): Identify {
   return async (token) => {
     if (isOurs(token, terms)) return signed(token, keys, terms);
-    return introspection?.opaque ? introspected(token, introspection, terms) : undefined;
+    // A token that somebody else signed is none of this provider's business.
+    return introspection?.opaque && !isCompact(token) ? introspected(token, introspection, terms) : undefined;
   };
 }
 

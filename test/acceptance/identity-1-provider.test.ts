@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { measured, needs, testWith } from "../needs.ts";
 import { fields, query } from "../raw.ts";
-import { Browser, refreshed, signInByCode, signInByDevice } from "../servers/oidc.ts";
+import { Browser, opaqueAudience, refreshed, signInByCode, signInByDevice } from "../servers/oidc.ts";
 import { OidcDoor } from "./oidc-door.ts";
 
 const long = process.env.POSTERN_LONG === "1";
@@ -96,4 +96,25 @@ describe("must hold 1: a real OpenID provider", () => {
     expect((await machine.until("Z")).map(({ type }) => type).join("")).toBe("TDCZ");
     machine.close();
   });
+
+  able(
+    "introspection ends the session of somebody who was deactivated, and not of anybody else",
+    async () => {
+      const resource = { resource: opaqueAudience };
+      const carol = await signInByCode(door.provider.issuer, new Browser("carol"), resource);
+      const dave = await signInByCode(door.provider.issuer, new Browser("dave"));
+      const [hers, others] = await Promise.all([
+        door.login(carol.access_token),
+        door.login(dave.access_token),
+      ]);
+      hers.send(query("select repeat('x', 20000); select pg_sleep(60)"));
+      await hers.until("T");
+      door.provider.deactivate("carol");
+      const last = (await hers.until("E")).at(-1);
+      expect(last && fields(last)).toMatchObject({ S: "FATAL", C: "57P01" });
+      others.send(query("select 1"));
+      expect((await others.until("Z")).map(({ type }) => type).join("")).toBe("TDCZ");
+      others.close();
+    },
+  );
 });

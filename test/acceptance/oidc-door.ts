@@ -5,10 +5,24 @@ import type { Status } from "../../core/control/api.ts";
 import type { Entry, Written } from "../../core/trail/entry.ts";
 import { Postern } from "../postern.ts";
 import { RawClient } from "../raw.ts";
-import { audience, machineClient, type OidcServer, publicClient, startOidc } from "../servers/oidc.ts";
+import {
+  askingClient,
+  audience,
+  machineClient,
+  type OidcServer,
+  opaqueAudience,
+  publicClient,
+  startOidc,
+} from "../servers/oidc.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
 import { entriesIn } from "../trail.ts";
 import { schema } from "./people.ts";
+
+const accounts = {
+  alice: { name: "Alice A.", groups: ["support"] },
+  carol: { name: "Carol C.", groups: ["support"] },
+  dave: { name: "Dave D.", groups: ["support"] },
+};
 
 /** A real OpenID provider, a real server, and a real gateway between them that trusts the one and guards the other. */
 export class OidcDoor {
@@ -21,12 +35,13 @@ export class OidcDoor {
 
   static async open(): Promise<OidcDoor> {
     const folder = mkdtempSync(join(tmpdir(), "postern-oidc-"));
-    const [provider, server] = await Promise.all([startOidc(), startPostgres({ version: 15 })]);
+    const [provider, server] = await Promise.all([startOidc({ accounts }), startPostgres({ version: 15 })]);
     await server.sql(schema);
     const policy = join(folder, "policy.ts");
     writeFileSync(policy, policyText(provider.issuer, server.port));
     const gateway = new Postern(policy, join(folder, "data"), join(folder, "gateway.log"), {
       DATABASE_PASSWORD: server.password,
+      OIDC_SECRET: askingClient.secret,
     });
     const door = new OidcDoor(provider, server, gateway, folder);
     try {
@@ -77,7 +92,8 @@ export default gateway({
   identity: [
     oidc({
       issuer: "${issuer}",
-      audience: "${audience}",
+      audience: ["${audience}", "${opaqueAudience}"],
+      introspection: { clientId: "${askingClient.id}", secret: env("OIDC_SECRET"), every: "1s", opaque: true },
       login: { clientId: "${publicClient}" },
       logout: { path: "provider" },
     }),
