@@ -27,7 +27,7 @@ describe("must hold 4: issued credentials", () => {
   test(
     "what one gateway issued is good at both, and after its expiry at neither",
     async () => {
-      const { user, password, expires } = await doors.issue("--ttl", "4s");
+      const { user, password, expires } = await doors.issue("--ttl", "6s");
       for (const gateway of doors.gateways) {
         expect(await doors.refusal(gateway, user, password)).toBeUndefined();
       }
@@ -98,8 +98,8 @@ describe("must hold 4: issued credentials", () => {
     async () => {
       const { user, password } = await doors.issue();
       await (await doors.login(doors.gateways[1], user, password)).end();
-      const found = new Canaries(password, clientKeyText(password)).inFiles(doors.store.folder);
-      expect([...found, ...new Canaries(password).inFiles(doors.folder)]).toEqual([]);
+      const canaries = new Canaries(password);
+      expect([...canaries.inFiles(doors.store.folder), ...canaries.inFiles(doors.folder)]).toEqual([]);
 
       const stored = await everythingIn(doors);
       const [row] = await doors.store.sql(
@@ -112,6 +112,7 @@ describe("must hold 4: issued credentials", () => {
       const forged = (key: (salted: Salted) => Buffer) => scram(gateway.port, user, key, "127.0.0.1");
       expect(await forged(clientKey(password))).toBe("in");
       const blobs = stored.filter((value) => Buffer.isBuffer(value));
+      expect(blobs.length).toBeGreaterThanOrEqual(3);
       const keys = blobs.flatMap((blob) => [
         blob,
         sha256(blob),
@@ -181,11 +182,6 @@ interface Salted {
 function clientKey(password: string) {
   return ({ salt, iterations }: Salted) =>
     hmac(pbkdf2Sync(password, salt, iterations, 32, "sha256"), "Client Key");
-}
-
-/** What the key is made from besides the salt: neither may lie in clear anywhere. */
-function clientKeyText(password: string): string {
-  return Buffer.from(password, "base64url").toString("hex");
 }
 
 /** SCRAM-SHA-256 (RFC 5802) by hand, with a key as ClientKey that need not come from a password. */

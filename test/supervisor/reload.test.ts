@@ -77,13 +77,16 @@ test("workers follow together or not at all", async () => {
 
 test("what needs a restart is refused", async () => {
   gateway = await TestGateway.start({ policy: policy('["read"]') });
-  gateway.edit(policy('["read"]', 'trail: "strict",'));
-  const answer = await gateway.post<{ code: string; message: string }>("/v1/policy/reload");
-  expect(answer.status).toBe(409);
-  expect(answer.body).toMatchObject({
-    code: "policy.not-reloaded",
-    message: expect.stringContaining("`trail` changed"),
-  });
+  const changes = { trail: '"strict"', workers: "2", store: '{ url: "http://127.0.0.1:1" }' };
+  for (const [setting, value] of Object.entries(changes)) {
+    gateway.edit(policy('["read"]', `${setting}: ${value},`));
+    const answer = await gateway.post<{ code: string; message: string }>("/v1/policy/reload");
+    expect(answer.status).toBe(409);
+    expect(answer.body).toMatchObject({
+      code: "policy.not-reloaded",
+      message: expect.stringContaining(`\`${setting}\` changed`),
+    });
+  }
   gateway.edit(policy('["read"]'));
   expect((await gateway.post<PolicyState>("/v1/policy/reload")).body.error).toBeUndefined();
 });
