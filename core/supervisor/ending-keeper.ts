@@ -88,12 +88,10 @@ export class EndingKeeper {
     const { store, log } = this.parts;
     try {
       for (const { seq, lifted, ...ending } of await store.call("endingsSince", this.#seq)) {
-        this.#seq = seq;
         if (lifted) await this.#lift(ending);
-        else if (this.parts.endings.of(ending.of).every(({ id }) => id !== ending.id)) {
-          this.#note(ending);
-          await this.#take(ending);
-        }
+        else if (this.parts.endings.of(ending.of).every(({ id }) => id !== ending.id))
+          await this.#hear(ending);
+        this.#seq = seq;
       }
       if (this.#deaf !== undefined) log.info("the ends of access of other gateways are heard of again");
       this.#deaf = undefined;
@@ -102,6 +100,12 @@ export class EndingKeeper {
       this.#deaf = error instanceof Error ? error.message : "the store failed";
     }
     if (!this.#stopped) this.follow();
+  }
+
+  /** In force whatever becomes of this trail: the gateway that ended it has it in its own. */
+  async #hear(ending: Ending): Promise<void> {
+    await this.#take(ending);
+    this.#note(ending);
   }
 
   #note({ id, of, blocks, reason, by }: Ending): number {
