@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import baseline from "./baseline.json" with { type: "json" };
+import { measureEndings } from "./endings.ts";
 import type { Figure } from "./figure.ts";
 import { baselineOf, compare, verdict } from "./guard.ts";
 import { interleave } from "./interleave.ts";
@@ -61,6 +62,10 @@ function write(path: string, text: string): void {
 }
 
 try {
+  if (process.argv[2] === "endings") {
+    console.log(await measureEndings());
+    process.exit();
+  }
   const options = readOptions(process.argv.slice(2));
   if (options.guard) process.exitCode = await guard(options);
   else await measure(options);

@@ -2,12 +2,14 @@ import { parseArgs } from "node:util";
 
 export const usage = `npm run bench -- postgres [--short] [--json FILE] [--svg FILE]
 npm run bench -- postgres --guard [--write-baseline]
+npm run bench -- endings
 
   --short            fewer rounds, shorter runs: for a look, about ten minutes; else about an hour
   --json FILE        every reading, medians and ratios
   --svg FILE         the chart; bench/results/postgres.svg if not given
   --guard            measures only what is stable on a busy machine, and fails where it is worse than bench/baseline.json;
                      always short, under two minutes
+  endings            how soon callers read why, after \`postern revoke\`, SCIM and CAEP ended their access; under a minute
   --write-baseline   with --guard: makes what was measured the new baseline
 `;
 
