@@ -3,12 +3,13 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { Canaries } from "../canary.ts";
-import { needs, testWith } from "../needs.ts";
+import { measured, needs, testWith } from "../needs.ts";
 import { fields, int32, message, RawClient, startup, text } from "../raw.ts";
 import { openSharedDoors, type SharedDoors } from "./shared-doors.ts";
 
 const refusedBare = /^The credential was not accepted \(ref_\w+\)/;
 const patience = 60_000;
+const rounds = process.env.POSTERN_LONG ? 50 : 3;
 
 describe("must hold 4: issued credentials", () => {
   let doors: SharedDoors;
@@ -59,7 +60,7 @@ describe("must hold 4: issued credentials", () => {
   test(
     "--once: of all who race for it on both, one comes in; a wrong proof uses nothing up",
     async () => {
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < rounds; round++) {
         const { user, password } = await doors.issue("--once");
         for (const gateway of doors.gateways) {
           expect(await doors.refusal(gateway, user, `${password}x`)).toMatch(refusedBare);
@@ -135,6 +136,10 @@ describe("must hold 4: issued credentials", () => {
     async () => {
       const { user, password } = await doors.issue();
       const [first, second] = doors.gateways;
+      const wrong = () => randomBytes(32);
+      const good = await medianMs(() => scram(first.port, user, wrong, "127.0.0.1"));
+      const none = await medianMs(() => scram(first.port, "pc_unknown", wrong, "127.0.0.1"));
+      measured(`a wrong proof is refused in ${good} ms for a good id, in ${none} ms for an unknown one`);
       const before = [await challenge(first.port, user), await challenge(second.port, user)];
       await first.postern(["credentials", "revoke", user]);
       const after = [await challenge(first.port, user), await challenge(second.port, user)];
@@ -241,6 +246,16 @@ function formsOf(value: Buffer | string): string[] {
 async function whoami(data: string, token: string): Promise<number> {
   const headers = { authorization: `Bearer ${token.replace(/[^\x21-\x7e]/g, "")}` };
   return (await fetch("http://postern/v1/whoami", { unix: join(data, "control.sock"), headers })).status;
+}
+
+async function medianMs(login: () => Promise<string>): Promise<string> {
+  const times: number[] = [];
+  for (let at = 0; at < 21; at++) {
+    const began = performance.now();
+    expect(await login()).toBe("refused");
+    times.push(performance.now() - began);
+  }
+  return (times.sort((one, other) => one - other)[10] ?? 0).toFixed(1);
 }
 
 async function readiness(data: string): Promise<string> {
