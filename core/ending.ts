@@ -107,8 +107,16 @@ export function supersedes(newer: Ending, older: Ending): boolean {
   );
 }
 
-/** No provider's login, and no token of one, is good for longer. */
+/** The end of a login is remembered for so long; no token of one is good for longer. */
 export const loginMs = 31 * 24 * 3_600_000;
+
+/** Whether a proof comes of a login of whose end nobody would know any more. */
+export function outlivesLogin(identity: Identity, now: number): boolean {
+  return parties(identity).some(
+    ({ loginSession, issuedAt = identity.issuedAt ?? now }) =>
+      loginSession !== undefined && issuedAt < now - loginMs,
+  );
+}
 
 /**
  * Whether it can refuse nothing any more. Sessions and grants end once; a proof of an identity (a client

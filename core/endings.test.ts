@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type Ended, type Ending, ends, loginMs } from "./ending.ts";
+import { type Ended, type Ending, ends, loginMs, outlivesLogin } from "./ending.ts";
 import { Endings } from "./endings.ts";
 import type { Identity } from "./identity.ts";
 import type { SessionInfo } from "./supervision.ts";
@@ -97,6 +97,15 @@ test("memory is bounded: the newest of each stays, and what can refuse nothing a
     ["login", 999],
     ["login", loginMs],
   ]);
+});
+
+test("a token of a login is good for no longer than the login's end is remembered", () => {
+  const at = (issuedAt: number) => ({ ...alice, issuedAt });
+  expect(outlivesLogin(at(0), loginMs)).toBe(false);
+  expect(outlivesLogin(at(0), loginMs + 1)).toBe(true);
+  expect(outlivesLogin({ ...agent, issuedAt: loginMs, actingFor: at(0) }, loginMs + 1)).toBe(true);
+  const { loginSession: _, ...withoutLogin } = at(0);
+  expect(outlivesLogin(withoutLogin, loginMs + 1)).toBe(false);
 });
 
 test("what a newer proof has opened since is spared by an ending that was heard of late", () => {

@@ -2,6 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { comesFrom } from "./credential/block.ts";
 import { decoyVerifier } from "./credential/scram.ts";
+import { outlivesLogin } from "./ending.ts";
 import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
 import {
@@ -132,6 +133,7 @@ export class FrontDoor implements Door {
     const against = this.services.endings.against(identity);
     if (against) throw new NotAccepted(`${against.reason.message} (${against.id})`);
     if (identity.expires !== undefined && identity.expires <= Date.now()) throw new NotAccepted("expired");
+    if (outlivesLogin(identity, Date.now())) throw new NotAccepted("its login may have ended by now");
     const { length } = parties(identity);
     if (length > longestChain) throw new NotAccepted(`${length} identities act for one another`);
   }
