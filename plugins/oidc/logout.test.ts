@@ -27,13 +27,14 @@ const logoutToken = (more: Record<string, unknown> = {}, header: Record<string, 
   provider.key.sign(claims(more), { typ: "logout+jwt", ...header });
 
 /** The face of a gateway, and what it asked of core. */
-async function open(options: Partial<OidcOptions> = {}) {
+async function open(options: Partial<OidcOptions> = {}, failures = 0) {
   const ends: EndingWish[] = [];
   const checks: string[] = [];
   const seen = new Set<string>();
   const tools: Partial<WebTools> = {
     url: "https://gateway.example/identity/corp",
     async end(wish) {
+      if (failures-- > 0) throw new Error("the store is full");
       ends.push(wish);
       return { id: "end_1", at: Date.now(), blocks: false, ...wish };
     },
@@ -173,6 +174,15 @@ describe("what is no logout", () => {
     expect((await send({ logout_token })).status).toBe(200);
     expect((await send({ logout_token })).status).toBe(400);
     expect([ends.length, checks]).toEqual([1, [expect.stringMatching(/shown before/)]]);
+  });
+
+  test("the same token again is one where the first time could not be written down", async () => {
+    const { ends, send } = await open({}, 1);
+    const logout_token = await logoutToken();
+    expect(await send({ logout_token }).catch((error: Error) => error.message)).toBe("the store is full");
+    expect((await send({ logout_token })).status).toBe(200);
+    expect((await send({ logout_token })).status).toBe(400);
+    expect(ends.length).toBe(1);
   });
 
   test("a request without a token, with too much, by another method, to another place", async () => {

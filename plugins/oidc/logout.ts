@@ -12,13 +12,21 @@ const largest = 32_768;
 
 /** Where the provider tells of a logout: POST `<url>/logout` (OpenID Connect Back-Channel Logout 1.0, 2.5). */
 export function logoutFace(keys: Keys, terms: LogoutFaceTerms): WebFace {
+  /** Tokens whose end could not be written down: the provider may bring them again. */
+  const unfinished = new Set<string>();
   return {
     path: terms.path,
     async handle(request, tools) {
       if (!new URL(request.url).pathname.endsWith(`/${terms.path}/logout`)) return answer(404);
       if (request.method !== "POST") return answer(405);
       try {
-        await end(await logoutIn(await tokenIn(request), keys, terms), terms, tools);
+        const logout = await logoutIn(await tokenIn(request), keys, terms);
+        if (!unfinished.has(logout.id) && !(await tools.first(`logout ${logout.id}`, logout.until))) {
+          throw new NotAccepted("oidc: this logout token was shown before.");
+        }
+        unfinished.add(logout.id);
+        await end(logout, terms, tools);
+        unfinished.delete(logout.id);
         return answer(200);
       } catch (error) {
         if (!(error instanceof NotAccepted)) throw error;
@@ -33,9 +41,6 @@ export function logoutFace(keys: Keys, terms: LogoutFaceTerms): WebFace {
 
 async function end(logout: Logout, terms: LogoutFaceTerms, tools: WebTools): Promise<void> {
   const { issuer } = terms;
-  if (!(await tools.first(`logout ${logout.id}`, logout.until))) {
-    throw new NotAccepted("oidc: this logout token was shown before.");
-  }
   await tools.end({
     of: ended(logout, terms),
     reason: { code: "access.logged-out", message: `Signed out at ${issuer}.`, hint: "Sign in again." },

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { measured, needs, testWith } from "../needs.ts";
 import { fields, query } from "../raw.ts";
-import { Browser, opaqueAudience, refreshed, signInByCode, signInByDevice } from "../servers/oidc.ts";
+import {
+  audience,
+  Browser,
+  opaqueAudience,
+  providerKey,
+  refreshed,
+  signInByCode,
+  signInByDevice,
+} from "../servers/oidc.ts";
 import { OidcDoor } from "./oidc-door.ts";
 
 const long = process.env.POSTERN_LONG === "1";
@@ -48,28 +56,53 @@ describe("must hold 1: a real OpenID provider", () => {
     const [rotations, callers] = long ? [60, 24] : [6, 8];
     const refusedBefore = door.entries("login-refused").length;
     let rotating = true;
-    let logins = 0;
-    const caller = async () => {
+    const logins = Array.from({ length: callers }, () => 0);
+    const caller = async (_: unknown, which: number) => {
       while (rotating) {
         const client = await door.login(await door.provider.clientCredentials());
         client.send(query("select 1"));
         expect((await client.until("Z")).map(({ type }) => type).join("")).toBe("TDCZ");
         client.close();
-        logins++;
+        logins[which] = (logins[which] ?? 0) + 1;
       }
     };
     const callersDone = Promise.all(Array.from({ length: callers }, caller));
     for (let turn = 0; turn < rotations; turn++) {
-      const former = logins;
-      // A key that is gone at once would make tokens in flight worthless: no provider does that.
+      // The former key stays published until no caller holds a token of it, as with any provider.
       await door.provider.rotateKeys(1);
-      while (logins < former + callers) await Promise.race([Bun.sleep(5), callersDone]);
+      const former = [...logins];
+      const waiting = () => logins.some((count, which) => count === former[which]);
+      while (waiting()) await Promise.race([Bun.sleep(5), callersDone]);
     }
     rotating = false;
     await callersDone;
     expect(door.entries("login-refused").slice(refusedBefore)).toEqual([]);
-    measured(`${logins} logins by ${callers} callers over ${rotations} key rotations, none refused`);
+    measured(
+      `${logins.reduce((sum, count) => sum + count)} logins by ${callers} callers over ${rotations} key rotations, none refused`,
+    );
   });
+
+  able(
+    "while the provider is down, its known keys go on working, and an unknown one is refused for that",
+    async () => {
+      await door.provider.rotateKeys();
+      const token = await door.provider.clientCredentials();
+      const before = door.provider.requests.length;
+      const fetches = () => door.provider.requests.slice(before).filter((path) => path === "/jwks").length;
+      // Until both workers have the new key.
+      while (fetches() < 2) await opened(token);
+      door.provider.instead((_, response) => response.writeHead(503).end());
+      expect(await opened(token)).toHaveLength(1);
+      const unknown = await providerKey("made-up");
+      const claims = { iss: door.provider.issuer, aud: audience, sub: "deploy-bot", exp: 4_000_000_000 };
+      await door.login(await unknown.sign(claims));
+      expect(door.entries("login-refused").map(({ check }) => check)).toEqual([
+        expect.stringMatching(/gives no keys.*answers 503/),
+      ]);
+      door.provider.instead(undefined);
+      expect(await opened(token)).toHaveLength(1);
+    },
+  );
 
   able("back-channel logout ends a running select pg_sleep(60)", async () => {
     const { access_token } = await signInByCode(door.provider.issuer, new Browser("alice"));
