@@ -78,7 +78,7 @@ test("a worker that is killed is replaced, and what it left open is marked aband
   expect(line.pid).not.toBe(old);
 
   expect(await gateway.get("/v1/sessions")).toEqual({ sessions: [] });
-  expect(await gateway.get("/v1/approvals")).toEqual({ approvals: [] });
+  expect(await gateway.get("/v1/approvals")).toEqual({ approvals: [], requests: [] });
   const { items } = await gateway.get<{ items: { entry: object }[] }>(
     `/v1/audit?session=${session}&kind=abandoned`,
   );
