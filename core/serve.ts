@@ -146,6 +146,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const fleet = new Fleet({ blockedMs, log, metrics, ...plan, starting });
   const grants = new GrantKeeper({
     ...{ trail, store, log },
+    shared: policy.store !== undefined,
     policy: () => keeper.policy,
     tell: (open) => fleet.each((worker) => worker.call("useGrants", open)),
   });

@@ -14,7 +14,7 @@ import type { Entry } from "../trail/entry.ts";
 import type { StreamTrail } from "../trail/stream-trail.ts";
 import { RequestBoard } from "./request-board.ts";
 
-/** How often the store is asked what other gateways have opened and ended, and what is over. */
+/** How often to look for what other gateways have opened and ended, what is over, and for another policy. */
 const everyMs = 250;
 /** Requests of one identity that may wait at the same time. */
 const mostWaiting = 20;
@@ -23,6 +23,8 @@ export interface GrantKeeperParts {
   readonly trail: Pick<StreamTrail, "append" | "durable">;
   readonly store: Pick<Store, "call">;
   readonly log: Log;
+  /** Other gateways may use the same store. */
+  readonly shared: boolean;
   policy(): Policy;
   /** Tells every worker. Resolves when each has done it, or is gone: its successor begins with `open`. */
   tell(grants: readonly Grant[]): Promise<void>;
@@ -251,13 +253,25 @@ export class GrantKeeper {
   /** While the store is gone what is open stays so until its time: the workers see to that by themselves. */
   async #listen(): Promise<void> {
     try {
-      await this.#inTurn(() => this.#refresh());
+      if (this.#due()) await this.#inTurn(() => this.#refresh());
       this.#failed = false;
     } catch (error) {
       if (!this.#failed && !this.#stopped) this.parts.log.error({ error }, "grants cannot be looked up");
       this.#failed = true;
     }
     this.#later();
+  }
+
+  /** Nobody else changes a store of our own: it need not be asked for nothing. */
+  #due(): boolean {
+    const now = Date.now();
+    return (
+      this.parts.shared ||
+      this.#failed ||
+      this.#policy !== this.parts.policy() ||
+      this.#open.some(({ until }) => until <= now) ||
+      this.board.waiting.some(({ expires }) => expires <= now)
+    );
   }
 
   async #note(entry: Entry): Promise<void> {
