@@ -5,6 +5,7 @@ import { message, query, type RawClient } from "../raw.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
 import { type Claims, EndingsDoor, issuer, tokenOf } from "./endings-door.ts";
 import { schema } from "./people.ts";
+import { openStuck } from "./stuck.ts";
 
 interface Issued {
   readonly user: string;
@@ -24,7 +25,7 @@ const fresh = (claims: Claims): Claims => ({ ...claims, issuedAt: Date.now() + 1
 describe("when it ends", () => {
   let server: PostgresServer;
   let door: EndingsDoor;
-  const silent = openSilent();
+  const silent = openStuck();
   beforeAll(async () => {
     if (needs.postgres18) return;
     server = await startPostgres({ version: 18 });
@@ -112,7 +113,7 @@ describe("when it ends", () => {
     "so does a session whose resource has not answered yet",
     async () => {
       const client = await door.dialing({ subject: "erin" });
-      await silent.reached;
+      await door.until("it dials", () => silent.open() === 1);
       expect(await door.json<object>("revoke", "erin")).toMatchObject({ sessions: [expect.any(String)] });
       expect(await door.lastWord(client)).toMatchObject({ S: "FATAL", C: "57P01" });
     },
@@ -197,13 +198,3 @@ describe("when it ends", () => {
     60_000,
   );
 });
-
-/** A server that takes connections and says nothing. */
-function openSilent() {
-  const reached = Promise.withResolvers<void>();
-  const listener = Bun.listen({
-    ...{ hostname: "127.0.0.1", port: 0 },
-    socket: { open: () => reached.resolve(), data() {} },
-  });
-  return { port: listener.port, reached: reached.promise, close: () => listener.stop(true) };
-}

@@ -3,6 +3,7 @@ import { measured, needs, testWith } from "../needs.ts";
 import { fields, message, query, RawClient } from "../raw.ts";
 import { type Door, openDoor } from "./door.ts";
 import { protocolStates, type State, type Tokens } from "./states.ts";
+import { openStuck } from "./stuck.ts";
 
 /** Gateway sessions at the server; a connection of the gateway's own is not one. */
 const sessionsAtServer = "from pg_stat_activity where application_name like '%postern:ses_%'";
@@ -143,33 +144,3 @@ describe("must hold 5: endings in every state", () => {
     );
   }
 });
-
-/** A server that takes a connection, says this and then nothing. */
-function openStuck(greeting: Uint8Array = Buffer.alloc(0)) {
-  const sockets = new Set<{ terminate(): void }>();
-  const greeted = new WeakSet<object>();
-  const listener = Bun.listen({
-    hostname: "127.0.0.1",
-    port: 0,
-    socket: {
-      open(socket) {
-        sockets.add(socket);
-      },
-      data(socket) {
-        if (!greeted.has(socket)) socket.write(greeting);
-        greeted.add(socket);
-      },
-      close(socket) {
-        sockets.delete(socket);
-      },
-    },
-  });
-  return {
-    port: listener.port,
-    open: () => sockets.size,
-    drop() {
-      for (const socket of sockets) socket.terminate();
-    },
-    close: () => listener.stop(true),
-  };
-}
