@@ -13,7 +13,7 @@ import {
 import { OidcDoor } from "./oidc-door.ts";
 
 const long = process.env.POSTERN_LONG === "1";
-const patience = 60_000;
+const patience = long ? 240_000 : 60_000;
 const able = (name: string, body: () => Promise<void>) => testWith(needs.postgres15)(name, body, patience);
 
 describe("must hold 1: a real OpenID provider", () => {
