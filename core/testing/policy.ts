@@ -25,7 +25,7 @@ export interface PolicyUnderTest {
 /** Somebody's use of one resource: now, and without any grant, unless it says otherwise. */
 export interface UseUnderTest {
   runs(text: string): Promise<Explanation>;
-  /** The same while a grant is open that opens these rules. Throws PosternError `explain.grant`: a grant opens no such rule. */
+  /** The same while a grant is open that opens these rules. Throws PosternError `grant.none`: a grant opens no such rule. */
   withGrant(...rules: [string, ...string[]]): UseUnderTest;
   /** The same at this moment: `"2026-11-23T10:00:00Z"`. */
   at(time: string): UseUnderTest;
@@ -66,7 +66,7 @@ function use(policy: Policy, identity: Identity, resource: string, moment: Momen
     withGrant(...rules) {
       const unknown = rules.find((name) => !policy.rules.some((rule) => rule.name === name && rule.grant));
       if (unknown !== undefined) {
-        throw new PosternError("explain.grant", `There is no rule "${unknown}" that a grant opens.`);
+        throw new PosternError("grant.none", `There is no rule "${unknown}" that a grant opens.`);
       }
       const grants = [...(moment.grants ?? []), grant(identity, resource, rules)];
       return use(policy, identity, resource, { ...moment, grants });
