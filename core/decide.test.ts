@@ -3,7 +3,7 @@ import { rulesFor } from "./decide.ts";
 import { guardrail, provider, resource, somebody } from "./policy/fixture.ts";
 import { gateway } from "./policy/gateway.ts";
 import type { RuleInput } from "./policy/input.ts";
-import { write } from "./policy/right.ts";
+import { execute, write } from "./policy/right.ts";
 import { anyone, group, machine } from "./who.ts";
 
 const record = guardrail("record", ["wire"]);
@@ -148,4 +148,15 @@ test("a who that throws refuses instead of passing over its rule", () => {
     { who: anyone, on: "orders", may: "all" },
   );
   expect(() => rulesFor(policy, alice, "orders")).toThrow("no directory");
+});
+
+test("a right on what an action is within covers it too", () => {
+  const policy = policyOf({ who: anyone, on: "orders", may: [execute("df", "cat /var/log/*")] });
+  const set = rulesFor(policy, alice, "orders");
+  const allowed = (on: string, within?: string) =>
+    set.decide([{ effect: "execute", on, ...(within === undefined ? {} : { within }) }]).allowed;
+  expect(allowed("df -h", "df")).toBe(true);
+  expect(allowed("df -h")).toBe(false);
+  expect(allowed("cat /var/log/app", "cat")).toBe(true);
+  expect(allowed("cat /var/log/app /etc/shadow", "cat")).toBe(false);
 });

@@ -21,6 +21,8 @@ export interface Action {
   readonly effect: Effect;
   /** The target in the protocol's own canonical form; `*` where it cannot be told, `(none)` where there is none. */
   readonly on: string;
+  /** The same thing named more broadly; a right on either covers it: `systemctl` for `systemctl status nginx`. */
+  readonly within?: string;
   readonly traits?: readonly string[];
 }
 

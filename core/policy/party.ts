@@ -1,7 +1,7 @@
 import type { Identity } from "../identity.ts";
 import { type Action, type Effect, effects } from "../operation.ts";
 import type { Policy, Rule } from "../policy.ts";
-import { targetMatcher } from "./target.ts";
+import { commandMatcher, targetMatcher } from "./target.ts";
 
 /** One identity on one resource, by itself: not whom it acts for. */
 export interface Party {
@@ -28,7 +28,7 @@ export interface Standing {
 interface Candidate {
   readonly rule: Rule;
   readonly label: string;
-  readonly covers: (target: string) => boolean;
+  readonly covers: (action: Action) => boolean;
 }
 
 /** Rules of a resource, found once a policy: an identity pays only for those. */
@@ -55,14 +55,14 @@ export function partyOf(
     closed,
     granted: granted(rules, resource),
     stand(action) {
-      const hit = candidates.get(action.effect)?.find(({ covers }) => covers(action.on));
+      const hit = candidates.get(action.effect)?.find(({ covers }) => covers(action));
       if (hit) {
         const why = `rule ${hit.rule.name} lets ${hit.rule.who.label}: ${hit.label}`;
         return { action, party, rule: hit.rule, why };
       }
       const why = `no rule lets ${identity.subject} ${wish(action)} on ${resource}`;
       const would = closed.find((rule) =>
-        candidatesOf(rule, action.effect).some(({ covers }) => covers(action.on)),
+        candidatesOf(rule, action.effect).some(({ covers }) => covers(action)),
       );
       if (!would) return { action, party, why };
       return { action, party, closed: would, why: `${why}; rule ${would.name} would, ${condition(would)}` };
@@ -94,7 +94,12 @@ function candidatesOf(rule: Rule, effect: Effect): Candidate[] {
   if (rule.may === "all") return [{ rule, label: "all", covers: () => true }];
   return rule.may
     .filter((right) => right.effect === effect)
-    .map(({ label, on }) => ({ rule, label, covers: on ? targetMatcher(on) : () => true }));
+    .map(({ label, on }) => ({ rule, label, covers: on ? coveredBy(on, effect) : () => true }));
+}
+
+function coveredBy(patterns: readonly string[], effect: Effect): Candidate["covers"] {
+  const matches = effect === "execute" ? commandMatcher(patterns) : targetMatcher(patterns);
+  return ({ on, within }) => matches(on) || (within !== undefined && matches(within));
 }
 
 function granted(rules: readonly Rule[], resource: string): string {
