@@ -130,6 +130,8 @@ export class Reader {
     if (schema === "" && scope.has(name)) return;
     const on = relationName(schema, name, this.settings);
     this.add(effect, on);
+    // A rule of that view calls set_config with whatever name and value the statement makes up.
+    if (effect === "write" && on === "pg_catalog.pg_settings") this.setting(undefined, undefined);
     // Who can read them can prove to be somebody else, past the gateway too.
     if (passwords.has(on)) this.add("grant", on);
   }

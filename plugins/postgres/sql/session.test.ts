@@ -5,6 +5,10 @@ await expectActions("what is about the session, or runs something else", [
   ["set session authorization x", "grant setting session_authorization [role]"],
   ["reset role", "grant setting role [role]"],
   ["reset session authorization", "grant setting session_authorization [role]"],
+  [
+    "update pg_settings set setting = 'x' where name = 'search_path'",
+    "write pg_catalog.pg_settings; unknown setting * [role]; read pg_catalog.pg_settings",
+  ],
   ["lock table x", "read public.x; write public.x [lock]"],
   ["lock table x in access share mode", "read public.x"],
   ["explain select * from x", "read public.x"],
