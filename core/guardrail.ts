@@ -151,7 +151,7 @@ export interface RowFilter {
 
 export interface Chunk {
   readonly direction: "toCaller" | "toResource";
-  /** `stdout`, `stderr`, `body`: the protocol's name for it. */
+  /** `stdout`, `stderr`, `body`: the protocol's name for it. A `terminal` is one for both directions. */
   readonly channel: string;
   readonly bytes: Uint8Array;
 }

@@ -13,6 +13,7 @@ export {
 export { type Duration, milliseconds } from "./duration.ts";
 export type { Ended, Ending, EndingWish } from "./ending.ts";
 export { PosternError } from "./error.ts";
+export { ESC, isString, sequenceEnd } from "./escape.ts";
 export type { Denial, Execution, Gate, HeldOperation, Pass, Plan } from "./gate.ts";
 export type {
   Answer,

@@ -93,12 +93,15 @@ class MaskedAnswer implements Answer {
   }
 
   stream(chunk: Chunk): Chunk | undefined {
-    if (chunk.direction === "toResource") return chunk;
     this.#streams ??= new Map();
     let stream = this.#streams.get(chunk.channel);
     if (stream === undefined) {
       stream = new StreamMask(this.#finder);
       this.#streams.set(chunk.channel, stream);
+    }
+    if (chunk.direction === "toResource") {
+      stream.typed(chunk.bytes);
+      return chunk;
     }
     const bytes = stream.push(chunk.bytes);
     return bytes.length === 0 && chunk.bytes.length > 0 ? undefined : { ...chunk, bytes };

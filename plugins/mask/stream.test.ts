@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Chunk } from "../../core/plugin.ts";
-import { sampled } from "../../test/fuzz.ts";
+import { Random, sampled, seeds } from "../../test/fuzz.ts";
 import { Finder } from "./found.ts";
 import { mask } from "./index.ts";
 import { masksOf } from "./options.ts";
@@ -90,6 +90,104 @@ test("a token longer than can be kept is dropped to its end", () => {
   expect(shown).not.toContain("bbbb");
   expect(shown).not.toContain("QUJD");
   expect(shown).toStartWith("t=****\nnext ****");
+});
+
+/** What stands on the screen, by a reading of its own: no escape sequences, and backspaces take back. */
+function onScreen(bytes: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+  let text = bytes.replace(/\x1b(\][^\x07]*\x07|\[[0-?]*[ -/]*[@-~]|[ -/]*[0-~])/g, "");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+  const taken = /[^\x08\n]\x08/u;
+  while (taken.test(text)) text = text.replace(taken, "");
+  return text;
+}
+
+const dressings: readonly ((value: string, at: number) => string)[] = [
+  (value, at) => `${value.slice(0, at)}\x1b[1;31m${value.slice(at)}\x1b[0m`,
+  (value, at) => `${value.slice(0, at)}\x1b[K\x1b(B${value.slice(at)}`,
+  (value, at) => `${value.slice(0, at)}\x1b]0;title\x07${value.slice(at)}`,
+  (value, at) => `${value.slice(0, at)}\x1b[5;12H${value.slice(at)}`,
+  (value, at) => `${value.slice(0, at)}7\b${value.slice(at)}`,
+  (value) => [...value].map((char) => `${char}\b${char}`).join(""),
+  (value) => `\x1b[32m${value}\x1b[0m`,
+];
+const oneLine = values.filter((value) => !value.includes("\n"));
+
+describe("a value in a terminal", () => {
+  for (const value of oneLine) {
+    test(JSON.stringify(value), () => {
+      for (const dress of dressings) {
+        for (let at = 1; at < value.length; at++) {
+          const text = Buffer.from(`name: ${dress(value, at)}\r\nnext`);
+          const shown = through([text]);
+          expect(onScreen(shown)).toBe("name: ****\r\nnext");
+          expect(through([...text].map((byte) => Uint8Array.of(byte)))).toBe(shown);
+        }
+      }
+    });
+  }
+
+  test("its colours stay, so that what follows is as it was", () => {
+    expect(through([Buffer.from("\x1b[31mal\x1b[32mice@example.com\x1b[0m!")])).toBe(
+      "\x1b[31m****\x1b[32m\x1b[0m!",
+    );
+  });
+
+  test("in the window's title", () => {
+    expect(through([Buffer.from("\x1b]0;alice@example.com\x07$ ")])).toBe("\x1b]0;****\x07$ ");
+  });
+
+  test("moved from by the cursor instead of spaces", () => {
+    expect(through([Buffer.from("4111\x1b[C1111\x1b[C1111\x1b[C1111\n")])).not.toContain("1111");
+  });
+});
+
+test("no value leaves whole, whatever the chunks, the colours, and where it falls silent", () => {
+  for (const seed of seeds(400)) {
+    const random = new Random(seed);
+    const written: string[] = [];
+    let text = "";
+    for (let pieces = 1 + random.upTo(8); pieces > 0; pieces--) {
+      const value = oneLine[random.upTo(oneLine.length)]!;
+      if (random.chance(60)) {
+        written.push(value);
+        text += dressings[random.upTo(dressings.length)]!(value, 1 + random.upTo(value.length - 1));
+      }
+      text += random.of(["\r\n", "\n", " | ", "\x1b[0m, ", "é \x1b[1m$\x1b[0m ", '"']);
+    }
+    const bytes = Buffer.from(text);
+    const stream = new StreamMask(finder);
+    let shown = Buffer.alloc(0);
+    for (let at = 0; at < bytes.length; ) {
+      const end = at + 1 + random.upTo(random.chance(50) ? 3 : 40);
+      shown = Buffer.concat([shown, stream.push(bytes.subarray(at, end))]);
+      if (random.chance(30)) shown = Buffer.concat([shown, stream.push(new Uint8Array(0))]);
+      at = end;
+    }
+    const screen = onScreen(Buffer.concat([shown, stream.push(new Uint8Array(0))]).toString());
+    for (const value of written) expect([seed, screen.includes(value)]).toEqual([seed, false]);
+  }
+});
+
+test("what falls silent in the middle of a value shows its beginning and no more", () => {
+  const stream = new StreamMask(finder);
+  const send = (text: string) => Buffer.from(stream.push(Buffer.from(text))).toString();
+  expect(send("to alice@ex")).toBe("to ");
+  expect(send("")).toBe("alice@ex");
+  expect(send("")).toBe("");
+  expect(send("ample.com\n")).toBe("****\n");
+});
+
+test("an echo of what is typed comes key by key, also where it is a value; what is shown at once does not", () => {
+  const stream = new StreamMask(finder);
+  let screen = "";
+  for (const key of "ping 10.1.2.3 ") {
+    stream.typed(Buffer.from(key));
+    screen += Buffer.from(stream.push(Buffer.from(key))).toString();
+    screen += Buffer.from(stream.push(new Uint8Array(0))).toString();
+  }
+  expect(screen).toBe("ping 10.1.2.3 ");
+  expect(Buffer.from(stream.push(Buffer.from("\r\n10.1.2.3\r\n"))).toString()).toBe("\r\n****\r\n");
 });
 
 test("each channel is a stream of its own, and what the caller sends is not touched", () => {
