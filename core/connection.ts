@@ -3,11 +3,12 @@ import { PosternError } from "./error.ts";
 import { FrontDoor } from "./front-door.ts";
 import type { OpenPolicy } from "./gateway.ts";
 import type { Holds } from "./holds.ts";
+import type { Identity } from "./identity.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
-import type { Limits } from "./policy.ts";
+import type { Limits, Policy } from "./policy.ts";
 import type { Arrival, Carrier, Dialed, ListenerInfo, Protocol, Resource } from "./protocol.ts";
 import type { RefusedLogins } from "./refused-logins.ts";
 import type { Repeats } from "./repeats.ts";
@@ -18,12 +19,14 @@ import type { Sessions } from "./sessions.ts";
 import { sourceOf } from "./source.ts";
 import type { Strangers } from "./strangers.ts";
 import type { Supervision } from "./supervision.ts";
+import type { Entry } from "./trail/entry.ts";
 import type { Trail } from "./trail/trail.ts";
 import type { Wire } from "./wire.ts";
 
 export interface ConnectionServices {
   /** Index of this worker process. */
   readonly worker: number;
+  readonly dataDir: string;
   readonly trail: Trail;
   readonly supervision: Supervision;
   readonly holds: Holds;
@@ -65,7 +68,14 @@ export async function serveConnection(
       ...services,
       providers,
       limits: policy.limits,
-      enter: (inner) => void serveConnection(inner, listener, open, services),
+      way: {
+        get resources() {
+          return served(policy, listener);
+        },
+        enter: (inner) => void serveConnection(inner, listener, open, services),
+        denied: (identity, resource, reason) =>
+          services.trail.append(denied(listener, caller, identity, resource, reason)),
+      },
     });
     const arrival = await welcome(caller, door, services.strangers, protocol);
     if (!arrival) return;
@@ -215,14 +225,25 @@ export function protocolOf(open: OpenPolicy, name: string): Protocol {
   return resource.protocol;
 }
 
+/** Configurations of what callers of this listener may name. */
+function served(policy: Policy, { protocol, resource: only }: ListenerInfo): Record<string, unknown> {
+  const named = Object.entries(policy.resources).flatMap(([name, resource]) =>
+    resource.protocol.name === protocol && (only === undefined || only === name)
+      ? [[name, resource.config]]
+      : [],
+  );
+  return Object.fromEntries(named);
+}
+
 /** Throws PosternError `resource.unknown`; the trail has it then. */
 function find(
   open: OpenPolicy,
-  { protocol, resource: only }: ListenerInfo,
+  listener: ListenerInfo,
   { identity, resource: name }: Arrival,
-  { remote }: Wire,
+  caller: Wire,
   trail: Trail,
 ): Resource {
+  const { protocol, resource: only } = listener;
   const resource = Object.hasOwn(open.policy.resources, name) ? open.policy.resources[name] : undefined;
   if (resource?.protocol.name === protocol && (only === undefined || only === name)) return resource;
   const unknown = new PosternError(
@@ -232,15 +253,18 @@ function find(
       hint: "The operator's policy file lists them under `resources`.",
     },
   );
-  trail.append({
-    kind: "connect-denied",
-    identity,
-    resource: name,
-    protocol,
-    remote,
-    reason: unknown.reason,
-  });
+  trail.append(denied(listener, caller, identity, name, unknown.reason));
   throw unknown;
+}
+
+function denied(
+  { protocol }: ListenerInfo,
+  { remote }: Wire,
+  identity: Identity,
+  resource: string,
+  reason: Reason,
+): Entry {
+  return { kind: "connect-denied", identity, resource, protocol, remote, reason };
 }
 
 function count({ metrics }: ConnectionServices, limit: keyof Limits): void {

@@ -14,6 +14,7 @@ import {
   parties,
   type ScramVerifier,
 } from "./identity.ts";
+import type { Reason } from "./operation.ts";
 import type { Limits } from "./policy.ts";
 import type { Door, ListenerInfo } from "./protocol.ts";
 import type { RefusedLogins } from "./refused-logins.ts";
@@ -33,9 +34,13 @@ export interface DoorServices {
   readonly providers: readonly OpenIdentityProvider[];
   readonly limits: Limits;
   readonly endings: Endings;
-  /** Absent where nothing comes inside of a connection (the control API). */
-  readonly enter?: (inner: Wire) => void;
+  readonly dataDir: string;
+  /** Absent where no protocol asks (the control API). */
+  readonly way?: DoorWay;
 }
+
+/** What lies behind the door of a protocol. */
+export type DoorWay = Pick<Door, "enter" | "resources" | "denied">;
 
 /** What one new connection may ask of core before it has a session. */
 export class FrontDoor implements Door {
@@ -79,6 +84,14 @@ export class FrontDoor implements Door {
     });
   }
 
+  get dataDir(): string {
+    return this.services.dataDir;
+  }
+
+  get resources(): Door["resources"] {
+    return this.services.way?.resources ?? {};
+  }
+
   /** Whether a refusal is held back now: it is not the caller who dawdles. */
   get waits(): boolean {
     return this.#waits > 0;
@@ -101,8 +114,12 @@ export class FrontDoor implements Door {
   }
 
   enter(inner: Wire): void {
-    if (this.services.enter) this.services.enter(inner);
+    if (this.services.way) this.services.way.enter(inner);
     else inner.destroy();
+  }
+
+  denied(identity: Identity, resource: string, reason: Reason): void {
+    this.services.way?.denied(identity, resource, reason);
   }
 
   deliver(worker: number, message: Uint8Array): Promise<void> {

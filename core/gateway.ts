@@ -59,7 +59,7 @@ export class Gateway implements Supervised {
   #prepared: Prepared | undefined;
 
   constructor(readonly options: GatewayOptions) {
-    const { worker, trail, supervision, log, metrics } = options;
+    const { worker, dataDir, trail, supervision, log, metrics } = options;
     this.#listeners = new Listeners(log, (caller, listener) => this.#serve(caller, listener));
     this.#sessions = new Sessions({ trail, supervision, log, metrics, endings: this.#endings });
     this.#holds = new Holds(trail, supervision);
@@ -68,7 +68,7 @@ export class Gateway implements Supervised {
       log.warn({ refused, more }, "more connections were refused"),
     );
     const endings = this.#endings;
-    const shared = { worker, trail, supervision, log, metrics, sessions, holds, endings };
+    const shared = { worker, dataDir, trail, supervision, log, metrics, sessions, holds, endings };
     this.#services = {
       ...shared,
       strangers: new Strangers(),

@@ -85,6 +85,7 @@ export type {
   Recorded,
   Replay,
   Resource,
+  TerminalEvent,
 } from "./protocol.ts";
 export { type Codec, type Cursor, Pump } from "./pump.ts";
 export type { Secret } from "./secret.ts";
@@ -102,4 +103,4 @@ export type {
   WebTools,
 } from "./web.ts";
 export type { Who } from "./who.ts";
-export type { Wire } from "./wire.ts";
+export type { Wire, WireSink } from "./wire.ts";

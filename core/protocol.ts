@@ -18,6 +18,8 @@ export interface Protocol<Config = unknown, Emits extends Kind = Kind, Name exte
   /** A literal type (`"postgres"`) lets a policy's `listen` be checked in the editor. */
   readonly name: Name;
   readonly emits: readonly Emits[];
+  /** Its connections are always encrypted, by itself: its listeners need no TLS. */
+  readonly encrypts?: true;
   /**
    * Reads start-up and credentials from a new connection; asks `door.identify` as often as it must.
    * Returns undefined when the connection asked for something that is over now (a cancel, a probe).
@@ -50,6 +52,10 @@ export interface Door {
   /** Where the listener is bound and whether it may ask for secrets in clear. */
   readonly listener: ListenerInfo;
   readonly limits: Limits;
+  /** The data folder; a protocol keeps what it must keep under its own name there. */
+  readonly dataDir: string;
+  /** Configurations of the resources that callers of this listener may name. */
+  readonly resources: Readonly<Record<string, unknown>>;
   /** Throws a PosternError `identity.refused` that says nothing of why; the why is in trail and log. */
   identify(credential: CallerCredential): Promise<Identity>;
   /**
@@ -66,6 +72,8 @@ export interface Door {
   verifier(id: string): Promise<ScramVerifier>;
   /** The protocol found a proof wrong by itself: writes `check` to the trail; throw what it returns. */
   refused(check: string): PosternError;
+  /** Somebody who is known asked for what there is no session for (a jump elsewhere): writes it to the trail. */
+  denied(identity: Identity, resource: string, reason: Reason): void;
   /** A connection inside of this one, as if it had come to the listener itself. Its `remote` is the outer one's. */
   enter(inner: Wire): void;
   /**
@@ -180,4 +188,18 @@ export type Recorded =
 export interface Replay {
   /** The text to show for this event; "" when it shows nothing. */
   show(event: Recorded): string;
+  /** What of it happened in a terminal. Each event is handed to both, this one first. */
+  terminals?(event: Recorded): readonly TerminalEvent[];
 }
+
+/** What happened in one of a session's terminals; `text` is as it was, control characters and all. */
+export type TerminalEvent =
+  | {
+      readonly channel: number;
+      readonly type: "open";
+      readonly term: string;
+      readonly columns: number;
+      readonly rows: number;
+    }
+  | { readonly channel: number; readonly type: "output" | "input"; readonly text: string }
+  | { readonly channel: number; readonly type: "resize"; readonly columns: number; readonly rows: number };

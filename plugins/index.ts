@@ -12,4 +12,5 @@ export * from "./record/index.ts";
 export * from "./saml/index.ts";
 export * from "./scim/index.ts";
 export * from "./secrets/index.ts";
+export * from "./ssh/index.ts";
 export * from "./webhook/index.ts";

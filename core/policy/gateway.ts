@@ -41,6 +41,12 @@ export function isPolicy(value: unknown): value is Policy {
   return typeof value === "object" && value !== null && made.has(value);
 }
 
+/** Protocols that never send anything in clear. */
+function encrypting(resources: Parsed["resources"]): Set<string> {
+  const protocols = Object.values(resources).map(({ protocol }) => protocol);
+  return new Set(protocols.flatMap(({ name, encrypts }) => (encrypts ? [name] : [])));
+}
+
 /** The same policy under the version of the bundle it came from. */
 export function versioned(policy: Policy, version: string): Policy {
   const copy = Object.freeze({ ...policy, version });
@@ -61,7 +67,7 @@ function spellOut(input: Parsed, flaws: Flaw[]): Policy {
   const store = storeOf(input.store, flaws);
   return Object.freeze({
     version: "unloaded",
-    listen: listeners(input.listen, flaws),
+    listen: listeners(input.listen, encrypting(input.resources), flaws),
     identity: input.identity,
     resources: input.resources,
     rules: input.rules.map((rule, at) => ruleOf(rule, at, names)),

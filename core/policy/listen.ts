@@ -3,13 +3,21 @@ import type { ListenerConfig, TlsConfig } from "../policy.ts";
 import type { Flaw } from "./error.ts";
 import type { Parsed, ParsedListener, ParsedTls } from "./schema.ts";
 
-/** Every listener of a policy with its defaults filled in; flaws go to `flaws`. */
-export function listeners(listen: Parsed["listen"], flaws: Flaw[]): ListenerConfig[] {
-  return Object.entries(listen).flatMap(([protocol, written]) =>
-    Array.isArray(written)
-      ? written.map((one, at) => listener(protocol, one, ["listen", protocol, at], flaws))
-      : [listener(protocol, written, ["listen", protocol], flaws)],
-  );
+/**
+ * Every listener of a policy with its defaults filled in; flaws go to `flaws`. `encrypting`: protocols that never send a
+ * credential in clear, and so need no TLS.
+ */
+export function listeners(
+  listen: Parsed["listen"],
+  encrypting: ReadonlySet<string>,
+  flaws: Flaw[],
+): ListenerConfig[] {
+  return Object.entries(listen).flatMap(([protocol, written]) => {
+    const one = encrypting.has(protocol) ? encryptedListener : listener;
+    return Array.isArray(written)
+      ? written.map((each, at) => one(protocol, each, ["listen", protocol, at], flaws))
+      : [one(protocol, written, ["listen", protocol], flaws)];
+  });
 }
 
 /** `127.0.0.1:9090`, `[::1]:9090`; a bare port is on 127.0.0.1. undefined: no address. */
@@ -45,6 +53,20 @@ function listener(
     ...(tls === undefined ? {} : { tls: tlsOf(tls, [...path, "tls"], flaws) }),
     ...(resource === undefined ? {} : { resource }),
   };
+}
+
+function encryptedListener(
+  protocol: string,
+  written: ParsedListener,
+  path: Flaw["path"],
+  flaws: Flaw[],
+): ListenerConfig {
+  const { host, port, insecure, tls, resource } = spelledOut(written);
+  if (port < 0) flaws.push({ path, message: `"${written}" is no address; write "0.0.0.0:2222"` });
+  if (insecure || tls) {
+    flaws.push({ path, message: `${protocol} encrypts by itself: leave out tls and insecure` });
+  }
+  return { protocol, host, port, insecure: false, ...(resource === undefined ? {} : { resource }) };
 }
 
 function spelledOut(written: ParsedListener) {

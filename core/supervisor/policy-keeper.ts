@@ -113,7 +113,10 @@ export class PolicyKeeper {
     const listener = { protocol, host: "", port: 0, insecure: false };
     const { policy, providers } = this.#current();
     const { limits } = policy;
-    return new FrontDoor(listener, remote, { refusedLogins, supervision, providers, limits, endings });
+    return new FrontDoor(listener, remote, {
+      ...{ refusedLogins, supervision, providers, limits, endings },
+      dataDir: this.options.dataDir,
+    });
   }
 
   state(): PolicyState {

@@ -13,6 +13,9 @@ export function testDoor(
     shown,
     listener: { protocol: "postgres", host: "127.0.0.1", port: 5432, insecure: true, ...listener },
     limits: defaultLimits,
+    dataDir: "/nowhere",
+    resources: {},
+    denied: () => {},
     async identify(credential) {
       shown.push(credential);
       if (credential.kind === "token" && credential.token !== "good") throw refused();

@@ -1,0 +1,97 @@
+import type { Socket } from "node:net";
+import ssh2, { type Connection } from "ssh2";
+import { type Arrival, type Carrier, type Door, PosternError, type Wire } from "../../core/plugin.ts";
+import { toCallers } from "./algorithms.ts";
+import { type CallerChannels, SshCaller } from "./caller.ts";
+import { hostKeys } from "./host-keys.ts";
+import { Jump } from "./jump/jump.ts";
+import { JumpWire } from "./jump/wire.ts";
+import { type LoggedIn, Login } from "./login/login.ts";
+import { wishOf } from "./login/name.ts";
+import { speaks } from "./refuse.ts";
+import { WireStream } from "./wire-stream.ts";
+
+/** Of `limits.header`: a key exchange, as many keys as may be offered, and a token. */
+const headersToLogIn = 16;
+
+/**
+ * Key exchange and login. The user name names the resource. One that names none may come to jump: its first channel
+ * says so.
+ */
+export async function accept(caller: Wire, door: Door): Promise<Arrival | Carrier> {
+  const { current } = await hostKeys(door.dataDir);
+  const arrived = Promise.withResolvers<Arrival | Carrier>();
+  const stream = new WireStream(caller);
+  stream.limit(headersToLogIn * door.limits.header, () => arrived.reject(tooLong()));
+  const server = new ssh2.Server(
+    { hostKeys: [current.private], ident: "Postern", algorithms: toCallers },
+    (connection, { header }) => {
+      speaks(caller, connection);
+      connection.on("error", (cause) => arrived.reject(brokenOff(cause)));
+      const login = new Login(connection, caller.remote, door, (who) => {
+        stream.limit(Number.POSITIVE_INFINITY, () => {});
+        try {
+          arrive(who, header.versions.software, { caller, door, connection, arrived });
+        } catch (error) {
+          arrived.reject(error);
+        }
+      });
+      login.failed.catch(arrived.reject);
+    },
+  );
+  void caller.gone.then(() => arrived.reject(brokenOff()));
+  server.injectSocket(stream as unknown as Socket);
+  return await arrived.promise;
+}
+
+interface Arriving {
+  readonly caller: Wire;
+  readonly door: Door;
+  readonly connection: Connection;
+  readonly arrived: PromiseWithResolvers<Arrival | Carrier>;
+}
+
+function arrive({ identity, terms, user }: LoggedIn, application: string, arriving: Arriving): void {
+  const { caller, door, connection, arrived } = arriving;
+  const inner = caller instanceof JumpWire;
+  const target = inner ? caller.target : door.listener.resource;
+  const { resource, login } = wishOf(user, target, door.resources);
+  const jump = new Jump(connection, caller, identity, terms, door);
+  // One connection inside of another is enough: who would carry a third has two of its own.
+  const state = new SshCaller(connection, login, terms, inner ? undefined : jump);
+  const session = () => arrived.resolve({ identity, resource, application, state });
+  if (target !== undefined || Object.hasOwn(door.resources, resource)) return session();
+  state.serve(jumping(jump, session, () => arrived.resolve({ carries: identity, over: caller.gone })));
+}
+
+/** Whoever opens a session where there is no such resource is told so by core. */
+function jumping(jump: Jump, session: () => void, jumped: () => void): CallerChannels {
+  let jumps = false;
+  return {
+    session(_accept, reject) {
+      if (jumps) reject();
+      else session();
+    },
+    tcpip(accept, reject, to) {
+      jumps = true;
+      jumped();
+      jump.open(accept, reject, to);
+    },
+    streamlocal: (_accept, reject) => reject(),
+    request: (_accept, reject) => reject?.(),
+  };
+}
+
+function brokenOff(cause?: unknown): PosternError {
+  if (cause === undefined) return new PosternError("wire.closed", "The connection was closed.");
+  return new PosternError("ssh.protocol", "The client does not speak SSH as this gateway does.", {
+    hint: "A client must offer curve25519-sha256, ssh-ed25519 host keys and AES in GCM or CTR mode.",
+    cause,
+  });
+}
+
+function tooLong(): PosternError {
+  return new PosternError("limit.header", "The login took more bytes than the gateway reads for one.", {
+    hint: "The operator sets `limits.header`.",
+  });
+}

@@ -1,0 +1,53 @@
+import { createPrivateKey, sign } from "node:crypto";
+import { join } from "node:path";
+import { signingKey } from "../../core/plugin.ts";
+import { opensshKey, publicBlob } from "./keys/openssh-key.ts";
+import { fingerprint } from "./keys/public-key.ts";
+import { string } from "./message.ts";
+
+/** What callers know the gateway by. */
+export interface HostKey {
+  /** OpenSSH's form, which ssh2 reads. */
+  readonly private: string;
+  /** SSH's wire form (RFC 8709, 4). */
+  readonly public: Buffer;
+  readonly fingerprint: string;
+  sign(data: Buffer): Buffer;
+}
+
+export interface HostKeys {
+  readonly current: HostKey;
+  /** Offered beside it, so that clients know it when it takes its place. */
+  readonly next: HostKey;
+}
+
+const known = new Map<string, Promise<HostKeys>>();
+
+/**
+ * The gateway's Ed25519 host keys, `ssh/host.key` and `ssh/next.key` in the data folder: made once, the same in all
+ * workers. To rotate them the operator moves the next one over the other and starts the gateway again.
+ * Throws PosternError `identity.key-exposed`.
+ */
+export function hostKeys(dataDir: string): Promise<HostKeys> {
+  const keys = known.get(dataDir) ?? open(join(dataDir, "ssh"));
+  known.set(dataDir, keys);
+  // A file that was wrong may be mended.
+  keys.catch(() => known.delete(dataDir));
+  return keys;
+}
+
+async function open(folder: string): Promise<HostKeys> {
+  const [current, next] = await Promise.all([signingKey(folder, "host.key"), signingKey(folder, "next.key")]);
+  return { current: hostKey(current), next: hostKey(next) };
+}
+
+function hostKey(pem: string): HostKey {
+  const key = createPrivateKey(pem);
+  const blob = publicBlob(key);
+  return {
+    private: opensshKey(key),
+    public: blob,
+    fingerprint: fingerprint(blob),
+    sign: (data) => Buffer.concat([string("ssh-ed25519"), string(sign(null, data, key))]),
+  };
+}

@@ -1,0 +1,82 @@
+import type { AuthContext, AuthenticationType, Connection } from "ssh2";
+import { type Door, type Identity, PosternError } from "../../../core/plugin.ts";
+import { allTerms, type CallerTerms } from "../caller.ts";
+import { sendBanner, worded } from "../message.ts";
+import { byPassword } from "./password.ts";
+import { byPublicKey } from "./public-key.ts";
+
+/** Proofs that failed, after which there is no further try. */
+const mostFailures = 6;
+/** Keys that a client may offer: it asks for each whether it is known. */
+const mostOffers = 30;
+
+export interface LoggedIn {
+  readonly identity: Identity;
+  readonly terms: CallerTerms;
+  /** The user name that it logged in with. */
+  readonly user: string;
+}
+
+/** SSH user authentication (RFC 4252): tries what the client shows until something is good, or it was too often. */
+export class Login {
+  readonly #failed = Promise.withResolvers<never>();
+  readonly #methods: AuthenticationType[] = ["publickey", "password"];
+  #failures = 0;
+  #offers = 0;
+
+  /** `welcome` is called in the same step as the client is told, so that nothing that it asks for then is lost. */
+  constructor(
+    readonly connection: Connection,
+    readonly remote: string,
+    readonly door: Door,
+    readonly welcome: (who: LoggedIn) => void,
+  ) {
+    connection.on("authentication", (context) => {
+      this.#try(context).catch((error: unknown) => this.#failed.reject(error));
+    });
+  }
+
+  /** Rejects when there is no further try: with what the last one failed by, or `ssh.keys`. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  async #try(context: AuthContext): Promise<void> {
+    try {
+      const known = await this.#known(context);
+      if (known === "asked") return context.accept();
+      if (!known) return context.reject(this.#methods);
+      const who = { ...known, user: context.username };
+      this.connection.once("ready", () => this.welcome(who));
+      context.accept();
+    } catch (error) {
+      if (!(error instanceof PosternError) || ++this.#failures >= mostFailures) throw error;
+      sendBanner(this.connection, worded(error.reason));
+      context.reject(this.#methods);
+    }
+  }
+
+  /** `asked`: the key is known, and the client has not signed with it yet. */
+  async #known(context: AuthContext): Promise<Omit<LoggedIn, "user"> | "asked" | undefined> {
+    switch (context.method) {
+      case "publickey": {
+        if (++this.#offers > mostOffers) throw this.#tooManyKeys();
+        const known = await byPublicKey(context, this.remote, this.door);
+        return known && !known.proved ? "asked" : known;
+      }
+      case "password":
+        // A client that changes its password sends two.
+        if (typeof context.password !== "string") return undefined;
+        return { identity: await byPassword(context.password, this.door), terms: allTerms };
+      default:
+        return undefined;
+    }
+  }
+
+  #tooManyKeys(): PosternError {
+    this.#failures = mostFailures;
+    return new PosternError("ssh.keys", `The client offered more than ${mostOffers} keys.`, {
+      hint: 'Name the right one: ssh -o IdentitiesOnly=yes -i FILE, or "IdentitiesOnly yes" in ~/.ssh/config.',
+    });
+  }
+}

@@ -1,0 +1,90 @@
+import type { Connection } from "ssh2";
+import type { Reason } from "../../core/plugin.ts";
+
+/** What of ssh2's own protocol object the messages below need: ssh2 has no call for them. */
+interface Protocol {
+  readonly _packetRW: {
+    readonly write: {
+      readonly allocStart: number;
+      readonly allocStartKEX: number;
+      alloc(length: number, atOnce: boolean): Buffer;
+      finalize(packet: Buffer, atOnce: boolean): Buffer;
+    };
+  };
+  readonly _cipher: { encrypt(packet: Buffer): void };
+  /** Set while keys are exchanged: all else waits then. */
+  readonly _kexinit: Buffer | undefined;
+  _queue: Buffer[] | undefined;
+  /** Gone once the connection is. */
+  readonly _destruct?: unknown;
+  channelOpenFail(channel: number, reason: number, text: string): void;
+}
+
+const disconnect = 1;
+const banner = 53;
+/** SSH_DISCONNECT_BY_APPLICATION (RFC 4253, 11.1). */
+const byApplication = 11;
+/** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED (RFC 4254, 5.1). */
+const prohibited = 1;
+
+/** Says why, as the client prints it, and takes no more. The socket is the caller's to end. */
+export function sendDisconnect(connection: Connection, text: string): void {
+  const payload = Buffer.concat([Buffer.from([disconnect]), uint32(byApplication), string(text), string("")]);
+  send(connection, payload, true);
+}
+
+/** A text that the client shows before the login is over (RFC 4252, 5.4). */
+export function sendBanner(connection: Connection, text: string): void {
+  send(connection, Buffer.concat([Buffer.from([banner]), string(`${text}\r\n`), string("")]));
+}
+
+/** Says why a channel is not opened: ssh2's own `reject` has no words. */
+export function refuseChannel(connection: Connection, reject: () => void, text: string): void {
+  const protocol = protocolOf(connection);
+  const plain = protocol.channelOpenFail;
+  protocol.channelOpenFail = (channel) => plain.call(protocol, channel, prohibited, text);
+  try {
+    reject();
+  } finally {
+    protocol.channelOpenFail = plain;
+  }
+}
+
+/** `session.denied: No rule … (ses_…). Ask for …` in one line. */
+export function worded({ code, message, hint }: Reason, session?: string): string {
+  const whose = session === undefined ? "" : ` [${session}]`;
+  const text = `${code}: ${message}${whose}${hint === undefined ? "" : ` ${hint}`}`;
+  return text.replaceAll(/\s+/g, " ");
+}
+
+/** A message of its own making (RFC 4253, 6). `atOnce`: also in the middle of a key exchange. */
+export function send(connection: Connection, payload: Buffer, atOnce = false): void {
+  const protocol = protocolOf(connection);
+  if (!protocol._destruct) return;
+  const { write } = protocol._packetRW;
+  const packet = write.alloc(payload.length, atOnce);
+  packet.set(payload, atOnce ? write.allocStartKEX : write.allocStart);
+  const whole = write.finalize(packet, atOnce);
+  if (atOnce || protocol._kexinit === undefined) {
+    protocol._cipher.encrypt(whole);
+    return;
+  }
+  protocol._queue ??= [];
+  protocol._queue.push(whole);
+}
+
+function protocolOf(connection: Connection): Protocol {
+  return (connection as unknown as { readonly _protocol: Protocol })._protocol;
+}
+
+/** SSH's `string` (RFC 4251, 5). */
+export function string(value: string | Uint8Array): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([uint32(bytes.length), bytes]);
+}
+
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}

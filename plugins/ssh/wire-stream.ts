@@ -1,0 +1,70 @@
+import { Duplex } from "node:stream";
+import type { Wire } from "../../core/plugin.ts";
+
+/**
+ * A Wire as the socket that ssh2 wants. The wire streams from here on. Back-pressure goes both ways: what ssh2 does
+ * not read pauses the wire, and a write waits while the wire is full.
+ */
+export class WireStream extends Duplex {
+  readonly remoteAddress: string;
+  #received = 0;
+  #limit = Number.POSITIVE_INFINITY;
+  #reached = () => {};
+  #waits: (() => void) | undefined;
+  #over = false;
+
+  constructor(readonly wire: Wire) {
+    super();
+    this.remoteAddress = wire.remote;
+    wire.stream({
+      data: (view) => {
+        this.#received += view.length;
+        if (this.#received > this.#limit) this.#reached();
+        else if (!this.push(view)) wire.pause();
+      },
+      drain: () => this.#drained(),
+      close: () => {
+        this.#over = true;
+        this.push(null);
+        this.#drained();
+        this.destroy();
+      },
+    });
+  }
+
+  /** Calls `reached` instead of handing on what is beyond so many bytes in all. */
+  limit(bytes: number, reached: () => void): void {
+    this.#limit = bytes;
+    this.#reached = reached;
+  }
+
+  /** ssh2 asks for it; core has set it. */
+  setNoDelay(): this {
+    return this;
+  }
+
+  override _read(): void {
+    this.wire.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
+    if (this.#over || this.wire.write(chunk)) done();
+    else this.#waits = done;
+  }
+
+  override _final(done: () => void): void {
+    this.wire.end();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    if (!this.#over) this.wire.end();
+    done(error);
+  }
+
+  #drained(): void {
+    const waits = this.#waits;
+    this.#waits = undefined;
+    waits?.();
+  }
+}
