@@ -2,6 +2,7 @@ import { test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { hasLibsql } from "./servers/libsql.ts";
+import { hasOpenSsh } from "./servers/openssh.ts";
 import { hasPostgres } from "./servers/postgres.ts";
 import { hasSaml } from "./servers/saml.ts";
 
@@ -18,6 +19,8 @@ export const needs = {
   pgbench: existsSync("/usr/lib/postgresql/15/bin/pgbench")
     ? undefined
     : "no pgbench (apt install postgresql-contrib)",
+  openssh: hasOpenSsh() ? undefined : "no OpenSSH server (apt install openssh-server)",
+  sshAudit: Bun.which("ssh-audit") ? undefined : "no ssh-audit (apt install ssh-audit)",
   haproxy: Bun.which("haproxy") ? undefined : "no HAProxy (apt install haproxy)",
   strace: Bun.which("strace") ? undefined : "no strace (apt install strace)",
   proc: existsSync("/proc/self/fd") ? undefined : "kernel: no /proc",

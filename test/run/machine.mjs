@@ -9,6 +9,12 @@ const tested = [
   { what: "pgbench", packages: ["postgresql-contrib"], there: () => debianPostgres("pgbench") },
   { what: "psql", packages: ["postgresql-client"], there: () => onPath("psql") },
   { what: "HAProxy", packages: ["haproxy"], there: () => onPath("haproxy") },
+  {
+    what: "OpenSSH's server and client",
+    packages: ["openssh-server", "openssh-sftp-server", "openssh-client"],
+    there: () => existsSync("/usr/sbin/sshd") && onPath("ssh") && existsSync("/usr/lib/openssh/sftp-server"),
+  },
+  { what: "ssh-audit", packages: ["ssh-audit"], there: () => onPath("ssh-audit") },
   { what: "strace", packages: ["strace"], there: () => onPath("strace") },
   {
     what: "psycopg 3",
