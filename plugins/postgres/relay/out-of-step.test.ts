@@ -145,3 +145,22 @@ test("a server that is gone without a word is told of as 08001", async () => {
   await over;
   expect(caller.written.toString("latin1")).toContain("C08001");
 });
+
+test("a search_path that the server says has changed makes names without a schema anybody's", () => {
+  for (const [path, read] of [
+    ["hr", "read *.orders"],
+    ["hr, pg_catalog", "unknown *"],
+  ] as const) {
+    const { caller, server, gate } = memorySession();
+    const seen: string[] = [];
+    gate.word = ({ actions }) => {
+      seen.push(...actions.map(({ effect, on }) => `${effect} ${on}`));
+      return "allow";
+    };
+    caller.arrive(query("select * from orders"));
+    server.arrive(commandComplete("SELECT 0"), parameterStatus("search_path", path), ready);
+    caller.arrive(query("select * from orders"));
+    expect(seen).toEqual(["read public.orders", read]);
+    caller.hangUp();
+  }
+});

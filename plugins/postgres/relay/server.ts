@@ -1,6 +1,6 @@
 import type { Codec, Cursor, Reason } from "../../../core/plugin.ts";
 import { reasonError } from "../refuse.ts";
-import { nextSettings } from "../sql/settings.ts";
+import { nextSettings, settingChange } from "../sql/settings.ts";
 import { backend, headerSize } from "../wire/message.ts";
 import { parameterStatusOf } from "../wire/session.ts";
 import type { Copies } from "./copied.ts";
@@ -81,6 +81,10 @@ export class ServerCodec implements Codec {
     const standardStrings = name !== "standard_conforming_strings" || value === "on";
     if (!utf8 || !standardStrings) {
       exchange.settings = nextSettings(exchange.settings, { names: "default", utf8, standardStrings });
+    }
+    // PostgreSQL 18 and later say it, also where a function changed it out of sight.
+    if (name === "search_path") {
+      exchange.settings = nextSettings(exchange.settings, settingChange(name, [value]).changes);
     }
     cursor.forward(length);
     return true;

@@ -76,6 +76,17 @@ describe("the session's settings", () => {
       defaultSettings,
     );
   });
+  test("may all be others once pg_settings was updated, in whatever statement that hides", () => {
+    const attacks = [
+      "update pg_settings set setting = 'off' where name = 'standard_conforming_strings'",
+      "update pg_catalog.pg_settings s set setting = 'hr' where name like 'search%'",
+      "with u as (update pg_settings set setting = 'hr' returning 1) select 1",
+      "prepare p as update pg_settings set setting = $1 where name = $2",
+    ];
+    for (const text of attacks) {
+      expect(after(text)).toEqual({ names: "untrusted", standardStrings: false, utf8: false });
+    }
+  });
   test("equal settings are one object", () => {
     expect(after("set search_path = a")).toBe(after("set search_path = b"));
   });

@@ -12,8 +12,8 @@ export function saysWho(setting: string | undefined): boolean {
 
 /** `SET ROLE`, but not the `SET role = …` of an UPDATE. */
 const statement =
-  /(?<!\bupdate\s+(?:only\s+)?[\w".]+\s+(?:as\s+)?(?:\w+\s+)?)\b(?:re)?set\s+(?:(?:local|session)\s+)?(?:role\b|session\s+authorization\b|session_authorization\b)/i;
-const call = /\bset_config\s*\(\s*(?:[a-z]*'(?:role|session_authorization)'|[^'\s])/i;
+  /(?<!\bupdate\s+(?:only\s+)?[\w".]+\s+(?:as\s+)?(?:\w+\s+)?)\b(?:re)?set\s+(?:(?:local|session)\s+)?(?:"?role\b|session\s+authorization\b|"?session_authorization\b)/i;
+const call = /\bset_config"?\s*\(\s*(?:[a-z]*'(?:role|session_authorization)'|[^'\s])/i;
 
 /** The trait of a function or a DO block, by the clauses it is made of, where it seems to change who the session is. */
 export function leavingIn(clauses: unknown): readonly string[] {

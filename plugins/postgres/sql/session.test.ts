@@ -90,6 +90,13 @@ await expectActions("what is about the session, or runs something else", [
   ["do $$ begin execute 'reset session authorization'; end $$", "execute do block [role]; unknown *"],
   ["do $$ begin perform set_config(x, 'none', true); end $$", "execute do block [role]; unknown *"],
   ["do $$ begin perform set_config('timezone', 'UTC', true); end $$", "execute do block; unknown *"],
+  [`do $$ begin set "role" = 'none'; end $$`, "execute do block [role]; unknown *"],
+  [`do $$ begin reset "session_authorization"; end $$`, "execute do block [role]; unknown *"],
+  [`do $$ begin perform "set_config"('role', 'none', true); end $$`, "execute do block [role]; unknown *"],
+  [
+    "update pg_settings set setting = 'hr' where name = 'search_path'",
+    "write pg_catalog.pg_settings; unknown setting * [role]; read pg_catalog.pg_settings",
+  ],
   ["do $$ begin update only s.t as x set role = 'none'; end $$", "execute do block; unknown *"],
   ["create function f() returns void language sql as 'set role x'", "define public.f [role]"],
   ["create function f() returns void language sql set role = x as ''", "define public.f [role]"],

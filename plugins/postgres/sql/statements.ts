@@ -142,6 +142,8 @@ function modify(
   const target = n.relation;
   if (!isNode(target)) return r.add("unknown", "*");
   for (const effect of effects) r.relation(target, emptyScope, effect);
+  // A rule of that view makes an UPDATE a set_config of whatever rows its condition finds.
+  if (r.nameOf(target) === "pg_catalog.pg_settings") r.setting(undefined, undefined);
   if (reads || "returningClause" in n) r.relation(target, emptyScope, "read");
   r.fields(n, s, "read", "relation");
 }
