@@ -33,6 +33,7 @@ import { killSession } from "./sessions/kill.ts";
 import { listSessions } from "./sessions/list.ts";
 import { replaySession } from "./sessions/replay.ts";
 import { showSession } from "./sessions/show.ts";
+import { watchSession } from "./sessions/watch.ts";
 import type { Terminal } from "./terminal.ts";
 import { mintToken } from "./token/mint.ts";
 
@@ -105,6 +106,7 @@ const sessions = (terminal: Terminal) => [
   showSession(terminal),
   killSession(terminal),
   replaySession(terminal),
+  watchSession(terminal),
 ];
 const credentials = (terminal: Terminal) => [
   issueCredential(terminal),

@@ -1,7 +1,7 @@
 import type { Ending } from "../ending.ts";
 import type { Identity } from "../identity.ts";
 import type { Outcome, Reason } from "../operation.ts";
-import type { Bypass } from "../protocol.ts";
+import type { Bypass, TerminalEvent } from "../protocol.ts";
 import type { StoredGrant, StoredRequest } from "../store/grants.ts";
 import type { HoldInfo, SessionInfo } from "../supervision.ts";
 import type { WorkerState } from "../supervisor/fleet.ts";
@@ -229,10 +229,9 @@ export interface BypassAnswer {
 }
 
 /** One line of `GET /v1/sessions/:id/recording`; `at` is milliseconds since the recording began. */
-export interface ReplayLine {
-  readonly at: number;
-  readonly text: string;
-}
+export type ReplayLine =
+  | { readonly at: number; readonly text: string }
+  | { readonly at: number; readonly terminal: TerminalEvent };
 
 /** The same with `?raw=1`. */
 export type RawLine =

@@ -102,6 +102,25 @@ export function ndjson(source: Iterable<unknown>): Response {
   });
 }
 
+/** The same of what comes; the first line is empty. */
+export function ndjsonFrom(source: AsyncIterable<unknown>): Response {
+  const iterator = source[Symbol.asyncIterator]();
+  return lineResponse({
+    start(controller) {
+      // Bun sends the header with the first byte; the reader waits for it.
+      controller.enqueue(Buffer.from("\n"));
+    },
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(line(value));
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
+
 /**
  * NDJSON of what happens, until the reader goes; the first line is empty. `begin` returns what to call
  * then, and may write at once.

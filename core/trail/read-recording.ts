@@ -5,51 +5,101 @@ import { type Frame, Frames } from "./frames.ts";
 import { frameHeaderBytes, kinds, more, parseRecordingId } from "./recording-frame.ts";
 import { recordingMagic } from "./segment.ts";
 
+/** How often a recording that goes on is looked at for more. */
+const followMs = 40;
+
 /**
  * A recording in order, by its id (quick: it says where to look) or by its session. Works while the
  * session goes on, and after a crash up to the last whole frame. Nothing: there is no such recording.
  */
 export function* readRecording(dataDir: string, idOrSession: string): Generator<Recorded> {
-  const known = parseRecordingId(idOrSession);
-  if (known) {
-    yield* read(
-      join(dataDir, "recordings", known.stream),
-      known.segment,
-      (number) => number === known.number,
-    );
-    return;
-  }
-  for (const stream of streamsNewestFirst(dataDir)) {
-    let wanted: number | undefined;
-    const begins = (number: number, kind: number, data: Buffer) => {
-      if (wanted === undefined && kind === kinds.begin && sessionOf(data) === idOrSession) wanted = number;
-      return number === wanted;
-    };
-    yield* read(join(dataDir, "recordings", stream), 1, begins);
-    if (wanted !== undefined) return;
+  const reader = openRecording(dataDir, idOrSession);
+  if (!reader) return;
+  try {
+    for (let event = reader.next(); event; event = reader.next()) yield event;
+  } finally {
+    reader.close();
   }
 }
 
-function* read(
-  dir: string,
-  segment: number,
-  mine: (number: number, kind: number, data: Buffer) => boolean,
-): Generator<Recorded> {
-  const frames = new Frames(dir, recordingMagic, segment);
-  const parts: Buffer[] = [];
+/** Whether there is such a recording, if only its beginning. */
+export function isRecorded(dataDir: string, session: string): boolean {
+  const reader = openRecording(dataDir, session);
+  reader?.close();
+  return reader !== undefined;
+}
+
+/**
+ * The same, and then what passes from now on, until the recording ends or `goesOn` says no. It reads what was
+ * written already, so that nobody waits for whoever reads.
+ */
+export async function* followRecording(
+  dataDir: string,
+  session: string,
+  goesOn: () => boolean,
+): AsyncGenerator<Recorded> {
+  let reader: RecordingReader | undefined;
   try {
-    for (let frame = frames.next(); frame; frame = frames.next()) {
-      const { number, kind, at, data } = parse(frame);
-      if (!mine(number, kind & ~more, data)) continue;
-      if (kind === kinds.end) return;
-      parts.push(Buffer.from(data));
-      if (kind & more) continue;
-      const whole = Buffer.concat(parts.splice(0));
-      if (kind === kinds.bytes) yield { at, kind: "bytes", bytes: whole };
-      else if (kind === kinds.event) yield { at, kind: "event", ...eventOf(whole) };
+    for (;;) {
+      const last = !goesOn();
+      reader ??= openRecording(dataDir, session);
+      for (let event = reader?.next(); event; event = reader?.next()) yield event;
+      if (last || reader?.ended) return;
+      await Bun.sleep(followMs);
     }
   } finally {
+    reader?.close();
+  }
+}
+
+function openRecording(dataDir: string, idOrSession: string): RecordingReader | undefined {
+  const known = parseRecordingId(idOrSession);
+  if (known) {
+    const dir = join(dataDir, "recordings", known.stream);
+    return new RecordingReader(new Frames(dir, recordingMagic, known.segment), known.number);
+  }
+  for (const stream of streamsNewestFirst(dataDir)) {
+    const frames = new Frames(join(dataDir, "recordings", stream), recordingMagic, 1);
+    for (let frame = frames.next(); frame; frame = frames.next()) {
+      const { number, kind, data } = parse(frame);
+      if (kind === kinds.begin && sessionOf(data) === idOrSession) return new RecordingReader(frames, number);
+    }
     frames.close();
+  }
+  return undefined;
+}
+
+/** The events of one recording among the frames of its stream. */
+class RecordingReader {
+  ended = false;
+  #parts: Buffer[] = [];
+
+  constructor(
+    readonly frames: Frames,
+    readonly number: number,
+  ) {}
+
+  /** undefined: all that was written so far; there may be more later. */
+  next(): Recorded | undefined {
+    if (this.ended) return undefined;
+    for (let frame = this.frames.next(); frame; frame = this.frames.next()) {
+      const { number, kind, at, data } = parse(frame);
+      if (number !== this.number) continue;
+      if (kind === kinds.end) {
+        this.ended = true;
+        return undefined;
+      }
+      this.#parts.push(Buffer.from(data));
+      if (kind & more) continue;
+      const whole = Buffer.concat(this.#parts.splice(0));
+      if (kind === kinds.bytes) return { at, kind: "bytes", bytes: whole };
+      if (kind === kinds.event) return { at, kind: "event", ...eventOf(whole) };
+    }
+    return undefined;
+  }
+
+  close(): void {
+    this.frames.close();
   }
 }
 

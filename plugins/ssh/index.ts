@@ -8,6 +8,7 @@ import {
 import { accept } from "./accept.ts";
 import { checkConfig, type SshConfig } from "./config.ts";
 import { dial } from "./dial.ts";
+import { replay } from "./recording/replay.ts";
 import { refuse } from "./refuse.ts";
 import { relay } from "./relay/relay.ts";
 
@@ -21,6 +22,7 @@ const protocol: Protocol<SshConfig, Emits, "ssh"> = {
   dial,
   relay,
   refuse,
+  replay,
 };
 
 export interface SshOptions extends SshConfig {
@@ -54,4 +56,5 @@ export function ssh(options: SshOptions): Resource<SshConfig, Emits, "ssh"> {
   return { protocol, config, ...(credential ? { credential } : {}) };
 }
 
+export { type SshCertificatesOptions, sshCertificates } from "./certificates/index.ts";
 export type { SshConfig } from "./config.ts";

@@ -3,12 +3,15 @@ import type { RawLine, ReplayLine } from "../../control/api.ts";
 import { PosternError } from "../../error.ts";
 import { control, type DataFlag, type JsonFlag, withData, withJson } from "../flags.ts";
 import { command } from "../help.ts";
-import { printable, type Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
+import { Player } from "./player.ts";
 
 interface Flags extends DataFlag, JsonFlag {
   readonly speed: string;
   readonly instant?: true;
   readonly raw?: true;
+  readonly format?: string;
+  readonly channel?: string;
 }
 
 export function replaySession(terminal: Terminal): Command {
@@ -18,18 +21,22 @@ export function replaySession(terminal: Terminal): Command {
         summary: "see a session again, as its caller saw it",
         description:
           "Prints what was asked and what came back, at the pace it happened. Masked values are masked here,\n" +
-          "too. Needs record() in the policy that the session ran under.",
+          "too. A terminal is played as it was, without what would ask or change yours. Needs record() in the\n" +
+          "policy that the session ran under.",
         examples: [
           "postern sessions replay ses_01k3x9…",
           "postern sessions replay ses_01k3x9… --speed 10",
           "postern sessions replay ses_01k3x9… --instant | less",
+          "postern sessions replay ses_01k3x9… --format asciicast > session.cast",
         ],
         exits: [1, 3],
       })
         .argument("<session>", "id of the session")
         .option("--speed <factor>", "so many times as fast; 0 is --instant", "1")
         .option("--instant", "all at once")
-        .option("--raw", "with --json: bytes and events as they were recorded"),
+        .option("--raw", "with --json: bytes and events as they were recorded")
+        .option("--format <format>", "asciicast: print a terminal as an asciicast v2 file")
+        .option("--channel <number>", "this terminal alone, where the session had several"),
     ),
     "one JSON object a line, all at once",
   ).action(async (id: string, flags: Flags) => {
@@ -42,19 +49,32 @@ export function replaySession(terminal: Terminal): Command {
     if (flags.raw && !flags.json) {
       throw new PosternError("cli.usage", "--raw is for machines.", { hint: "Add --json." });
     }
-    const path = `/v1/sessions/${encodeURIComponent(id)}/recording`;
+    if (flags.format !== undefined && flags.format !== "asciicast") {
+      throw new PosternError("cli.usage", `There is no format "${flags.format}".`, {
+        hint: "Write --format asciicast.",
+      });
+    }
+    const session = `/v1/sessions/${encodeURIComponent(id)}`;
+    const path = `${session}/recording`;
     const client = control(terminal, flags);
+    if (flags.format) {
+      const lines = client.lines(`${session}/asciicast`, flags.channel ? { channel: flags.channel } : {});
+      for await (const line of lines) terminal.out(`${JSON.stringify(line)}\n`);
+      return;
+    }
     if (flags.json) {
       const lines = client.lines<ReplayLine | RawLine>(path, flags.raw ? { raw: 1 } : {});
       for await (const line of lines) terminal.out(`${JSON.stringify(line)}\n`);
       return;
     }
+    const player = new Player(flags.channel === undefined ? undefined : Number(flags.channel));
     const began = performance.now();
-    for await (const { at, text } of client.lines<ReplayLine>(path)) {
-      if (!flags.instant && speed > 0) await until(began + at / speed, terminal.signal);
-      if (terminal.signal.aborted) return;
-      terminal.out(printable(text));
+    for await (const line of client.lines<ReplayLine>(path)) {
+      if (!flags.instant && speed > 0) await until(began + line.at / speed, terminal.signal);
+      if (terminal.signal.aborted) break;
+      terminal.out(player.show(line));
     }
+    terminal.out(player.end());
   });
 }
 
