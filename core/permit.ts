@@ -35,11 +35,14 @@ export class Permit<Config = unknown> {
   get config(): Config {
     return this.#resource.config;
   }
-  /** The resource credential, once; undefined when the resource needs none. */
-  async credential(): Promise<ResourceCredential | undefined> {
+  /**
+   * The resource credential, once; undefined when the resource needs none. `login`: whom the protocol is about to
+   * log in as, where the caller has a choice.
+   */
+  async credential(login?: string): Promise<ResourceCredential | undefined> {
     if (this.#spent) throw new PosternError("permit.spent", "This permit has been used.");
     this.#spent = true;
-    this.#issued = this.#issue();
+    this.#issued = this.#issue(login);
     return await this.#issued;
   }
   /** For core alone: unmakes what was made for this permit, once its connection is closed. */
@@ -47,11 +50,12 @@ export class Permit<Config = unknown> {
     const issued = await this.#issued?.catch(() => undefined);
     await issued?.close?.();
   }
-  async #issue(): Promise<ResourceCredential | undefined> {
+  async #issue(login?: string): Promise<ResourceCredential | undefined> {
     const { credential } = this.#resource;
     if (!credential) return undefined;
-    if (isSource(credential)) return await credential.issue({ ...this.#terms, config: this.config });
-    return { value: await credential.read() };
+    if (!isSource(credential)) return { value: await credential.read() };
+    const named = login === undefined ? {} : { login };
+    return await credential.issue({ ...this.#terms, ...named, config: this.config });
   }
 }
 

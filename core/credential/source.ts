@@ -29,6 +29,8 @@ export interface CredentialRequest<Config = unknown> {
   readonly label: string;
   /** The resource's own role that the policy maps this session to (`as` of its rule); absent: none is named. */
   readonly as?: string;
+  /** Whom the protocol is about to log in as, where the caller has a choice (SSH). */
+  readonly login?: string;
   /** Epoch milliseconds after which the session will not live; absent: open end. */
   readonly until?: number;
   /** Aborted when nobody waits for the connection any more. */

@@ -57,4 +57,5 @@ export function ssh(options: SshOptions): Resource<SshConfig, Emits, "ssh"> {
 }
 
 export { type SshCertificatesOptions, sshCertificates } from "./certificates/index.ts";
+export { type SshCertificatesOptions, sshCertificates } from "./certificates/index.ts";
 export type { SshConfig } from "./config.ts";

@@ -1,0 +1,92 @@
+import type { ClientChannel, ServerChannel } from "ssh2";
+import type { Pass, Reason } from "../../../core/plugin.ts";
+import { encodeEvent, encodeExit, frameTypes } from "../frames.ts";
+import { done } from "./admission.ts";
+import { AnswerStream } from "./answer-stream.ts";
+import type { Carriage } from "./carriage.ts";
+import { type Exit, exitOf, lostStatus, outcomeOf } from "./exit.ts";
+import { both, flow } from "./flow.ts";
+import { Outlet } from "./outlet.ts";
+import { relayInput } from "./stdin.ts";
+import type { Voice } from "./voice.ts";
+
+/** A command, shell or subsystem that runs at the host, and its caller. */
+export class Command {
+  readonly #carriage: Carriage;
+  #exit: Exit | undefined;
+  #over = false;
+
+  constructor(
+    readonly voice: Voice,
+    readonly caller: ServerChannel,
+    readonly host: ClientChannel,
+    readonly pass: Pass,
+  ) {
+    this.#carriage = voice.carriage;
+    exitOf(host, (exit) => {
+      this.#exit = exit;
+    });
+    host.on("error", () => {});
+    caller.on("error", () => {});
+    // Whoever asked for it is gone: the host ends what it runs as if the terminal were closed.
+    caller.once("close", () => {
+      this.#over = true;
+      host.close();
+      host.resume();
+      host.stderr.resume();
+    });
+  }
+
+  /** Until the host has closed the channel, or the caller has. */
+  async run(): Promise<void> {
+    const { caller, host, pass, voice } = this;
+    const closed = new Promise<void>((resolve) => {
+      host.once("close", () => resolve());
+    });
+    await pass.ready();
+    const into = new Outlet(host, this.#carriage.host.connection);
+    relayInput(this.#carriage, voice.number, caller, into, pass.answer, voice.terminal);
+    await Promise.all([this.#output(false), this.#output(true)]);
+    await voice.outlet.settled();
+    // Some programs close their output and go on.
+    if (!this.#exit && host.outgoing !== undefined && isOpen(host)) caller.eof();
+    await closed;
+    done(this.#carriage, pass, outcomeOf(this.#exit));
+    const { number } = voice;
+    if (this.#exit) {
+      const { status, signal } = { status: undefined, signal: undefined, ...this.#exit };
+      this.#carriage.tell(() => encodeExit(number, status ?? `SIG${signal?.replace(/^SIG/, "")}`));
+    }
+    this.#carriage.tell(() => encodeEvent(number, { event: "close" }));
+    await voice.end(this.#exit);
+  }
+
+  /** The session is over. */
+  leave(reason: Reason): void {
+    void this.voice.leave(reason, { status: lostStatus });
+  }
+
+  #output(error: boolean): Promise<void> {
+    const { voice, pass, host } = this;
+    const type = error ? frameTypes.error : frameTypes.output;
+    const send = (bytes: Uint8Array) =>
+      this.#over
+        ? undefined
+        : both(voice.outlet.write(bytes, error), this.#carriage.passed(type, voice.number, bytes));
+    const stream = new AnswerStream(
+      pass.answer,
+      "toCaller",
+      error ? "stderr" : "stdout",
+      (late) => void send(late),
+    );
+    const over = flow(error ? host.stderr : host, (bytes) => {
+      const now = stream.push(bytes);
+      return now && send(now);
+    });
+    return over.then(() => stream.flush());
+  }
+}
+
+function isOpen(channel: ClientChannel): boolean {
+  return (channel.incoming as { readonly state: string }).state !== "closed";
+}

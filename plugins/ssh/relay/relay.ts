@@ -1,0 +1,106 @@
+import type { SocketBindInfo, TcpipBindInfo } from "ssh2";
+import type { Link, Reason } from "../../../core/plugin.ts";
+import { callerOf, type ForwardRequest } from "../caller.ts";
+import type { SshConfig } from "../config.ts";
+import { hostOf } from "../host.ts";
+import { agentAsker } from "./agent.ts";
+import { Carriage } from "./carriage.ts";
+import { forwardTcp, forwardUnix } from "./forward.ts";
+import { watchIdle } from "./idle.ts";
+import { Listening } from "./listening.ts";
+import { SessionChannel } from "./session.ts";
+import { Statements } from "./statements.ts";
+
+/** Channels of one connection that may be open at once: sessions, forwards and what comes by a listener. */
+const mostChannels = 100;
+/** Milliseconds in which what the host has sent may still reach the caller, once the host is gone. */
+const lastWords = 2_000;
+
+const hostGone: Reason = {
+  code: "resource.gone",
+  message: "The host closed the connection.",
+  hint: "Connect again, and look what became of what was running.",
+};
+
+/** Carries the channels of one connection, until the caller or the host is gone or the session ends. */
+export async function relay(link: Link<SshConfig>): Promise<void> {
+  const { gate } = link;
+  const caller = callerOf(link.arrival);
+  const host = hostOf(link.dialed);
+  const statements = new Statements((text) => [{ effect: "execute", on: text }]);
+  const carriage = new Carriage(gate, caller, host, link.config, link.limits, statements);
+  const sessions = new Set<SessionChannel>();
+  let open = 0;
+  const room = () => {
+    if (open >= mostChannels) return undefined;
+    open++;
+    return () => void open--;
+  };
+  const ended = endOf(gate.signal);
+  const stopWatching = watchIdle(carriage);
+  const askForAgent = agentAsker(carriage);
+  const listening = new Listening(carriage, room);
+  const inRoom = (reject: () => void, work: () => Promise<void>) => {
+    const leave = gate.signal.aborted ? undefined : room();
+    if (leave) void work().finally(leave);
+    else reject();
+  };
+  caller.connection.on("error", () => {});
+  caller.serve({
+    session(accept, reject) {
+      inRoom(reject, async () => {
+        const session = new SessionChannel(carriage, accept(), askForAgent);
+        sessions.add(session);
+        await session.over;
+        sessions.delete(session);
+      });
+    },
+    tcpip(accept, reject, to) {
+      if (!caller.terms.portForwarding) return reject();
+      inRoom(reject, () => forwardTcp(carriage, accept, reject, to));
+    },
+    streamlocal(accept, reject, to) {
+      if (!caller.terms.portForwarding) return reject();
+      inRoom(reject, () => forwardUnix(carriage, accept, reject, to));
+    },
+    request(accept = () => {}, reject = () => {}, name, at) {
+      if (!caller.terms.portForwarding || !isTcp(name, at)) reject();
+      else if (name === "tcpip-forward") void listening.listen(at, accept, reject);
+      else void listening.cancel(at, accept, reject);
+    },
+  });
+  const reason = await Promise.race([
+    ended,
+    link.caller.gone.then(() => undefined),
+    link.resource.gone.then(() => hostGone),
+  ]);
+  if (reason === hostGone) await allOver(sessions);
+  else if (reason) for (const session of sessions) session.leave(reason);
+  stopWatching();
+  for (const pass of carriage.passes) pass.end({ result: "unknown" });
+  if (reason) caller.end(reason, gate.session.id);
+  host.connection.end();
+}
+
+/** Resolves with the reason for which the session must end. */
+function endOf(signal: AbortSignal): Promise<Reason> {
+  return new Promise((resolve) => {
+    const end = () => resolve(signal.reason as Reason);
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+}
+
+async function allOver(sessions: ReadonlySet<SessionChannel>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, lastWords);
+  });
+  await Promise.race([Promise.all([...sessions].map(({ over }) => over)), late]);
+  clearTimeout(timer);
+}
+
+/** What asks for a listener on a unix socket is refused: whoever may write there is known to nobody. */
+function isTcp(name: ForwardRequest, at: TcpipBindInfo | SocketBindInfo): at is TcpipBindInfo {
+  return (name === "tcpip-forward" || name === "cancel-tcpip-forward") && "bindAddr" in at;
+}

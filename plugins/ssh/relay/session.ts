@@ -1,0 +1,146 @@
+import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
+import type { Reason, Statement } from "../../../core/plugin.ts";
+import { encodeEvent, encodeResize } from "../frames.ts";
+import { admit, done } from "./admission.ts";
+import type { Carriage } from "./carriage.ts";
+import { Command } from "./command.ts";
+import { mayBeSet } from "./environment.ts";
+import { lostStatus, refusedStatus } from "./exit.ts";
+import { type Ask, openAtHost } from "./host-channel.ts";
+import { Outlet } from "./outlet.ts";
+import { reasonOf } from "./reason.ts";
+import { sendable } from "./sendable.ts";
+import { Voice } from "./voice.ts";
+import { Waiting } from "./waiting.ts";
+
+/** Variables of one channel. */
+const mostVariables = 64;
+
+/** One channel of kind `session` (RFC 4254, 6): terminal and environment first, then one command, shell or subsystem. */
+export class SessionChannel {
+  #terminal: PseudoTtyInfo | undefined;
+  readonly #environment: Record<string, string> = {};
+  #agent: Promise<boolean> = Promise.resolve(false);
+  #voice: Voice | undefined;
+  #waiting: Waiting | undefined;
+  #command: Command | undefined;
+  /** Kept when nothing of it runs any more. */
+  readonly over: Promise<void>;
+  readonly #end: () => void;
+
+  constructor(
+    readonly carriage: Carriage,
+    readonly session: Session,
+    askForAgent: () => Promise<boolean>,
+  ) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.over = promise;
+    this.#end = resolve;
+    const { terms } = carriage.caller;
+    session.once("close", () => this.#voice ?? this.#end());
+    session.on("pty", (accept, reject, terminal) => {
+      if (!terms.pty) return reject?.();
+      this.#terminal = terminal;
+      accept?.();
+    });
+    session.on("env", (accept, reject, { key, val }) => {
+      const full = Object.keys(this.#environment).length >= mostVariables;
+      if (full || !mayBeSet(key, val, carriage.config.env)) return reject?.();
+      this.#environment[key] = val;
+      accept?.();
+    });
+    session.on("window-change", (accept, _reject, size) => {
+      if (this.#terminal) this.#terminal = { ...this.#terminal, ...size };
+      this.#command?.host.setWindow(size.rows, size.cols, size.height, size.width);
+      const { number } = this.#voice ?? {};
+      if (number !== undefined) carriage.tell(() => encodeResize(number, size.cols, size.rows));
+      accept?.();
+    });
+    session.on("signal", (accept, _reject, { name }) => {
+      this.#signal(name);
+      accept?.();
+    });
+    session.on("auth-agent", (accept) => {
+      if (terms.agentForwarding) this.#agent = askForAgent();
+      accept?.();
+    });
+    session.once("exec", (accept, _reject, { command }) => this.#start(accept(), { kind: "exec", command }));
+    session.once("shell", (accept) => this.#start(accept(), { kind: "shell" }));
+    session.once("subsystem", (accept, _reject, { name }) =>
+      this.#start(accept(), { kind: "subsystem", name }),
+    );
+  }
+
+  /** The whole connection is over, for this reason. */
+  leave(reason: Reason): void {
+    if (this.#command) this.#command.leave(reason);
+    else if (this.#voice) void this.#voice.leave(reason, { status: lostStatus });
+  }
+
+  #start(channel: ServerChannel, ask: Ask): void {
+    if (this.#voice) return;
+    const { carriage } = this;
+    const outlet = new Outlet(channel, carriage.caller.connection);
+    const voice = new Voice(carriage, carriage.number(), channel, outlet, this.#terminal !== undefined);
+    this.#voice = voice;
+    const { forcedCommand } = carriage.caller.terms;
+    const runs: Ask = forcedCommand === undefined ? ask : { kind: "exec", command: forcedCommand };
+    this.#run(voice, runs)
+      .catch((error) => voice.leave(reasonOf(error), { status: lostStatus }))
+      .finally(this.#end);
+  }
+
+  async #run(voice: Voice, ask: Ask): Promise<void> {
+    const { carriage } = this;
+    const { channel } = voice;
+    if (ask.kind !== "shell") sendable(ask.kind === "exec" ? ask.command : ask.name);
+    this.#waiting = new Waiting(voice, channel, carriage.limits.buffer);
+    const pass = await admit(carriage, this.#statement(ask), this.#waiting);
+    this.#waiting.over();
+    this.#waiting = undefined;
+    if ("deny" in pass) return await voice.leave(pass.deny, { status: refusedStatus });
+    try {
+      const terminal = this.#terminal;
+      if (terminal) {
+        const { term, cols: columns, rows } = terminal;
+        carriage.tell(() => encodeEvent(voice.number, { event: "terminal", term, columns, rows }));
+      }
+      carriage.tell(() =>
+        encodeEvent(voice.number, {
+          event: "open",
+          what: ask.kind === "subsystem" ? ask.name : ask.kind,
+          ...(ask.kind === "exec" ? { command: ask.command } : {}),
+        }),
+      );
+      const host = await openAtHost(carriage.host, ask, {
+        terminal,
+        environment: this.#environment,
+        agent: await this.#agent,
+      });
+      this.#command = new Command(voice, channel, host, pass);
+      if (channel.destroyed || isClosed(channel)) host.close();
+      await this.#command.run();
+    } finally {
+      if (carriage.passes.has(pass)) done(carriage, pass, { result: "unknown" });
+    }
+  }
+
+  #statement(ask: Ask): Statement {
+    const { statements } = this.carriage;
+    if (ask.kind === "exec") return statements.exec(ask.command);
+    return ask.kind === "shell" ? statements.shell() : statements.subsystem(ask.name);
+  }
+
+  #signal(name: string): void {
+    this.#waiting?.cancel();
+    try {
+      this.#command?.host.signal(name);
+    } catch {
+      // No signal that SSH knows by name (RFC 4254, 6.10).
+    }
+  }
+}
+
+function isClosed(channel: ServerChannel): boolean {
+  return (channel.incoming as { readonly state: string }).state === "closed";
+}
