@@ -1,0 +1,33 @@
+import { parse } from "unbash";
+import type { Action } from "../../../core/plugin.ts";
+import { type CommandContext, Reading } from "./reading.ts";
+import { ScriptReader } from "./script.ts";
+
+/** Characters; an argument that Linux hands to a program is at most 128 KB long. */
+const longest = 32_768;
+
+/** Control characters, what one part takes for a blank and the other does not, and what was no text. */
+const odd = /[^\P{Cc}\t\n]|[^\P{Z} ]|[\p{Cf}\ufffd]|\p{Cs}/u;
+
+/**
+ * What a command does that a caller sends for the host's shell: `execute` on each program that runs, `read` and `write`
+ * where it is redirected, what some programs are known to do with their arguments, and `unknown` for what cannot be
+ * told. Reads with the shell's own grammar, as far as sh and bash agree on it. Bounded in time by the text's length.
+ */
+export function classifyCommand(text: string, context: CommandContext = {}): readonly Action[] {
+  const reading = new Reading(context);
+  if (text.trim() === "" || context.shell === "other") reading.unknown();
+  else readText(text, reading);
+  return reading.actions();
+}
+
+/** A text that a shell gets, here or as an argument of one (`sh -c`). */
+export function readText(text: string, reading: Reading): void {
+  if (text.length > longest || odd.test(text)) return reading.unknown();
+  try {
+    new ScriptReader(text, reading).read(parse(text));
+  } catch (failure) {
+    if (!(failure instanceof RangeError)) throw failure;
+    reading.unknown();
+  }
+}

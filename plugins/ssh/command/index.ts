@@ -1,0 +1,2 @@
+export { classifyCommand } from "./classify.ts";
+export { type CommandContext, type HostShell, hostShells } from "./reading.ts";

@@ -1,0 +1,32 @@
+import { type Argument, commandLine } from "./argument.ts";
+import { builtins } from "./builtins.ts";
+import { isKnown, tools } from "./catalogue.ts";
+import { filesOf } from "./files.ts";
+import { findRuns } from "./find.ts";
+import { interpreterRuns } from "./interpreters.ts";
+import type { Reading } from "./reading.ts";
+import { transfers } from "./transfer.ts";
+import { wrapped } from "./wrappers.ts";
+
+/** One program (or builtin) with its arguments, and what it runs and touches because of them. */
+export function runProgram(words: readonly Argument[], reading: Reading): void {
+  const [program, ...args] = words;
+  if (program?.text === undefined || program.pattern) return reading.unknown();
+  const on = commandLine(words);
+  const within = program.shown;
+  reading.add({ effect: "execute", on, ...(on === within ? {} : { within }) });
+  const builtin = program.text.includes("/") ? undefined : builtins.get(program.text);
+  if (builtin && !builtin(args)) reading.unknown();
+  const base = program.text.slice(program.text.lastIndexOf("/") + 1);
+  const name = base.replace(version, "");
+  const tool = tools.get(base) ?? tools.get(name);
+  if (tool && !isKnown(tool, args, reading.context)) reading.unknown();
+  if (name === "find") findRuns(args, reading);
+  wrapped(name, args, reading);
+  interpreterRuns(name, args, reading);
+  filesOf(name, args, reading);
+  transfers(name, args, reading);
+}
+
+/** `python3.11` is a python. */
+const version = /(?<=[a-z])[-.]?\d[\d.]*$/i;

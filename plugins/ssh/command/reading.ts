@@ -1,0 +1,51 @@
+import { type Action, nothing } from "../../../core/plugin.ts";
+
+/** What the caller's command runs under, beside its text. */
+export interface CommandContext {
+  /** The command has a terminal: programs then show their output through a pager, which runs others. */
+  readonly terminal?: boolean;
+  readonly shell?: HostShell;
+}
+
+/** `sh`: /bin/sh, dash or bash, on all that they agree on. `other`: a shell whose language nobody here reads. */
+export const hostShells = ["sh", "other"] as const;
+export type HostShell = (typeof hostShells)[number];
+
+/** What one text turned out to do. */
+export class Reading {
+  readonly context: CommandContext;
+  readonly #actions = new Map<string, Action>();
+  #depth = 0;
+
+  constructor(context: CommandContext) {
+    this.context = context;
+  }
+
+  add(action: Action): void {
+    if (this.#actions.size < most) this.#actions.set(`${action.effect} ${action.on}`, action);
+    else this.unknown();
+  }
+
+  /** Something in it cannot be told. */
+  unknown(): void {
+    this.#actions.set("unknown", { effect: "unknown", on: "*" });
+  }
+
+  /** A command inside of another: a substitution, what a wrapper runs. */
+  within(run: () => void): void {
+    if (this.#depth >= deepest) {
+      this.unknown();
+      return;
+    }
+    this.#depth++;
+    run();
+    this.#depth--;
+  }
+
+  actions(): readonly Action[] {
+    return this.#actions.size > 0 ? [...this.#actions.values()] : [{ effect: "execute", on: nothing }];
+  }
+}
+
+const most = 1_000;
+const deepest = 32;
