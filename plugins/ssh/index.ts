@@ -57,5 +57,6 @@ export function ssh(options: SshOptions): Resource<SshConfig, Emits, "ssh"> {
 }
 
 export { type SshCertificatesOptions, sshCertificates } from "./certificates/index.ts";
-export { type SshCertificatesOptions, sshCertificates } from "./certificates/index.ts";
 export type { SshConfig } from "./config.ts";
+export { type SshCaOptions, sshCa } from "./keys/ssh-ca.ts";
+export { type KeyHolder, sshKeys } from "./keys/ssh-keys.ts";

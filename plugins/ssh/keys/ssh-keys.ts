@@ -1,0 +1,59 @@
+import {
+  type Identity,
+  type IdentityProvider,
+  oneOf,
+  onlyKnown,
+  PosternError,
+} from "../../../core/plugin.ts";
+import { keyInLine } from "./line.ts";
+import { fingerprint } from "./public-key.ts";
+
+export interface KeyHolder {
+  /** Public keys as in a .pub file: `ssh-ed25519 AAAA…`. */
+  readonly keys: readonly string[];
+  /** Default `person`. */
+  readonly kind?: Identity["kind"];
+  readonly groups?: readonly string[];
+  /** What tells that this is the same person as another provider's identity: an e-mail address. */
+  readonly person?: string;
+}
+
+const issuer = "ssh-keys";
+
+/**
+ * Identities by the public keys that the policy lists, for SSH.
+ *
+ *     sshKeys({ "deploy-bot": { kind: "machine", keys: ["ssh-ed25519 AAAA…"], groups: ["ci"] } })
+ *
+ * Throws PosternError `policy.option`, `ssh.public-key`.
+ */
+export function sshKeys(holders: Readonly<Record<string, KeyHolder>>): IdentityProvider {
+  const known = new Map<string, Identity>();
+  for (const [subject, holder] of Object.entries(holders)) {
+    onlyKnown<KeyHolder>("sshKeys", holder, { keys: true, kind: true, groups: true, person: true });
+    const { keys, kind = "person", groups = [], person } = holder;
+    oneOf("kind of sshKeys()", kind, ["person", "machine"]);
+    for (const line of keys) {
+      const blob = keyInLine(line, `sshKeys(): ${subject}`);
+      const other = known.get(blob.toString("base64"));
+      if (other) {
+        throw new PosternError("policy.option", `${subject} and ${other.subject} of sshKeys() share a key.`, {
+          hint: "One key is one identity's: take it from one of them.",
+        });
+      }
+      known.set(blob.toString("base64"), {
+        ...{ issuer, subject, kind, groups, credentialId: fingerprint(blob) },
+        ...(person === undefined ? {} : { person }),
+      });
+    }
+  }
+  return {
+    name: issuer,
+    async open() {
+      return {
+        identify: async () => undefined,
+        keyed: async ({ key }) => known.get(Buffer.from(key).toString("base64")),
+      };
+    },
+  };
+}
