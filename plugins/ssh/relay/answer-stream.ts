@@ -1,12 +1,16 @@
 import type { Answer, Chunk } from "../../../core/plugin.ts";
 
-/** Milliseconds of silence after which what a guardrail keeps back is shown: nobody sees it as a delay. */
-const silence = 5;
+/**
+ * Milliseconds of silence after which what a guardrail keeps back is shown. In a terminal nobody sees it as a delay;
+ * elsewhere nobody waits for each byte, and a value that the network tore is seldom shown in part.
+ */
+const silence = { terminal: 5, other: 100 };
 
 /** One direction and channel of a stream under its guardrails; undefined answers pass untouched. */
 export class AnswerStream {
   readonly #stream: NonNullable<Answer["stream"]> | undefined;
   #quiet: ReturnType<typeof setTimeout> | undefined;
+  readonly #silence: number;
 
   constructor(
     answer: Answer | undefined,
@@ -16,13 +20,14 @@ export class AnswerStream {
     readonly late: (bytes: Uint8Array) => void,
   ) {
     this.#stream = answer?.stream?.bind(answer);
+    this.#silence = channel === "terminal" ? silence.terminal : silence.other;
   }
 
   /** What may pass now. */
   push(bytes: Uint8Array): Uint8Array | undefined {
     if (!this.#stream) return bytes;
     clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => this.flush(), silence);
+    this.#quiet = setTimeout(() => this.flush(), this.#silence);
     return this.#pass(bytes);
   }
 

@@ -1,6 +1,7 @@
 import type { ClientChannel, ServerChannel } from "ssh2";
 import type { Pass, Reason } from "../../../core/plugin.ts";
 import { encodeEvent, encodeExit, frameTypes } from "../frames.ts";
+import type { Typed } from "../recording/typed.ts";
 import { done } from "./admission.ts";
 import { AnswerStream } from "./answer-stream.ts";
 import type { Carriage } from "./carriage.ts";
@@ -8,6 +9,7 @@ import { type Exit, exitOf, lostStatus, outcomeOf } from "./exit.ts";
 import { both, flow } from "./flow.ts";
 import { Outlet } from "./outlet.ts";
 import { relayInput } from "./stdin.ts";
+import { typedOn } from "./typed-on.ts";
 import type { Voice } from "./voice.ts";
 
 /** A command, shell or subsystem that runs at the host, and its caller. */
@@ -15,6 +17,7 @@ export class Command {
   readonly #carriage: Carriage;
   #exit: Exit | undefined;
   #over = false;
+  #typed: Typed | undefined;
 
   constructor(
     readonly voice: Voice,
@@ -44,8 +47,9 @@ export class Command {
       host.once("close", () => resolve());
     });
     await pass.ready();
+    if (voice.terminal) this.#typed = typedOn(this.#carriage, voice.number, pass.answer);
     const into = new Outlet(host, this.#carriage.host.connection);
-    relayInput(this.#carriage, voice.number, caller, into, pass.answer, voice.terminal);
+    relayInput(this.#carriage, voice.number, caller, into, pass.answer, this.#typed, voice.terminal);
     await Promise.all([this.#output(false), this.#output(true)]);
     await voice.outlet.settled();
     // Some programs close their output and go on.
@@ -73,13 +77,10 @@ export class Command {
       this.#over
         ? undefined
         : both(voice.outlet.write(bytes, error), this.#carriage.passed(type, voice.number, bytes));
-    const stream = new AnswerStream(
-      pass.answer,
-      "toCaller",
-      error ? "stderr" : "stdout",
-      (late) => void send(late),
-    );
+    const name = voice.terminal ? "terminal" : error ? "stderr" : "stdout";
+    const stream = new AnswerStream(pass.answer, "toCaller", name, (late) => void send(late));
     const over = flow(error ? host.stderr : host, (bytes) => {
+      this.#typed?.shown(bytes);
       const now = stream.push(bytes);
       return now && send(now);
     });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { ServerChannel } from "ssh2";
 import type { Answer } from "../../../core/plugin.ts";
 import { encodeEvent } from "../frames.ts";
+import type { Typed } from "../recording/typed.ts";
 import { AnswerStream } from "./answer-stream.ts";
 import type { Carriage } from "./carriage.ts";
 import { flow } from "./flow.ts";
@@ -14,20 +15,25 @@ export function relayInput(
   from: ServerChannel,
   into: Outlet,
   answer: Answer | undefined,
+  /** Of a terminal: keeps what is typed. Of a command without one, size and hash are kept. */
+  typed: Typed | undefined,
   terminal: boolean,
 ): void {
-  const stream = new AnswerStream(answer, "toResource", "stdin", (bytes) => void into.write(bytes));
+  const name = terminal ? "terminal" : "stdin";
+  const stream = new AnswerStream(answer, "toResource", name, (bytes) => void into.write(bytes));
   const digest = carriage.gate.recordsWire && !terminal ? createHash("sha256") : undefined;
   let size = 0;
   const over = flow(from, (bytes) => {
     carriage.lastByte = performance.now();
     size += bytes.length;
+    typed?.typed(bytes);
     digest?.update(bytes);
     const now = stream.push(bytes);
     return now && into.write(now);
   });
   void over.then(async () => {
     stream.flush();
+    typed?.close();
     await into.settled();
     into.channel.end();
     if (digest && size > 0) {
