@@ -6,6 +6,7 @@ import {
   type Secret,
 } from "../../core/plugin.ts";
 import { accept } from "./accept.ts";
+import { classifyCommand } from "./command/index.ts";
 import { checkConfig, type SshConfig } from "./config.ts";
 import { dial } from "./dial.ts";
 import { replay } from "./recording/replay.ts";
@@ -22,6 +23,7 @@ const protocol: Protocol<SshConfig, Emits, "ssh"> = {
   dial,
   relay,
   refuse,
+  classify: async (text) => classifyCommand(text),
   replay,
 };
 

@@ -27,8 +27,7 @@ export async function relay(link: Link<SshConfig>): Promise<void> {
   const { gate } = link;
   const caller = callerOf(link.arrival);
   const host = hostOf(link.dialed);
-  const statements = new Statements((text) => [{ effect: "execute", on: text }]);
-  const carriage = new Carriage(gate, caller, host, link.config, link.limits, statements);
+  const carriage = new Carriage(gate, caller, host, link.config, link.limits, new Statements());
   const sessions = new Set<SessionChannel>();
   let open = 0;
   const room = () => {

@@ -127,7 +127,7 @@ export class SessionChannel {
 
   #statement(ask: Ask): Statement {
     const { statements } = this.carriage;
-    if (ask.kind === "exec") return statements.exec(ask.command);
+    if (ask.kind === "exec") return statements.exec(ask.command, this.#terminal !== undefined);
     return ask.kind === "shell" ? statements.shell() : statements.subsystem(ask.name);
   }
 

@@ -1,4 +1,5 @@
 import type { Action, Statement } from "../../../core/plugin.ts";
+import { classifyCommand } from "../command/index.ts";
 
 const most = 256;
 
@@ -6,10 +7,9 @@ const most = 256;
 export class Statements {
   readonly #known = new Map<string, Statement>();
 
-  constructor(readonly classify: (command: string) => readonly Action[]) {}
-
-  exec(command: string): Statement {
-    return this.#of(command, () => this.classify(command));
+  /** `terminal`: it was asked for with one. */
+  exec(command: string, terminal: boolean): Statement {
+    return this.#of(command, () => classifyCommand(command, { terminal }), terminal ? "terminal" : "exec");
   }
 
   shell(): Statement {
@@ -25,12 +25,13 @@ export class Statements {
     return this.#of(`connect ${on}`, () => [{ effect: "connect", on }]);
   }
 
-  #of(text: string, actions: () => readonly Action[]): Statement {
-    const known = this.#known.get(text);
+  #of(text: string, actions: () => readonly Action[], kind = "own"): Statement {
+    const key = `${kind} ${text}`;
+    const known = this.#known.get(key);
     if (known) return known;
     if (this.#known.size >= most) this.#known.clear();
     const statement = { text, actions: actions() };
-    this.#known.set(text, statement);
+    this.#known.set(key, statement);
     return statement;
   }
 }
