@@ -1,4 +1,5 @@
 import { PosternError } from "../error.ts";
+import { oneLine, printable } from "./terminal.ts";
 
 /** What a command's exit code says; each help text lists those that it can give. */
 export const exits = {
@@ -23,7 +24,10 @@ export function exitOf(error: unknown): Exit {
   return error instanceof PosternError ? (special[error.code] ?? 1) : 1;
 }
 
-/** What happened and why, then what to do next; one JSON object where a machine reads. */
+/**
+ * What happened and why, then what to do next; one JSON object where a machine reads. A gateway or an identity
+ * provider may have said it, and what callers wrote may stand in it.
+ */
 export function errorText(error: unknown, json: boolean): string {
   const reason =
     error instanceof PosternError
@@ -33,5 +37,5 @@ export function errorText(error: unknown, json: boolean): string {
   const lines = [`postern: ${reason.message}`];
   if ("rule" in reason && reason.rule !== undefined) lines.push(`  rule: ${reason.rule}`);
   if ("hint" in reason && reason.hint !== undefined) lines.push(`  ${reason.hint}`);
-  return `${lines.join("\n")} [${reason.code}]\n`;
+  return `${printable(lines.join("\n"))} [${oneLine(reason.code)}]\n`;
 }

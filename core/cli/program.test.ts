@@ -52,6 +52,20 @@ describe("errors", () => {
     expect(out).toBe("");
   });
 
+  test("move no cursor and set no title, whatever a gateway or a provider says", async () => {
+    const said = "\x1b]0;owned\x07\x1b[2J\u202etxt.exe\r";
+    await using control = new FakeControl(() =>
+      Response.json(
+        { code: `c${said}`, message: `m${said}`, hint: `h${said}`, rule: `r${said}` },
+        { status: 400 },
+      ),
+    );
+    const { err } = await control.cli(["sessions", "show", "ses_1"]);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be left
+    expect(err).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+    expect(err).toContain("\\x1b]0;owned\\x07");
+  });
+
   test("are one JSON object where a machine reads", async () => {
     await using control = new FakeControl(() => problem(404, "session.unknown", "No session.", "List them."));
     const { err } = await control.cli(["sessions", "show", "ses_1", "--json"]);
