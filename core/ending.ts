@@ -119,12 +119,14 @@ export function outlivesLogin(identity: Identity, now: number): boolean {
 }
 
 /**
- * Whether it can refuse nothing any more. Sessions and grants end once; a proof of an identity (a client
- * certificate) may live for years, and there is one ending a subject at most.
+ * Whether it can refuse nothing any more. Sessions and grants end once, and no credential of the gateway's own lives
+ * for a month; a proof of an identity (a client certificate) may live for years, and there is one ending a subject
+ * at most.
  */
 export function isSpent({ of, blocks, at }: Pick<Ending, "of" | "blocks" | "at">, now: number): boolean {
   if (of.kind === "session" || of.kind === "grant") return true;
-  return !blocks && of.kind === "login" && at < now - loginMs;
+  const passing = of.kind === "login" || (of.kind === "credential" && of.id.startsWith("pc_"));
+  return !blocks && passing && at < now - loginMs;
 }
 
 function identityEnded(subject: string, issuer: string | undefined): string {

@@ -89,12 +89,14 @@ test("memory is bounded: the newest of each stays, and what can refuse nothing a
     endings.add(ending({ kind: "identity", subject: "alice" }, { at }), 0);
     endings.add(ending({ ...login, session: `s${at}` }, { at }), 0);
     endings.add(ending({ kind: "session", id: `ses_${at}` }, { at }), 0);
+    endings.add(ending({ kind: "credential", id: `pc_${at}` }, { at }), 0);
   }
   endings.add(ending({ ...login, session: "new" }, { at: loginMs }), loginMs + 999);
   const left = endings.all().map(({ of, at }) => [of.kind, at]);
   expect(left).toEqual([
     ["identity", 999],
     ["login", 999],
+    ["credential", 999],
     ["login", loginMs],
   ]);
 });

@@ -68,6 +68,8 @@ test("a newer ending of the same takes an older one's place, and what refuses no
     [alice, 1],
     [login, 2],
     [{ kind: "session", id: "ses_1" } as const, 3],
+    [{ kind: "credential", id: "pc_1" } as const, 3],
+    [{ kind: "credential", id: "pcx1" } as const, 3],
     [{ ...alice, subject: "bob" } as const, 4],
   ] as const)
     await addEnding(database, ending(of, { at }));
@@ -77,6 +79,7 @@ test("a newer ending of the same takes an older one's place, and what refuses no
   await addEnding(database, last);
   const left = await endingsSince(database, 0);
   expect(left.map(({ of, at }) => ({ of, at }))).toEqual([
+    { of: { kind: "credential", id: "pcx1" }, at: 3 },
     { of: { ...alice, subject: "bob" }, at: 4 },
     { of: alice, at: 5 },
     { of: alice, at: 40 * day },

@@ -24,12 +24,14 @@ export async function addEnding(database: Database, ending: Ending): Promise<voi
     ...(blocks ? [eq(endings.by, by)] : []),
   );
   const once = or(like(endings.key, '["session",%'), like(endings.key, '["grant",%'));
-  const login = and(like(endings.key, '["login",%'), eq(endings.blocks, false));
+  // An underscore stands for any character there, and what a provider calls its tokens could begin so.
+  const issued = sql`substr(${endings.key}, 1, 18) = '["credential","pc_'`;
+  const passing = and(or(like(endings.key, '["login",%'), issued), eq(endings.blocks, false));
   await database.batch([
     database.insert(endings).values({ ...ending, key }),
     database.delete(endings).where(and(superseded, isNull(endings.liftedAt))),
     database.delete(endings).where(and(once, lt(endings.at, at - keptMs))),
-    database.delete(endings).where(and(login, lt(endings.at, at - loginMs))),
+    database.delete(endings).where(and(passing, lt(endings.at, at - loginMs))),
     database.delete(endings).where(lt(endings.liftedAt, at - loginMs)),
   ]);
 }
