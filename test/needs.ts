@@ -23,6 +23,12 @@ export const needs = {
   sshAudit: Bun.which("ssh-audit") ? undefined : "no ssh-audit (apt install ssh-audit)",
   haproxy: Bun.which("haproxy") ? undefined : "no HAProxy (apt install haproxy)",
   strace: Bun.which("strace") ? undefined : "no strace (apt install strace)",
+  sftpServer: existsSync("/usr/lib/openssh/sftp-server")
+    ? undefined
+    : "no sftp-server (apt install openssh-sftp-server)",
+  rsync: Bun.which("rsync") ? undefined : "no rsync (apt install rsync)",
+  git: Bun.which("git") ? undefined : "no git (apt install git)",
+  ansible: Bun.which("ansible-playbook") ? undefined : "no Ansible (apt install ansible-core)",
   proc: existsSync("/proc/self/fd") ? undefined : "kernel: no /proc",
   get tmpfs(): Lack {
     return mountsTmpfs();
