@@ -8,6 +8,7 @@ import type { Carriage } from "./carriage.ts";
 import { type Exit, exitOf, lostStatus, outcomeOf } from "./exit.ts";
 import { both, flow } from "./flow.ts";
 import { Outlet } from "./outlet.ts";
+import { carrySftp } from "./sftp.ts";
 import { relayInput } from "./stdin.ts";
 import { typedOn } from "./typed-on.ts";
 import type { Voice } from "./voice.ts";
@@ -24,6 +25,8 @@ export class Command {
     readonly caller: ServerChannel,
     readonly host: ClientChannel,
     readonly pass: Pass,
+    /** It is the subsystem `sftp`. */
+    readonly files: boolean,
   ) {
     this.#carriage = voice.carriage;
     exitOf(host, (exit) => {
@@ -49,8 +52,10 @@ export class Command {
     await pass.ready();
     if (voice.terminal) this.#typed = typedOn(this.#carriage, voice.number, pass.answer);
     const into = new Outlet(host, this.#carriage.host.connection);
-    relayInput(this.#carriage, voice.number, caller, into, pass.answer, this.#typed, voice.terminal);
-    await Promise.all([this.#output(false), this.#output(true)]);
+    await Promise.all([
+      this.files ? carrySftp(voice, caller, host, into) : this.#streams(into),
+      this.#output(true),
+    ]);
     await voice.outlet.settled();
     // Some programs close their output and go on.
     if (!this.#exit && host.outgoing !== undefined && isOpen(host)) caller.eof();
@@ -68,6 +73,12 @@ export class Command {
   /** The session is over. */
   leave(reason: Reason): void {
     void this.voice.leave(reason, { status: lostStatus });
+  }
+
+  #streams(into: Outlet): Promise<void> {
+    const { caller, pass, voice } = this;
+    relayInput(this.#carriage, voice.number, caller, into, pass.answer, this.#typed, voice.terminal);
+    return this.#output(false);
   }
 
   #output(error: boolean): Promise<void> {

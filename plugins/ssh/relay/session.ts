@@ -117,7 +117,7 @@ export class SessionChannel {
         environment: this.#environment,
         agent: await this.#agent,
       });
-      this.#command = new Command(voice, channel, host, pass);
+      this.#command = new Command(voice, channel, host, pass, isSftp(ask));
       if (channel.destroyed || isClosed(channel)) host.close();
       await this.#command.run();
     } finally {
@@ -139,6 +139,10 @@ export class SessionChannel {
       // No signal that SSH knows by name (RFC 4254, 6.10).
     }
   }
+}
+
+function isSftp(ask: Ask): boolean {
+  return ask.kind === "subsystem" && ask.name === "sftp";
 }
 
 function isClosed(channel: ServerChannel): boolean {

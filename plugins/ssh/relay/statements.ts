@@ -16,7 +16,9 @@ export class Statements {
     return this.#of("(shell)", () => [{ effect: "execute", on: "(shell)" }]);
   }
 
+  /** `sftp` does nothing by itself: each of its requests is an operation. */
   subsystem(name: string): Statement {
+    if (name === "sftp") return this.#of("(subsystem sftp)", () => []);
     return this.#of(`(subsystem ${name})`, () => [{ effect: "execute", on: `(subsystem ${name})` }]);
   }
 
