@@ -46,7 +46,7 @@ function serveAsWorker(): void {
     // Told to those that are still beginning as well.
     endAccess: async (ending) => (await beginning.promise).endAccess(ending),
     liftEnding: async (ending) => (await beginning.promise).liftEnding(ending),
-    useGrants: (grants) => begun().useGrants(grants),
+    useGrants: async (grants) => (await beginning.promise).useGrants(grants),
     delivered: (protocol, message) => begun().delivered(protocol, message),
     metrics: () => begun().metrics(),
     stop: (graceMs) => begun().stop(graceMs),
