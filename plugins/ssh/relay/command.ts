@@ -5,8 +5,9 @@ import type { Typed } from "../recording/typed.ts";
 import { done } from "./admission.ts";
 import { AnswerStream } from "./answer-stream.ts";
 import type { Carriage } from "./carriage.ts";
-import { type Exit, exitOf, lostStatus, outcomeOf } from "./exit.ts";
+import { lostStatus, outcomeOf } from "./exit.ts";
 import { both, flow } from "./flow.ts";
+import type { AtHost } from "./host-channel.ts";
 import { Outlet } from "./outlet.ts";
 import { carrySftp } from "./sftp.ts";
 import { relayInput } from "./stdin.ts";
@@ -16,22 +17,21 @@ import type { Voice } from "./voice.ts";
 /** A command, shell or subsystem that runs at the host, and its caller. */
 export class Command {
   readonly #carriage: Carriage;
-  #exit: Exit | undefined;
+  readonly host: ClientChannel;
   #over = false;
   #typed: Typed | undefined;
 
   constructor(
     readonly voice: Voice,
     readonly caller: ServerChannel,
-    readonly host: ClientChannel,
+    readonly atHost: AtHost,
     readonly pass: Pass,
     /** It is the subsystem `sftp`. */
     readonly files: boolean,
   ) {
     this.#carriage = voice.carriage;
-    exitOf(host, (exit) => {
-      this.#exit = exit;
-    });
+    const host = atHost.channel;
+    this.host = host;
     host.on("error", () => {});
     caller.on("error", () => {});
     // Whoever asked for it is gone: the host ends what it runs as if the terminal were closed.
@@ -58,16 +58,17 @@ export class Command {
     ]);
     await voice.outlet.settled();
     // Some programs close their output and go on.
-    if (!this.#exit && host.outgoing !== undefined && isOpen(host)) caller.eof();
+    if (!this.atHost.exit && isOpen(host)) caller.eof();
     await closed;
-    done(this.#carriage, pass, outcomeOf(this.#exit));
+    const { exit } = this.atHost;
+    done(this.#carriage, pass, outcomeOf(exit));
     const { number } = voice;
-    if (this.#exit) {
-      const { status, signal } = { status: undefined, signal: undefined, ...this.#exit };
+    if (exit) {
+      const { status, signal } = { status: undefined, signal: undefined, ...exit };
       this.#carriage.tell(() => encodeExit(number, status ?? `SIG${signal?.replace(/^SIG/, "")}`));
     }
     this.#carriage.tell(() => encodeEvent(number, { event: "close" }));
-    await voice.end(this.#exit);
+    await voice.end(exit);
   }
 
   /** The session is over. */

@@ -1,6 +1,7 @@
 import type { ClientChannel, PseudoTtyInfo } from "ssh2";
 import { PosternError } from "../../../core/plugin.ts";
 import type { SshHost } from "../host.ts";
+import { type Exit, exitOf } from "./exit.ts";
 
 /** What a session's channel runs at the host. */
 export type Ask =
@@ -14,15 +15,27 @@ export interface Surroundings {
   readonly agent: boolean;
 }
 
+/** What runs at the host. */
+export interface AtHost {
+  readonly channel: ClientChannel;
+  /** As soon as the host has told it. */
+  exit: Exit | undefined;
+}
+
 /** Opens the same at the host. Throws PosternError `ssh.host-channel`. */
-export function openAtHost({ connection }: SshHost, ask: Ask, around: Surroundings): Promise<ClientChannel> {
+export function openAtHost({ connection }: SshHost, ask: Ask, around: Surroundings): Promise<AtHost> {
   const { terminal, environment, agent } = around;
   // Missing from its types where a shell or a command is asked for.
   const options = { env: environment, agentForward: agent };
   return new Promise((resolve, reject) => {
     const opened = (error: Error | undefined, channel: ClientChannel) => {
-      if (error) reject(refusedByHost(error));
-      else resolve(channel);
+      if (error) return reject(refusedByHost(error));
+      const opened: AtHost = { channel, exit: undefined };
+      // A short command's end comes with its beginning: whoever listens later has missed it.
+      exitOf(channel, (exit) => {
+        opened.exit = exit;
+      });
+      resolve(opened);
     };
     try {
       if (ask.kind === "subsystem") connection.subsys(ask.name, opened);

@@ -51,7 +51,7 @@ export class SessionChannel {
     });
     session.on("window-change", (accept, _reject, size) => {
       if (this.#terminal) this.#terminal = { ...this.#terminal, ...size };
-      this.#command?.host.setWindow(size.rows, size.cols, size.height, size.width);
+      this.#resized();
       const { number } = this.#voice ?? {};
       if (number !== undefined) carriage.tell(() => encodeResize(number, size.cols, size.rows));
       accept?.();
@@ -118,7 +118,8 @@ export class SessionChannel {
         agent: await this.#agent,
       });
       this.#command = new Command(voice, channel, host, pass, isSftp(ask));
-      if (channel.destroyed || isClosed(channel)) host.close();
+      if (channel.destroyed || isClosed(channel)) host.channel.close();
+      if (this.#terminal !== terminal) this.#resized();
       await this.#command.run();
     } finally {
       if (carriage.passes.has(pass)) done(carriage, pass, { result: "unknown" });
@@ -129,6 +130,12 @@ export class SessionChannel {
     const { statements } = this.carriage;
     if (ask.kind === "exec") return statements.exec(ask.command, this.#terminal !== undefined);
     return ask.kind === "shell" ? statements.shell() : statements.subsystem(ask.name);
+  }
+
+  #resized(): void {
+    const { rows, cols, height, width } = this.#terminal ?? {};
+    if (rows === undefined || cols === undefined) return;
+    this.#command?.host.setWindow(rows, cols, height ?? 0, width ?? 0);
   }
 
   #signal(name: string): void {
