@@ -1,10 +1,17 @@
 import type { Identity, OpenIdentityProvider } from "./identity.ts";
 import type { Log } from "./log.ts";
-import type { Session } from "./session.ts";
+import type { Reason } from "./operation.ts";
 
 interface Proof {
   readonly by: NonNullable<OpenIdentityProvider["revalidation"]>;
   readonly token: string;
+}
+
+/** What ends with the login of whom it belongs to: a session, or a credential with the sessions that it opened. */
+export interface Lasting {
+  readonly id: string;
+  readonly identity: Identity;
+  end(reason: Reason): void;
 }
 
 /** In this process's memory alone, and for as long as the identity that each proved is in use. */
@@ -27,7 +34,7 @@ export function keepProof(identity: Identity, { revalidation }: OpenIdentityProv
  * session; one that cannot be asked does so after a grace. A machine's session ends with its token anyway.
  */
 export class Revalidation {
-  readonly #timers = new Map<Session, ReturnType<typeof setTimeout>>();
+  readonly #timers = new Map<Lasting, ReturnType<typeof setTimeout>>();
   readonly #waiting: (() => void)[] = [];
   #asking = 0;
 
@@ -36,24 +43,26 @@ export class Revalidation {
     readonly grace: number = defaultGrace,
   ) {}
 
-  watch(session: Session): void {
+  /** False: nobody wants to be asked. */
+  watch(session: Lasting): boolean {
     const proof = proofs.get(session.identity);
     if (proof) this.#askLater(session, proof, Date.now());
+    return proof !== undefined;
   }
 
-  forget(session: Session): void {
+  forget(session: Lasting): void {
     clearTimeout(this.#timers.get(session));
     this.#timers.delete(session);
   }
 
-  #askLater(session: Session, proof: Proof, good: number): void {
+  #askLater(session: Lasting, proof: Proof, good: number): void {
     const wait = proof.by.every * (0.9 + 0.2 * Math.random());
     const timer = setTimeout(() => void this.#ask(session, proof, good), wait);
     timer.unref();
     this.#timers.set(session, timer);
   }
 
-  async #ask(session: Session, proof: Proof, good: number): Promise<void> {
+  async #ask(session: Lasting, proof: Proof, good: number): Promise<void> {
     if (this.#asking >= mostAtOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#asking++;
     let last = good;

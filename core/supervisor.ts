@@ -13,6 +13,7 @@ import type { Fleet } from "./supervisor/fleet.ts";
 import type { GrantKeeper } from "./supervisor/grant-keeper.ts";
 import { Issued } from "./supervisor/issued.ts";
 import type { PolicyKeeper, PolicyState } from "./supervisor/policy-keeper.ts";
+import { Resting } from "./supervisor/resting.ts";
 import type { StreamTrail } from "./trail/stream-trail.ts";
 import { webAnswer } from "./web/app.ts";
 import { WebListener } from "./web/listener.ts";
@@ -42,12 +43,14 @@ export class Supervisor {
   readonly issued: Issued;
 
   constructor(readonly parts: SupervisorParts) {
+    const resting = new Resting((wish) => this.end(wish), parts.log);
     this.issued = new Issued({
       store: parts.store,
       policy: () => parts.keeper.policy,
       grants: () => parts.grants.open,
       admin: (...entry) => this.admin(...entry),
       end: (wish) => this.end(wish),
+      rests: (credential, on) => resting.watch(credential, on),
     });
     this.web = new WebListener(webAnswer(this), parts.log);
   }

@@ -42,10 +42,12 @@ afterAll(async () => {
 let grants: Grant[] = [];
 const admin: string[][] = [];
 const ended: EndingWish[] = [];
+const rested: [credential: string, on: Identity][] = [];
 beforeEach(() => {
   grants = [];
   admin.length = 0;
   ended.length = 0;
+  rested.length = 0;
 });
 const issued = new Issued({
   store,
@@ -53,6 +55,7 @@ const issued = new Issued({
   grants: () => grants,
   admin: async (...entry) => void admin.push(entry),
   end: async (wish) => void ended.push(wish),
+  rests: (...proof) => void rested.push(proof),
 });
 const ttl = 600_000;
 
@@ -67,6 +70,7 @@ function grant(id: string, lasts: number, identity: Identity, on = "orders"): Gr
 test("what comes out fits the verifier in the store, and the trail names the whole chain", async () => {
   const { issued: one, password } = await issued.issue(agent, { resource: "logs", ttl, once: true });
   const kept = await store.call("credential", one.id);
+  expect(rested).toEqual([[one.id, agent]]);
   expect(kept?.identity).toMatchObject({
     subject: "agent-7",
     actingFor: { subject: "ada" },

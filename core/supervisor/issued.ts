@@ -20,6 +20,8 @@ export interface IssuedParts {
   /** Durable in the trail when it resolves. */
   admin(what: string, by: string, target: string): Promise<void>;
   end(wish: EndingWish): Promise<unknown>;
+  /** Follows whether what the identity was proved with goes on to hold. */
+  rests(credential: string, on: Identity): void;
 }
 
 export interface IssueWish {
@@ -46,6 +48,7 @@ export class Issued {
     const { password, ...issued } = await issueCredential(identity, request);
     await admin("credential-issue", label(identity), issued.id);
     await store.call("addCredential", issued);
+    this.parts.rests(issued.id, identity);
     return { issued, password };
   }
 
