@@ -81,6 +81,21 @@ export async function explain(
   };
 }
 
+/** As if somebody had approved it, for ever. Throws PosternError `grant.none`: a grant opens no such rule. */
+export function assumedGrant(
+  { rules: all }: Policy,
+  identity: Identity,
+  resource: string,
+  rules: readonly string[],
+): Grant {
+  const unknown = rules.find((name) => !all.some((rule) => rule.name === name && rule.grant));
+  if (unknown !== undefined) {
+    throw new PosternError("grant.none", `There is no rule "${unknown}" that a grant opens.`);
+  }
+  const always = { from: 0, until: Number.POSITIVE_INFINITY, by: [], breakGlass: false };
+  return { id: "grant_assumed", request: "req_assumed", identity, resource, rules, ...always };
+}
+
 function closedOf({ allowed, steps }: Decision): Pick<Explanation, "closed"> {
   const refused = steps.filter(({ rule }) => rule === undefined);
   if (allowed || refused.length === 0 || refused.some(({ closed }) => !closed)) return {};

@@ -50,7 +50,7 @@ export function judge(policy: Policy, identity: Identity, wish: GrantWish, now: 
     );
   }
   const terms = asking(rules);
-  meets(wish, terms);
+  meets(wish, terms, rules);
   return { rules, terms };
 }
 
@@ -106,13 +106,15 @@ function openable(
   return breakable;
 }
 
-function meets(wish: GrantWish, terms: Asking): void {
+function meets(wish: GrantWish, terms: Asking, rules: readonly Rule[]): void {
   if (!(wish.for >= 1_000 && wish.for <= terms.upTo)) {
+    const names = rules.map(({ name }) => JSON.stringify(name)).join(", ");
+    const fewer = rules.length > 1 ? `, or for fewer of its rules (--rule: ${names})` : "";
     throw new PosternError(
       "grant.too-long",
       `A grant here may last from 1s to ${durationText(terms.upTo)}.`,
       {
-        hint: `Ask for less: --for ${durationText(terms.upTo)}. ${approversText(terms)} approves it.`,
+        hint: `Ask for less: --for ${durationText(terms.upTo)}${fewer}. To be approved by ${approversText(terms)}.`,
       },
     );
   }

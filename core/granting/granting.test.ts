@@ -61,6 +61,10 @@ describe("a request", () => {
     expect(refusal(() => asked(policy, sam, { rules: ["look"] }))).toBe("grant.none");
     expect(refusal(() => asked(policy, sam, { rules: ["fix"], for: 7_200_001 }))).toBe("grant.too-long");
     expect(refusal(() => asked(policy, sam, { for: Number.NaN }))).toBe("grant.too-long");
+    // What one rule allows and another does not: it says that they can be asked for one by one.
+    expect(() => asked(policy, sam, { for: 3_600_000 })).toThrow(
+      expect.objectContaining({ more: { hint: expect.stringContaining('(--rule: "fix", "define")') } }),
+    );
     expect(refusal(() => asked(policy, somebody("eve")))).toBe("grant.none");
     expect(refusal(() => asked(policy, { ...sam, resource: "logs" }))).toBe("grant.none");
     expect(refusal(() => asked(policy, sam, { resource: "logs" }))).toBe("resource.unknown");

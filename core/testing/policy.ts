@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { PosternError } from "../error.ts";
-import { type Explanation, explain, type Moment } from "../explain.ts";
-import type { Grant } from "../grant.ts";
+import { assumedGrant, type Explanation, explain, type Moment } from "../explain.ts";
 import type { Identity } from "../identity.ts";
 import { loadPolicy as load } from "../loader.ts";
 import type { Policy } from "../policy.ts";
@@ -64,27 +63,9 @@ function use(policy: Policy, identity: Identity, resource: string, moment: Momen
     runs: (text) => explain(policy, identity, resource, text, moment),
     at: (time) => use(policy, identity, resource, { ...moment, at: Date.parse(time) }),
     withGrant(...rules) {
-      const unknown = rules.find((name) => !policy.rules.some((rule) => rule.name === name && rule.grant));
-      if (unknown !== undefined) {
-        throw new PosternError("grant.none", `There is no rule "${unknown}" that a grant opens.`);
-      }
-      const grants = [...(moment.grants ?? []), grant(identity, resource, rules)];
+      const grants = [...(moment.grants ?? []), assumedGrant(policy, identity, resource, rules)];
       return use(policy, identity, resource, { ...moment, grants });
     },
-  };
-}
-
-function grant(identity: Identity, resource: string, rules: readonly string[]): Grant {
-  const always = { from: 0, until: Number.POSITIVE_INFINITY };
-  return {
-    id: "grant_test",
-    request: "req_test",
-    identity,
-    resource,
-    rules,
-    ...always,
-    by: [],
-    breakGlass: false,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { ApprovalRequest } from "../../control/api.ts";
+import type { ApprovalRequest, RequestView, Whoami } from "../../control/api.ts";
+import type { Identity } from "../../identity.ts";
 import { type CallerFlags, type JsonFlag, signedIn, withData, withJson, withToken } from "../flags.ts";
 import { command, type Lesson } from "../help.ts";
 import type { Terminal } from "../terminal.ts";
@@ -59,8 +60,15 @@ function answer(terminal: Terminal, verb: "approve" | "deny", lesson: Lesson): C
     const what = "text" in waiting ? "hold" : "request";
     if (flags.json)
       return terminal.out(`${JSON.stringify({ [what]: id, [done]: true, digest: body.digest })}\n`);
-    const after =
-      "text" in waiting ? { ...waiting, how: done } : await waitingById(client, id).catch(() => waiting);
-    terminal.out(`${done}\n${waitingText(after)}`);
+    if ("text" in waiting) return terminal.out(`${done}\n${waitingText({ ...waiting, how: done })}`);
+    const { identity } = await client.get<Whoami>("/v1/whoami");
+    terminal.out(`${done}\n${waitingText(answered(waiting, done, identity))}`);
   });
+}
+
+/** What an answer that counted has made of a request. */
+function answered(request: RequestView, how: "approved" | "denied", by: Identity): RequestView {
+  if (how === "denied") return { ...request, how };
+  const approved = [...request.approved, by];
+  return approved.length < request.approvers ? { ...request, approved } : { ...request, approved, how };
 }

@@ -9,7 +9,8 @@ import { moment, span } from "../time.ts";
 export function requestState(request: RequestView, now = Date.now()): string {
   const { how, approved, approvers, expires } = request;
   const by = approved.map((one) => oneLine(identityLabel(one))).join(" and ");
-  if (how !== undefined) return by === "" ? how : `${how}, approved by ${by}`;
+  if (how === "approved") return by === "" ? how : `approved by ${by}`;
+  if (how !== undefined) return by === "" ? how : `${how}, after ${by} had approved`;
   if (expires <= now) return "expired";
   const left = `${span(expires - now)} left`;
   return approvers === 2 ? `waits, ${approved.length} of 2 approved, ${left}` : `waits, ${left}`;

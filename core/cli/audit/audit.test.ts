@@ -6,6 +6,9 @@ import { join } from "node:path";
 import type { AuditEntry } from "../../control/api.ts";
 import { cli, FakeControl } from "../testing/cli.ts";
 
+type Fields<T> = T extends unknown ? Omit<T, "seq" | "time"> : never;
+type Unnumbered = Fields<AuditEntry["entry"]>;
+
 const denied = (seq: number): AuditEntry => ({
   stream: "w1",
   identity: "sam",
@@ -40,6 +43,37 @@ test("query asks for what was asked, and shows a line an entry", async () => {
     limit: "5",
     since: String(Date.UTC(2026, 10, 21)),
   });
+});
+
+test("a line of a grant or an end of access says what it is about", async () => {
+  const alice = { issuer: "i", subject: "alice", kind: "person", groups: [] } as const;
+  const of = { kind: "identity", subject: "sam" } as const;
+  const reason = { code: "access.revoked", message: "Your access was ended by an operator." };
+  const told = async (entry: Unnumbered) => {
+    const item = { ...denied(1), entry: { ...entry, seq: 1, time: 0 } };
+    await using control = new FakeControl(() => ({ items: [item] }));
+    return (await control.cli(["audit", "query"])).out.split("sam  shop      ")[1]?.trimEnd();
+  };
+  expect(
+    await told({
+      kind: "grant-answered",
+      request: "req_1",
+      how: "denied",
+      by: alice,
+      because: "not\x1b[2K now",
+    }),
+  ).toBe("req_1 denied by alice: not\\x1b[2K now");
+  const grant = { grant: "grant_1", request: "req_1", identity: alice, resource: "shop", rules: ["fix"] };
+  const times = { from: 0, until: Date.UTC(2030, 0, 1), by: [], ticket: "OPS-1", breakGlass: true };
+  expect(await told({ kind: "grant-opened", ...grant, ...times })).toBe(
+    "grant_1 rule fix until 2030-01-01 00:00:00, glass broken: OPS-1",
+  );
+  expect(await told({ kind: "grant-ended", grant: "grant_1", how: "revoked", by: "alice" })).toBe(
+    "grant_1 revoked by alice",
+  );
+  expect(await told({ kind: "access-ended", ending: "end_1", of, blocks: true, reason, by: "bob" })).toBe(
+    "identity sam by bob: Your access was ended by an operator.",
+  );
 });
 
 test("query turns pages until it has enough", async () => {

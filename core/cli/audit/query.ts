@@ -6,6 +6,7 @@ import { command } from "../help.ts";
 import { table } from "../table.ts";
 import { oneLine, type Terminal } from "../terminal.ts";
 import { moment, past } from "../time.ts";
+import { gist } from "./gist.ts";
 
 /** Entries that the gateway gives at once. */
 const pageSize = 1_000;
@@ -99,38 +100,4 @@ function rowOf({ stream, identity = "", resource = "", verdict, entry }: AuditEn
     resource,
     oneLine(gist(entry)),
   ];
-}
-
-/** What one line can say of an entry; `--json` has all of it. */
-function gist(entry: AuditEntry["entry"]): string {
-  switch (entry.kind) {
-    case "operation":
-    case "hold":
-      return entry.text;
-    case "denied":
-      return `${entry.reason.code}: ${entry.text}`;
-    case "outcome":
-      return [entry.outcome.result, entry.outcome.code, `${entry.ms} ms`].filter(Boolean).join(", ");
-    case "open":
-      return `from ${entry.remote}${entry.application === undefined ? "" : `, ${entry.application}`}`;
-    case "close":
-    case "connect-denied":
-      return entry.reason.message;
-    case "hold-ended":
-      return [entry.hold, entry.how, entry.because].filter(Boolean).join(", ");
-    case "login-refused":
-      return `${entry.id} from ${entry.remote}: ${entry.check}`;
-    case "admin":
-      return [entry.what, entry.target, `by ${entry.by}`].filter(Boolean).join(" ");
-    case "notify-failed":
-      return `${entry.notifier}: ${[entry.event, entry.why].filter(Boolean).join(": ")}`;
-    case "policy-refused":
-      return entry.message;
-    case "policy":
-      return entry.version;
-    case "abandoned":
-      return [entry.what, entry.hold].filter(Boolean).join(" ");
-    default:
-      return "";
-  }
 }

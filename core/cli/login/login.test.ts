@@ -72,7 +72,7 @@ test("a device code is asked for until somebody has entered it", async () => {
     return wait === undefined ? { access_token: "new", expires_in: 60 } : declined(wait);
   };
   const { code, out, err } = await cli(["login", url()], { env: { HOME } });
-  expect([code, out]).toEqual([0, `Signed in to ${url()} as alice.\n`]);
+  expect([code, out]).toEqual([0, `Signed in to ${url()}: alice\n`]);
   expect(err).toContain("AB\\x1b[31mC");
   expect(forms).toHaveLength(3);
   expect(forms[0]).toBe(

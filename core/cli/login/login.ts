@@ -52,7 +52,7 @@ export function login(terminal: Terminal): Command {
     };
     await alone(terminal, async () => writeLogin(terminal.env, stored));
     if (flags.json) return terminal.out(`${JSON.stringify({ gateway: gateway.url, identity })}\n`);
-    terminal.out(`Signed in to ${gateway.url} as ${oneLine(label)}.\n`);
+    terminal.out(`Signed in to ${gateway.url}: ${oneLine(label)}\n`);
   });
 }
 

@@ -1,17 +1,18 @@
 import type { Command } from "commander";
+import { post } from "../../identity/token-endpoint.ts";
 import { command } from "../help.ts";
 import type { Terminal } from "../terminal.ts";
 import { discover } from "./provider.ts";
 import { alone } from "./refresh.ts";
 import { readLogin, removeLogin, type StoredLogin } from "./stored.ts";
-import { post } from "./token-endpoint.ts";
 
 export function logout(terminal: Terminal): Command {
   return command("logout", {
     summary: "forget the login, and end it at the identity provider",
     description:
       "Revokes the tokens where they came from (RFC 7009), as far as the provider can, and removes the file.\n" +
-      "Sessions that are open end with the token that they were opened with.",
+      "Sessions that are open go on as long as their rule lets them, unless the provider tells the gateway of\n" +
+      "the logout, or is asked again (introspection).",
     examples: ["postern logout"],
     exits: [1],
   }).action(async () => {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { loadPolicy } from "../../loader.ts";
-import type { Policy } from "../../policy.ts";
+import type { Policy, Rule } from "../../policy.ts";
 import { type JsonFlag, withJson } from "../flags.ts";
 import { command } from "../help.ts";
 import { list } from "../table.ts";
@@ -22,7 +22,10 @@ export function checkPolicy(terminal: Terminal): Command {
     terminal.out(
       `${paint(terminal, "green", "ok")}  version ${summary.version}\n${list([
         ["listeners", summary.listeners.join(", ")],
+        ["web", summary.web],
         ["identity", summary.identity.join(", ")],
+        ["signals", summary.signals.join(", ") || undefined],
+        ["store", summary.store],
         ["resources", summary.resources.join(", ")],
         ["rules", summary.rules.join(", ")],
         ["always", summary.always.join(", ") || "no guardrail"],
@@ -37,11 +40,19 @@ function summaryOf(policy: Policy) {
   return {
     version: policy.version,
     listeners: policy.listen.map(({ protocol, host, port }) => `${protocol} ${host}:${port}`),
+    web: policy.web && `${policy.web.host}:${policy.web.port}`,
+    signals: policy.signals.map(({ name }) => name),
+    store: policy.store?.url,
     identity: policy.identity.map(({ name }) => name),
     resources: Object.keys(policy.resources),
-    rules: policy.rules.map(({ name, who }) => `${name} (${who.label})`),
+    rules: policy.rules.map(ruleText),
     always: policy.always.map(({ name }) => name),
     notify: policy.notify.map(({ name }) => name),
     trail: policy.trail,
   };
+}
+
+function ruleText({ name, who, grant, hours }: Rule): string {
+  const when = [grant ? "with a grant" : undefined, hours?.label].filter(Boolean);
+  return `${name} (${[who.label, ...when].join("; ")})`;
 }

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { PosternError } from "../../error.ts";
-import { type Explanation, explain } from "../../explain.ts";
+import { assumedGrant, type Explanation, explain, type Moment } from "../../explain.ts";
 import type { Identity } from "../../identity.ts";
 import { loadPolicy } from "../../loader.ts";
 import { collect, type JsonFlag, withJson } from "../flags.ts";
 import { command } from "../help.ts";
 import { oneLine, paint, type Terminal } from "../terminal.ts";
+import { past } from "../time.ts";
 
 interface Flags extends JsonFlag {
   readonly subject: string;
@@ -14,6 +15,8 @@ interface Flags extends JsonFlag {
   readonly machine?: true;
   readonly issuer: string;
   readonly on: string;
+  readonly grant?: string[];
+  readonly at?: string;
 }
 
 export function explainPolicy(terminal: Terminal): Command {
@@ -26,6 +29,7 @@ export function explainPolicy(terminal: Terminal): Command {
       examples: [
         "postern policy explain shop.policy.ts --subject alice --group support --on shop 'drop table customers'",
         "postern policy explain shop.policy.ts --subject deploy-bot --machine --on shop - < migration.sql",
+        "postern policy explain shop.policy.ts --subject alice --on shop --grant 'fix orders' 'delete from orders'",
       ],
       exits: { 1: "it would be denied, or the policy does not load" },
     })
@@ -35,7 +39,9 @@ export function explainPolicy(terminal: Terminal): Command {
       .option("--group <name>", "a group of theirs; may be repeated", collect)
       .option("--machine", "a machine, not a person")
       .option("--issuer <url>", "who vouches for them", "explained")
-      .requiredOption("--on <resource>", "where it would run"),
+      .requiredOption("--on <resource>", "where it would run")
+      .option("--grant <rule>", "as while a grant is open that opens this rule; may be repeated", collect)
+      .option("--at <time>", "as at this time: 2026-11-23T10:00:00Z (default: now)"),
   ).action(async (path: string, operation: string, flags: Flags) => {
     const text = operation === "-" ? readFileSync(0, "utf8") : operation;
     const identity: Identity = {
@@ -44,7 +50,12 @@ export function explainPolicy(terminal: Terminal): Command {
       kind: flags.machine ? "machine" : "person",
       groups: flags.group ?? [],
     };
-    const explained = await explain(await loadPolicy(path), identity, flags.on, text);
+    const policy = await loadPolicy(path);
+    const moment: Moment = {
+      ...(flags.grant ? { grants: [assumedGrant(policy, identity, flags.on, flags.grant)] } : {}),
+      ...(flags.at === undefined ? {} : { at: past(flags.at) }),
+    };
+    const explained = await explain(policy, identity, flags.on, text, moment);
     terminal.out(flags.json ? `${JSON.stringify(explained)}\n` : explanationText(terminal, explained));
     if (!explained.allowed) throw new Refused(explained);
   });

@@ -16,7 +16,14 @@ export default gateway({
   listen: { words: { host: "127.0.0.1", port: 4000, insecure: true } },
   identity: [{ name: "nobody", open: async () => ({ identify: async () => undefined }) }],
   resources: { shop: { protocol, config: {} } },
-  rules: [{ name: "support reads", who: group("support"), on: "shop", may: ["read"] }],
+  web: 4001,
+  rules: [
+    { name: "support reads", who: group("support"), on: "shop", may: ["read"] },
+    {
+      name: "mend", who: group("support"), on: "shop", may: ["write"],
+      hours: "09:00-17:00 UTC", grant: { by: group("leads"), upTo: "1h" },
+    },
+  ],
 });
 `;
 const policy = join(mkdtempSync(join(tmpdir(), "postern-cli-")), "shop.policy.ts");
@@ -26,7 +33,8 @@ test("check says what the policy amounts to", async () => {
   const { code, out } = await cli(["policy", "check", policy]);
   expect(code).toBe(0);
   expect(out).toMatch(/^ok {2}version [0-9a-f]{12}\n/);
-  expect(out).toContain("support reads (group support)");
+  expect(out).toContain("support reads (group support), mend (group support; with a grant; 09:00-17:00 UTC)");
+  expect(out).toMatch(/^web +127\.0\.0\.1:4001$/m);
   expect(JSON.parse((await cli(["policy", "check", policy, "--json"])).out)).toMatchObject({
     resources: ["shop"],
   });
@@ -37,7 +45,7 @@ test("check names file and line of what is wrong", async () => {
   writeFileSync(broken, text.replace('on: "shop"', 'on: "ship"'));
   const { code, out, err } = await cli(["policy", "check", broken]);
   expect([code, out]).toEqual([1, ""]);
-  expect(err).toMatch(/broken\.policy\.ts:12:.*ship/);
+  expect(err).toMatch(/broken\.policy\.ts:14:.*ship/);
 });
 
 test("explain exits 0 for what is allowed and 1 for what is not, with the reason", async () => {
@@ -62,6 +70,28 @@ test("explain exits 0 for what is allowed and 1 for what is not, with the reason
   expect(denied.code).toBe(1);
   expect(JSON.parse(denied.out)).toMatchObject({ verdict: "deny", allowed: false });
   expect(JSON.parse(denied.err).error.code).toBe(JSON.parse(denied.out).reason.code);
+});
+
+test("explain at another time, and as with a grant", async () => {
+  const mend = [
+    "policy",
+    "explain",
+    policy,
+    "write t",
+    "--subject",
+    "a",
+    "--group",
+    "support",
+    "--on",
+    "shop",
+  ];
+  const day = ["--at", "2026-11-23T10:00:00Z"];
+  const codes = async (...more: string[]) => (await cli([...mend, ...more])).code;
+  expect(await codes("--grant", "mend", ...day)).toBe(0);
+  expect(await codes(...day)).toBe(1);
+  expect(await codes("--grant", "mend", "--at", "2026-11-23T18:00:00Z")).toBe(1);
+  expect((await cli([...mend, "--grant", "support reads"])).err).toContain("[grant.none]");
+  expect(await codes("--at", "teatime")).toBe(2);
 });
 
 test("explain names the resources there are", async () => {

@@ -56,3 +56,24 @@ test("denied while it waits is a failure, and so is what the gateway refuses", a
   await using stern = new FakeControl(() => problem(400, "grant.too-long", "Too long."));
   expect((await stern.cli(["request", "shop", "--for", "9h"], { env })).err).toContain("[grant.too-long]");
 });
+
+test("whoever answers reads what has become of the request, also where it is not listed any more", async () => {
+  const lea = { ...sam, subject: "lea" };
+  const { request } = waiting;
+  let requests = [request];
+  await using control = new FakeControl(({ method, path }) => {
+    if (path === "/v1/whoami") return { identity: lea };
+    if (method === "GET") return { approvals: [], requests };
+    requests = [];
+    return new Response(null, { status: 204 });
+  });
+  const stateAfter = async (verb: string, of: typeof request) => {
+    requests = [of];
+    const { out } = await control.cli(["approvals", verb, "req_1"], { env });
+    return /state +(.*)/.exec(out)?.[1];
+  };
+  expect(await stateAfter("approve", request)).toStartWith("waits, 1 of 2 approved");
+  expect(await stateAfter("approve", { ...request, approved: [sam] })).toBe("approved by sam and lea");
+  expect(await stateAfter("approve", { ...request, approvers: 1 })).toBe("approved by lea");
+  expect(await stateAfter("deny", { ...request, approved: [sam] })).toBe("denied, after sam had approved");
+});
