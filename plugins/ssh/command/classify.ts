@@ -6,6 +6,10 @@ import { ScriptReader } from "./script.ts";
 /** Characters; an argument that Linux hands to a program is at most 128 KB long. */
 const longest = 32_768;
 
+/** What opens something that may hold a whole script: each level costs the parser the length of the rest. */
+const opening = /[`({]/g;
+const mostOpened = 500;
+
 /** Control characters, what one part takes for a blank and the other does not, and what was no text. */
 const odd = /[^\P{Cc}\t\n]|[^\P{Z} ]|[\p{Cf}\ufffd]|\p{Cs}/u;
 
@@ -24,6 +28,7 @@ export function classifyCommand(text: string, context: CommandContext = {}): rea
 /** A text that a shell gets, here or as an argument of one (`sh -c`). */
 export function readText(text: string, reading: Reading): void {
   if (text.length > longest || odd.test(text)) return reading.unknown();
+  if ((text.match(opening)?.length ?? 0) > mostOpened) return reading.unknown();
   try {
     new ScriptReader(text, reading).read(parse(text));
   } catch (failure) {

@@ -16,14 +16,16 @@ export class Reading {
   readonly context: CommandContext;
   readonly #actions = new Map<string, Action>();
   #depth = 0;
+  #size = 0;
 
   constructor(context: CommandContext) {
     this.context = context;
   }
 
   add(action: Action): void {
-    if (this.#actions.size < most) this.#actions.set(`${action.effect} ${action.on}`, action);
-    else this.unknown();
+    this.#size += action.on.length;
+    if (this.#actions.size >= most || this.#size > longest) return this.unknown();
+    this.#actions.set(`${action.effect} ${action.on}`, action);
   }
 
   /** Something in it cannot be told. */
@@ -48,4 +50,6 @@ export class Reading {
 }
 
 const most = 1_000;
+/** Characters of all targets: they are written to the trail. */
+const longest = 65_536;
 const deepest = 32;

@@ -66,7 +66,7 @@ function scan(
   expansions: ReadonlyMap<number, number>,
 ): Argument | undefined {
   const raw = source.slice(pos, end);
-  if (raw === "{}") return told(raw);
+  if (raw === "{}" || raw === "[") return told(raw);
   let text = "";
   let expanded = false;
   let globs = false;
