@@ -2,11 +2,13 @@ import { Client, type ConnectConfig } from "ssh2";
 import { type Arrival, connectWire, type Dialed, type Permit, PosternError } from "../../core/plugin.ts";
 import { toHosts } from "./algorithms.ts";
 import { callerOf } from "./caller.ts";
+import { askHostForCertificate } from "./certificates/ask-host.ts";
+import { certifiedHostKey } from "./certificates/host.ts";
 import { namePlainSignature } from "./certificates/key.ts";
 import type { SshConfig } from "./config.ts";
 import { AgentOfCallers } from "./forwarded-agent.ts";
 import type { SshHost } from "./host.ts";
-import { PinnedKeys } from "./host-key.ts";
+import { HostKeySet, publicKeyBlob } from "./host-key.ts";
 import { hostLogin } from "./host-login.ts";
 import { fingerprint } from "./keys/public-key.ts";
 import { WireStream } from "./wire-stream.ts";
@@ -24,7 +26,7 @@ const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 3 };
 export async function dial(permit: Permit<SshConfig>, arrival: Arrival): Promise<Dialed> {
   const { config } = permit;
   const asked = loginOf(config, callerOf(arrival).login);
-  const pinned = new PinnedKeys([config.hostKey ?? []].flat());
+  const known = await knownKeys(config);
   const wire = await connectWire({ host: config.host, port: config.port ?? 22, timeout: connectTime });
   const leave = () => wire.destroy();
   permit.signal?.addEventListener("abort", leave, { once: true });
@@ -35,7 +37,7 @@ export async function dial(permit: Permit<SshConfig>, arrival: Arrival): Promise
     const passphrase = await config.passphrase?.read();
     const methods = hostLogin(login, credential, passphrase);
     const agent = new AgentOfCallers();
-    const connection = await connect(config, pinned, {
+    const connection = await connect(config, known, {
       sock: new WireStream(wire),
       username: login,
       authHandler: methods,
@@ -58,7 +60,21 @@ function loginOf({ user, users = [] }: SshConfig, asked: string | undefined): st
   });
 }
 
-function connect(config: SshConfig, pinned: PinnedKeys, options: ConnectConfig): Promise<Client> {
+/** Those that the policy pins, and the one that an authority of the policy's has signed. */
+async function knownKeys({ host, port = 22, hostKey = [], hostCa = [] }: SshConfig): Promise<HostKeySet> {
+  const pinned = [hostKey].flat().map(publicKeyBlob);
+  const authorities = [hostCa].flat().map(publicKeyBlob);
+  if (authorities.length === 0) return new HostKeySet(pinned);
+  try {
+    const certificate = await askHostForCertificate(host, port, connectTime);
+    return new HostKeySet([...pinned, certifiedHostKey(certificate, host, authorities)]);
+  } catch (error) {
+    if (pinned.length === 0) throw error;
+    return new HostKeySet(pinned);
+  }
+}
+
+function connect(config: SshConfig, known: HostKeySet, options: ConnectConfig): Promise<Client> {
   const client = new Client();
   let stranger: PosternError | undefined;
   return new Promise((resolve, reject) => {
@@ -72,9 +88,9 @@ function connect(config: SshConfig, pinned: PinnedKeys, options: ConnectConfig):
       ...keepalive,
       readyTimeout: loginTime,
       ident: "Postern",
-      algorithms: { ...toHosts, serverHostKey: pinned.algorithms },
+      algorithms: { ...toHosts, serverHostKey: known.algorithms },
       hostVerifier: (key: Buffer) => {
-        if (pinned.has(key)) return true;
+        if (known.has(key)) return true;
         stranger = unknownKey(config, key);
         return false;
       },

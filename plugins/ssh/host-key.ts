@@ -1,27 +1,25 @@
 import { type ServerHostKeyAlgorithm, utils } from "ssh2";
 import { PosternError } from "../../core/plugin.ts";
+import { Fields } from "./keys/fields.ts";
 
-/** The keys that the policy pins for a host, in SSH's wire form. */
-export class PinnedKeys {
-  readonly #keys: readonly Buffer[];
+/** The keys that a host may show, in SSH's wire form. */
+export class HostKeySet {
   /** What to ask the host for: another kind of key it has would be a stranger's. */
   readonly algorithms: ServerHostKeyAlgorithm[];
 
-  /** `lines`: OpenSSH public keys. Throws PosternError `resource.config`. */
-  constructor(lines: readonly string[]) {
-    const parsed = lines.map(publicKey);
-    this.#keys = parsed.map((key) => key.getPublicSSH());
-    this.algorithms = [...new Set(parsed.flatMap(({ type }) => algorithmsOf(type)))];
+  constructor(readonly keys: readonly Buffer[]) {
+    this.algorithms = [...new Set(keys.flatMap((key) => algorithmsOf(new Fields(key).text())))];
   }
 
   has(key: Buffer): boolean {
-    return this.#keys.some((each) => each.equals(key));
+    return this.keys.some((each) => each.equals(key));
   }
 }
 
-function publicKey(line: string) {
+/** Of an OpenSSH public key, `ssh-ed25519 AAAA…`. Throws PosternError `resource.config`. */
+export function publicKeyBlob(line: string): Buffer {
   const key = utils.parseKey(line.trim());
-  if (!(key instanceof Error) && algorithmsOf(key.type).length > 0) return key;
+  if (!(key instanceof Error) && algorithmsOf(key.type).length > 0) return key.getPublicSSH();
   throw new PosternError("resource.config", "A host key in the policy is no public key that can be used.", {
     hint: 'It begins with "ssh-ed25519 AAAA", "ecdsa-sha2-nistp256 AAAA" or "ssh-rsa AAAA".',
   });
