@@ -15,6 +15,9 @@ const tested = [
     there: () => existsSync("/usr/sbin/sshd") && onPath("ssh") && existsSync("/usr/lib/openssh/sftp-server"),
   },
   { what: "ssh-audit", packages: ["ssh-audit"], there: () => onPath("ssh-audit") },
+  { what: "rsync", packages: ["rsync"], there: () => onPath("rsync") },
+  { what: "git", packages: ["git"], there: () => onPath("git") },
+  { what: "Ansible", packages: ["ansible-core"], there: () => onPath("ansible-playbook") },
   { what: "strace", packages: ["strace"], there: () => onPath("strace") },
   {
     what: "psycopg 3",
