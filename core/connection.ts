@@ -3,13 +3,13 @@ import { PosternError } from "./error.ts";
 import { FrontDoor } from "./front-door.ts";
 import type { OpenPolicy } from "./gateway.ts";
 import type { Holds } from "./holds.ts";
-import type { Identity } from "./identity.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
-import type { Limits, Policy } from "./policy.ts";
+import type { Limits } from "./policy.ts";
 import type { Arrival, Carrier, Dialed, ListenerInfo, Protocol, Resource } from "./protocol.ts";
+import { connectDenied, find, served } from "./reach.ts";
 import type { RefusedLogins } from "./refused-logins.ts";
 import type { Repeats } from "./repeats.ts";
 import type { Session } from "./session.ts";
@@ -19,7 +19,6 @@ import type { Sessions } from "./sessions.ts";
 import { sourceOf } from "./source.ts";
 import type { Strangers } from "./strangers.ts";
 import type { Supervision } from "./supervision.ts";
-import type { Entry } from "./trail/entry.ts";
 import type { Trail } from "./trail/trail.ts";
 import type { Wire } from "./wire.ts";
 
@@ -47,6 +46,8 @@ const reachedBefore = new Map<string, keyof Limits>([
   ["limit.header", "header"],
   ["limit.unauthenticated", "unauthenticated"],
 ]);
+/** Times `limits.authenticate`, where the client asks a person meanwhile. */
+const peopleTake = 12;
 /** What a relay has to say goodbye after its session was told to end. */
 const farewellMs = 500;
 
@@ -74,7 +75,7 @@ export async function serveConnection(
         },
         enter: (inner) => void serveConnection(inner, listener, open, services),
         denied: (identity, resource, reason) =>
-          services.trail.append(denied(listener, caller, identity, resource, reason)),
+          services.trail.append(connectDenied(listener, caller, identity, resource, reason)),
       },
     });
     const arrival = await welcome(caller, door, services.strangers, protocol);
@@ -98,7 +99,8 @@ async function welcome(
   strangers: Strangers,
   protocol: Protocol,
 ): Promise<Arrival | Carrier | undefined> {
-  const { authenticate, unauthenticated } = door.limits;
+  const { unauthenticated } = door.limits;
+  const authenticate = door.limits.authenticate * (protocol.asksPeople ? peopleTake : 1);
   const leave = strangers.enter(caller.remote, unauthenticated);
   try {
     caller.deadline(authenticate);
@@ -223,48 +225,6 @@ export function protocolOf(open: OpenPolicy, name: string): Protocol {
   const resource = Object.values(open.policy.resources).find((each) => each.protocol.name === name);
   if (!resource) throw new PosternError("policy.listen", `No resource speaks ${name}.`);
   return resource.protocol;
-}
-
-/** Configurations of what callers of this listener may name. */
-function served(policy: Policy, { protocol, resource: only }: ListenerInfo): Record<string, unknown> {
-  const named = Object.entries(policy.resources).flatMap(([name, resource]) =>
-    resource.protocol.name === protocol && (only === undefined || only === name)
-      ? [[name, resource.config]]
-      : [],
-  );
-  return Object.fromEntries(named);
-}
-
-/** Throws PosternError `resource.unknown`; the trail has it then. */
-function find(
-  open: OpenPolicy,
-  listener: ListenerInfo,
-  { identity, resource: name }: Arrival,
-  caller: Wire,
-  trail: Trail,
-): Resource {
-  const { protocol, resource: only } = listener;
-  const resource = Object.hasOwn(open.policy.resources, name) ? open.policy.resources[name] : undefined;
-  if (resource?.protocol.name === protocol && (only === undefined || only === name)) return resource;
-  const unknown = new PosternError(
-    "resource.unknown",
-    `There is no resource named ${JSON.stringify(name)}.`,
-    {
-      hint: "The operator's policy file lists them under `resources`.",
-    },
-  );
-  trail.append(denied(listener, caller, identity, name, unknown.reason));
-  throw unknown;
-}
-
-function denied(
-  { protocol }: ListenerInfo,
-  { remote }: Wire,
-  identity: Identity,
-  resource: string,
-  reason: Reason,
-): Entry {
-  return { kind: "connect-denied", identity, resource, protocol, remote, reason };
 }
 
 function count({ metrics }: ConnectionServices, limit: keyof Limits): void {

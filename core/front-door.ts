@@ -5,6 +5,8 @@ import { decoyVerifier } from "./credential/scram.ts";
 import { outlivesLogin } from "./ending.ts";
 import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
+import type { DeviceLogin } from "./identity/device-login.ts";
+import { Declined } from "./identity/token-endpoint.ts";
 import {
   type CallerCredential,
   type Identity,
@@ -27,6 +29,11 @@ const tokenLimit = 64 * 1024;
 
 /** Eight that act for one another, and whom they act for: a longer chain helps nobody. */
 const longestChain = 9;
+
+/** Milliseconds that a person has to sign in with a browser, and how many may be at it in this process. */
+const deviceTime = 5 * 60_000;
+const mostSignIns = 64;
+let signIns = 0;
 
 export interface DoorServices {
   readonly refusedLogins: RefusedLogins;
@@ -82,6 +89,11 @@ export class FrontDoor implements Door {
       }
       return undefined;
     });
+  }
+
+  get device(): Door["device"] {
+    const provider = this.services.providers.find(({ device }) => device);
+    return provider && ((show, signal) => this.#byDevice(provider, show, signal));
   }
 
   get dataDir(): string {
@@ -167,6 +179,27 @@ export class FrontDoor implements Door {
     throw new NotAccepted("no identity provider knows this token");
   }
 
+  async #byDevice(
+    provider: OpenIdentityProvider,
+    show: (login: DeviceLogin) => void,
+    caller: AbortSignal,
+  ): Promise<Identity> {
+    const signal = AbortSignal.any([caller, AbortSignal.timeout(deviceTime)]);
+    if (signIns >= mostSignIns) throw this.refused("too many people are signing in by a browser at once");
+    signIns++;
+    this.#waits++;
+    try {
+      const login = await this.#checked(async () => await provider.device?.(signal));
+      if (!login) throw this.refused("the identity provider offers no device code");
+      show(login);
+      const { token } = await this.#checked(() => login.tokens(signal));
+      return await this.identify({ kind: "token", token });
+    } finally {
+      this.#waits--;
+      signIns--;
+    }
+  }
+
   async #issued(id: string): Promise<Identity> {
     const known = await this.services.supervision.credential(id);
     if (!known) throw new NotAccepted("the credential is unknown, expired or revoked");
@@ -181,7 +214,7 @@ export class FrontDoor implements Door {
   /** The operator learns which check failed; the caller only an id to quote. */
   #refused(error: unknown): PosternError {
     const check =
-      error instanceof NotAccepted || error instanceof PosternError
+      error instanceof NotAccepted || error instanceof PosternError || error instanceof Declined
         ? error.message
         : `the identity provider failed (${error instanceof Error ? error.name : "unknown"})`;
     const { protocol } = this.listener;

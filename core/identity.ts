@@ -1,4 +1,5 @@
 import type { X509Certificate } from "node:crypto";
+import type { DeviceLogin } from "./identity/device-login.ts";
 import type { LoginMethod, WebFace } from "./web.ts";
 
 /** A verified caller. Made by an identity provider, never by a protocol. */
@@ -92,6 +93,8 @@ export interface OpenIdentityProvider {
   readonly web?: WebFace;
   /** How people sign in from the command line. */
   readonly login?: LoginMethod;
+  /** The same with a browser on another machine, where the gateway asks for them (SSH). Throws as it fails. */
+  device?(signal: AbortSignal): Promise<DeviceLogin>;
   /** Providers that sign tokens of their own (`local`) can mint them for the CLI. */
   mint?(claims: MintRequest): Promise<string>;
   close?(): void;

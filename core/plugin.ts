@@ -34,6 +34,7 @@ export type {
   Watch,
 } from "./guardrail.ts";
 export { claimedIssuer } from "./identity/claimed.ts";
+export { beginDeviceLogin, type DeviceLogin } from "./identity/device-login.ts";
 export { signingKey } from "./identity/signing-key.ts";
 export {
   type CallerCredential,

@@ -3,6 +3,7 @@ import type { CredentialSource } from "./credential/source.ts";
 import type { PosternError } from "./error.ts";
 import type { Gate } from "./gate.ts";
 import type { Kind } from "./guardrail.ts";
+import type { DeviceLogin } from "./identity/device-login.ts";
 import type { CallerCredential, Identity, KeyOffer, ScramVerifier } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
@@ -20,6 +21,8 @@ export interface Protocol<Config = unknown, Emits extends Kind = Kind, Name exte
   readonly emits: readonly Emits[];
   /** Its connections are always encrypted, by itself: its listeners need no TLS. */
   readonly encrypts?: true;
+  /** Its clients ask people while they log in (is this the right host? what is the password?): that takes longer. */
+  readonly asksPeople?: true;
   /**
    * Reads start-up and credentials from a new connection; asks `door.identify` as often as it must.
    * Returns undefined when the connection asked for something that is over now (a cancel, a probe).
@@ -68,6 +71,13 @@ export interface Door {
    * has). The protocol lets nobody in by it before the caller has proved that it holds the private key.
    */
   keyed(offer: KeyOffer): Promise<Identity | undefined>;
+  /**
+   * A person signs in with a browser, on whatever machine: `show` tells where. Takes its time, for as long as `signal`
+   * allows and five minutes at most. undefined: no identity provider offers it. Throws as `identify` does.
+   */
+  readonly device:
+    | ((show: (login: DeviceLogin) => void, signal: AbortSignal) => Promise<Identity>)
+    | undefined;
   /** For SCRAM: the verifier of a short-lived credential, before its proof. Unknown ids get a decoy. */
   verifier(id: string): Promise<ScramVerifier>;
   /** The protocol found a proof wrong by itself: writes `check` to the trail; throw what it returns. */

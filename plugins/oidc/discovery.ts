@@ -1,5 +1,11 @@
 import { fetchObject, isProtected, type JsonObject } from "./document.ts";
 
+type EndpointName =
+  | "jwks_uri"
+  | "introspection_endpoint"
+  | "device_authorization_endpoint"
+  | "token_endpoint";
+
 /**
  * Where a provider's keys and its introspection are (OpenID Connect Discovery 1.0, 4), found on first use
  * and looked up again after `forget`.
@@ -13,7 +19,7 @@ export class Discovery {
   ) {}
 
   /** The URL under this name. Rejects where there is none that can be trusted. */
-  async endpoint(name: "jwks_uri" | "introspection_endpoint"): Promise<string> {
+  async endpoint(name: EndpointName): Promise<string> {
     this.#found ??= this.#discover();
     try {
       const value = (await this.#found)[name];

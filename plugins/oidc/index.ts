@@ -1,4 +1,5 @@
 import { type IdentityProvider, milliseconds, type OpenIdentityProvider } from "../../core/plugin.ts";
+import { deviceLogin } from "./device.ts";
 import { Discovery } from "./discovery.ts";
 import { Introspection } from "./introspection.ts";
 import { keySourceOf } from "./key-source.ts";
@@ -46,6 +47,7 @@ export function oidc(options: OidcOptions): IdentityProvider {
         identify: identifying(keys, terms, introspection),
         ...(introspection ? { revalidation: introspection.revalidation(terms.clockTolerance * 1000) } : {}),
         ...signIn(options, terms, keys),
+        ...(options.login ? { device: deviceLogin(options, terms, found) } : {}),
       };
     },
   };

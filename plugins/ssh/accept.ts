@@ -28,7 +28,7 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | Carrie
     (connection, { header }) => {
       speaks(caller, connection);
       connection.on("error", (cause) => arrived.reject(brokenOff(cause)));
-      const login = new Login(connection, caller.remote, door, (who) => {
+      const login = new Login(connection, caller, door, (who) => {
         stream.limit(Number.POSITIVE_INFINITY, () => {});
         try {
           arrive(who, header.versions.software, { caller, door, connection, arrived });

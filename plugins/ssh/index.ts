@@ -19,11 +19,12 @@ const protocol: Protocol<SshConfig, Emits, "ssh"> = {
   name: "ssh",
   emits: ["operation", "stream", "text", "wire"],
   encrypts: true,
+  asksPeople: true,
   accept,
   dial,
   relay,
   refuse,
-  classify: async (text) => classifyCommand(text),
+  classify: async (text, { shell = "sh" }) => classifyCommand(text, { shell }),
   replay,
 };
 
@@ -51,6 +52,7 @@ export function ssh(options: SshOptions): Resource<SshConfig, Emits, "ssh"> {
     hostCa: true,
     passphrase: true,
     env: true,
+    shell: true,
     credential: true,
   });
   const { credential, ...config } = options;

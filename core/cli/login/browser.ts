@@ -1,8 +1,8 @@
 import { CodeChallengeMethod, generateCodeVerifier, generateState, OAuth2Client } from "arctic";
 import { PosternError } from "../../error.ts";
+import { type Endpoint, type Tokens, tokensFrom } from "../../identity/token-endpoint.ts";
 import type { Terminal } from "../terminal.ts";
 import { Callback } from "./loopback.ts";
-import { type Endpoint, type Tokens, tokensFrom } from "./token-endpoint.ts";
 
 export interface CodeFlow {
   readonly clientId: string;

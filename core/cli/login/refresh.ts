@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { PosternError } from "../../error.ts";
+import { Declined, tokensFrom } from "../../identity/token-endpoint.ts";
 import { type Lock, takeLock } from "../../supervisor/lock.ts";
 import type { Terminal } from "../terminal.ts";
 import { discover } from "./provider.ts";
 import { madeFolder, readLogin, type StoredLogin, writeLogin } from "./stored.ts";
-import { Declined, tokensFrom } from "./token-endpoint.ts";
 
 /** The latest before its end that a token is renewed (milliseconds), where it lives long enough. */
 const margin = 60_000;

@@ -1,11 +1,11 @@
 import { PosternError } from "../../error.ts";
+import { Declined, type Tokens } from "../../identity/token-endpoint.ts";
 import type { LoginMethod } from "../../web.ts";
 import type { Target } from "../client.ts";
 import type { Terminal } from "../terminal.ts";
 import { hasBrowser, signInByBrowser } from "./browser.ts";
 import { signInByDevice } from "./device.ts";
 import { audienceOf, discover, type OidcMethod } from "./provider.ts";
-import { Declined, type Tokens } from "./token-endpoint.ts";
 
 /** `browser`, `device`: as somebody asked for; undefined: what suits this terminal. */
 export type Way = "browser" | "device" | undefined;

@@ -13,6 +13,7 @@ export function testDoor(
     shown,
     listener: { protocol: "postgres", host: "127.0.0.1", port: 5432, insecure: true, ...listener },
     limits: defaultLimits,
+    device: undefined,
     dataDir: "/nowhere",
     resources: {},
     denied: () => {},

@@ -1,7 +1,8 @@
 import type { AuthContext, AuthenticationType, Connection } from "ssh2";
-import { type Door, type Identity, PosternError } from "../../../core/plugin.ts";
+import { type Door, type Identity, PosternError, type Wire } from "../../../core/plugin.ts";
 import { allTerms, type CallerTerms } from "../caller.ts";
 import { sendBanner, worded } from "../message.ts";
+import { byKeyboard } from "./device.ts";
 import { byPassword } from "./password.ts";
 import { byPublicKey } from "./public-key.ts";
 
@@ -20,17 +21,18 @@ export interface LoggedIn {
 /** SSH user authentication (RFC 4252): tries what the client shows until something is good, or it was too often. */
 export class Login {
   readonly #failed = Promise.withResolvers<never>();
-  readonly #methods: AuthenticationType[] = ["publickey", "password"];
+  readonly #methods: AuthenticationType[];
   #failures = 0;
   #offers = 0;
 
   /** `welcome` is called in the same step as the client is told, so that nothing that it asks for then is lost. */
   constructor(
     readonly connection: Connection,
-    readonly remote: string,
+    readonly caller: Pick<Wire, "remote" | "gone">,
     readonly door: Door,
     readonly welcome: (who: LoggedIn) => void,
   ) {
+    this.#methods = ["publickey", "password", ...(door.device ? ["keyboard-interactive" as const] : [])];
     connection.on("authentication", (context) => {
       this.#try(context).catch((error: unknown) => this.#failed.reject(error));
     });
@@ -61,13 +63,18 @@ export class Login {
     switch (context.method) {
       case "publickey": {
         if (++this.#offers > mostOffers) throw this.#tooManyKeys();
-        const known = await byPublicKey(context, this.remote, this.door);
+        const known = await byPublicKey(context, this.caller.remote, this.door);
         return known && !known.proved ? "asked" : known;
       }
       case "password":
         // A client that changes its password sends two.
         if (typeof context.password !== "string") return undefined;
         return { identity: await byPassword(context.password, this.door), terms: allTerms };
+      case "keyboard-interactive": {
+        const { device } = this.door;
+        const identity = device && (await byKeyboard(context, device, this.door, this.caller.gone));
+        return identity && { identity, terms: allTerms };
+      }
       default:
         return undefined;
     }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { PosternError } from "../../error.ts";
+import { PosternError } from "../error.ts";
 
 /** What a token endpoint gives (RFC 6749, 5.1), in our own words. */
 export interface Tokens {
