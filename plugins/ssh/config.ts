@@ -1,4 +1,5 @@
-import { PosternError, type Secret } from "../../core/plugin.ts";
+import { oneOf, PosternError, type Secret } from "../../core/plugin.ts";
+import { type HostShell, hostShells } from "./command/index.ts";
 
 /** An SSH server as the policy registers it. */
 export interface SshConfig {
@@ -18,13 +19,16 @@ export interface SshConfig {
   readonly passphrase?: Secret;
   /** Environment variables that a caller may set; `*` stands for any run of characters: `LC_*`. */
   readonly env?: readonly string[];
+  /** What reads commands at the host: `sh` (also bash) unless given. Of any `other` nothing is known. */
+  readonly shell?: HostShell;
 }
 
 export const defaultEnv: readonly string[] = ["LANG", "LC_*", "TERM"];
 
 /** Throws PosternError `resource.config`. */
 export function checkConfig(config: SshConfig): void {
-  const { host, port = 22, user, users = [], hostKey = [], hostCa = [] } = config;
+  const { host, port = 22, user, users = [], hostKey = [], hostCa = [], shell = "sh" } = config;
+  oneOf("shell", shell, hostShells);
   if (host === "" || !Number.isInteger(port) || port < 1 || port > 65_535) {
     throw wrong(`{ host: "${host}", port: ${port} } is no address`, "port is 1 to 65535.");
   }

@@ -53,6 +53,7 @@ export function ssh(options: SshOptions): Resource<SshConfig, Emits, "ssh"> {
     passphrase: true,
     env: true,
     shell: true,
+    shell: true,
     credential: true,
   });
   const { credential, ...config } = options;

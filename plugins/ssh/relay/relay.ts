@@ -27,7 +27,14 @@ export async function relay(link: Link<SshConfig>): Promise<void> {
   const { gate } = link;
   const caller = callerOf(link.arrival);
   const host = hostOf(link.dialed);
-  const carriage = new Carriage(gate, caller, host, link.config, link.limits, new Statements());
+  const carriage = new Carriage(
+    gate,
+    caller,
+    host,
+    link.config,
+    link.limits,
+    new Statements(link.config.shell),
+  );
   const sessions = new Set<SessionChannel>();
   let open = 0;
   const room = () => {

@@ -1,5 +1,5 @@
 import type { Action, Statement } from "../../../core/plugin.ts";
-import { classifyCommand } from "../command/index.ts";
+import { classifyCommand, type HostShell } from "../command/index.ts";
 
 const most = 256;
 
@@ -7,9 +7,15 @@ const most = 256;
 export class Statements {
   readonly #known = new Map<string, Statement>();
 
+  constructor(readonly hostShell: HostShell = "sh") {}
+
   /** `terminal`: it was asked for with one. */
   exec(command: string, terminal: boolean): Statement {
-    return this.#of(command, () => classifyCommand(command, { terminal }), terminal ? "terminal" : "exec");
+    return this.#of(
+      command,
+      () => classifyCommand(command, { terminal, shell: this.hostShell }),
+      terminal ? "terminal" : "exec",
+    );
   }
 
   shell(): Statement {
