@@ -53,7 +53,6 @@ export function ssh(options: SshOptions): Resource<SshConfig, Emits, "ssh"> {
     passphrase: true,
     env: true,
     shell: true,
-    shell: true,
     credential: true,
   });
   const { credential, ...config } = options;
