@@ -1,14 +1,14 @@
 import type { HoldView } from "../../control/api.ts";
-import { identityLabel } from "../../identity.ts";
 import type { HeldStatement } from "../../supervision.ts";
 import { list } from "../table.ts";
 import { oneLine, printable } from "../terminal.ts";
 import { moment, span } from "../time.ts";
+import { issuersOf, whoIs } from "../who-is.ts";
 
 /** What became of a hold, or how long it can still be answered. */
 export function stateOf(hold: HoldView, now = Date.now()): string {
   if (hold.how === undefined) return `waits, ${span(hold.expires - now)} left`;
-  const by = hold.endedBy ? ` by ${oneLine(identityLabel(hold.endedBy))}` : "";
+  const by = hold.endedBy ? ` by ${whoIs(hold.endedBy)}` : "";
   return `${hold.how}${by}`;
 }
 
@@ -18,7 +18,8 @@ export function holdText(hold: HoldView): string {
   const facts = list([
     ["hold", hold.id],
     ["state", stateOf(hold)],
-    ["asked by", oneLine(identityLabel(hold.identity))],
+    ["asked by", whoIs(hold.identity)],
+    ["vouched for by", issuersOf(hold.identity)],
     ["resource", hold.resource],
     ["actions", actions],
     ["in transaction", hold.inTransaction ? "yes: it holds locks while it waits" : undefined],

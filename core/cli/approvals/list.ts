@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { identityLabel } from "../../identity.ts";
 import { type CallerFlags, type JsonFlag, reach, withData, withJson, withToken } from "../flags.ts";
 import { command } from "../help.ts";
 import { table } from "../table.ts";
 import { oneLine, type Terminal } from "../terminal.ts";
+import { whoIs } from "../who-is.ts";
 import { stateOf } from "./hold.ts";
 import { requestLine, requestState } from "./request.ts";
 import { waitings } from "./show.ts";
@@ -33,7 +33,7 @@ export function listApprovals(terminal: Terminal): Command {
     const rows = waiting.map((one) => [
       one.id,
       "text" in one ? stateOf(one) : requestState(one),
-      oneLine(identityLabel(one.identity)),
+      whoIs(one.identity),
       one.resource,
       one.by,
       "text" in one ? oneLine(one.text) : requestLine(one),

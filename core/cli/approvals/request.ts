@@ -1,14 +1,14 @@
 import type { RequestView } from "../../control/api.ts";
 import { durationText } from "../../duration.ts";
-import { identityLabel } from "../../identity.ts";
 import { list } from "../table.ts";
 import { oneLine } from "../terminal.ts";
 import { moment, span } from "../time.ts";
+import { issuersOf, whoIs } from "../who-is.ts";
 
 /** What became of a request, or how long it can still be answered. */
 export function requestState(request: RequestView, now = Date.now()): string {
   const { how, approved, approvers, expires } = request;
-  const by = approved.map((one) => oneLine(identityLabel(one))).join(" and ");
+  const by = approved.map((one) => whoIs(one)).join(" and ");
   if (how === "approved") return by === "" ? how : `approved by ${by}`;
   if (how !== undefined) return by === "" ? how : `${how}, after ${by} had approved`;
   if (expires <= now) return "expired";
@@ -28,7 +28,8 @@ export function requestText(request: RequestView): string {
   return list([
     ["request", request.id],
     ["state", requestState(request)],
-    ["asked by", oneLine(identityLabel(request.identity))],
+    ["asked by", whoIs(request.identity)],
+    ["vouched for by", issuersOf(request.identity)],
     ["resource", request.resource],
     ["opens", request.rules.map((name) => `rule ${oneLine(name)}`).join(", ")],
     ["for", durationText(request.for)],

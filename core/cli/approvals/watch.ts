@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { HoldEvent, RequestEvent, RequestView } from "../../control/api.ts";
-import { identityLabel } from "../../identity.ts";
 import { control, type DataFlag, type JsonFlag, withData, withJson } from "../flags.ts";
 import { command } from "../help.ts";
 import { oneLine, paint, type Terminal } from "../terminal.ts";
 import { span } from "../time.ts";
+import { whoIs } from "../who-is.ts";
 import { requestLine } from "./request.ts";
 
 export function watchApprovals(terminal: Terminal): Command {
@@ -34,14 +34,14 @@ function eventLine(terminal: Terminal, event: HoldEvent | RequestEvent): string 
   if (event.event === "requested") return requested(terminal, event.request);
   if (event.event === "ended" || event.event === "answered") return `${event.id}  ${event.how}\n`;
   const { id, identity, resource, by, expires, text } = event.hold;
-  const who = oneLine(identityLabel(identity));
+  const who = whoIs(identity);
   const waits = `${who} on ${resource}, for ${by} within ${span(expires - Date.now())}`;
   return `${paint(terminal, "yellow", id)}  waits: ${waits}: ${oneLine(text)}\n`;
 }
 
 function requested(terminal: Terminal, request: RequestView): string {
   const { id, identity, resource, by, expires } = request;
-  const who = oneLine(identityLabel(identity));
+  const who = whoIs(identity);
   const waits = `${who} asks for ${resource}, from ${by} within ${span(expires - Date.now())}`;
   return `${paint(terminal, "yellow", id)}  ${waits}: ${requestLine(request)}\n`;
 }
