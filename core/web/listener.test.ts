@@ -90,7 +90,8 @@ test("a renewed certificate is shown on the same port, and an answer that has be
   const slow = fetch(`https://127.0.0.1:${port}/`, { tls: { rejectUnauthorized: false } });
   await begun.promise;
   const second = await certify();
-  while ((await serial(port)) !== second) await Bun.sleep(20);
+  // A connection that is just being accepted while the port changes hands is reset.
+  while ((await serial(port).catch(() => "reset")) !== second) await Bun.sleep(20);
   finish.resolve();
   expect(await (await slow).text()).toBe("whole");
 });
