@@ -13,7 +13,7 @@ export interface SshDoorOptions {
   /** Source of identity providers beside `local()` and `sshKeys()` (alice), each with a comma behind it. */
   readonly identity?: string;
   /** Source of resources beside `bastion`, each with a comma behind it. */
-  readonly resources?: string;
+  readonly resources?: string | ((server: OpenSshServer) => string);
   /** Source of what stands beside `always: [record()]`. */
   readonly further?: string;
   /** Source of lines between the imports and the policy. */
@@ -178,7 +178,7 @@ export default gateway({
       hostKey: ${JSON.stringify(server.hostKey)},
       credential: env("BASTION_KEY"),
     }),
-    ${options.resources ?? ""}
+    ${typeof options.resources === "function" ? options.resources(server) : (options.resources ?? "")}
   },
   rules: [${options.rules}],
 });
