@@ -16,6 +16,8 @@ export interface WebTools {
   readonly url: string;
   /** Address and port of who asks. */
   readonly remote: string;
+  /** The same as far as limits tell sources apart: an IPv4 address, a network of IPv6. */
+  readonly source: string;
   /** Ends access, on every gateway that shares the store; durable in the trail and the store when it resolves. */
   end(wish: EndingWish): Promise<Ending>;
   /** Lifts what the same `by` has put up against exactly this by `end` with `blocks`. */

@@ -14,7 +14,7 @@ export function testWebTools(url = "https://gateway.example.com/face"): TestWebT
   const seen = new Set<string>();
   const [ended, lifted, checks]: [EndingWish[], TestWebTools["lifted"], string[]] = [[], [], []];
   return {
-    ...{ url, remote: "192.0.2.1:4711", ended, lifted, checks, records: testRecords() },
+    ...{ url, remote: "192.0.2.1:4711", source: "192.0.2.1", ended, lifted, checks, records: testRecords() },
     async end(wish): Promise<Ending> {
       ended.push(wish);
       return { id: `end_${ended.length}`, at: Date.now(), ...wish, blocks: wish.blocks ?? false };

@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { PosternError } from "../error.ts";
 import type { FrontDoor } from "../front-door.ts";
+import { sourceOf } from "../source.ts";
 import type { Supervisor } from "../supervisor.ts";
 import type { WebTools } from "../web.ts";
 import type { FaceKind } from "./faces.ts";
@@ -50,6 +51,7 @@ function toolsOf(supervisor: Supervisor, place: string, door: FrontDoor): WebToo
   return {
     url: `${supervisor.web.url}/${place}`,
     remote: door.remote,
+    source: sourceOf(door.remote),
     end: (wish) => supervisor.end(wish),
     lift: async (of, by) => void (await supervisor.lift(of, by)),
     records: {

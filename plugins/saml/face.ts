@@ -15,7 +15,7 @@ export function samlFace(terms: Terms, tokens: Tokens): WebFace {
       new Response(new ServiceProvider(terms, url).metadata(), {
         headers: { "content-type": "application/samlmetadata+xml" },
       }),
-    "GET login": async ({ url }, tools) => redirect(await logins.begin(new URL(url).searchParams, tools.url)),
+    "GET login": async ({ url }, tools) => redirect(await logins.begin(new URL(url).searchParams, tools)),
     "POST acs": async (request, tools) => redirect(await logins.answer(request, tools)),
     "POST slo": async (request, tools) => {
       const back = await logOut(request, terms, tools);

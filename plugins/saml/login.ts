@@ -28,7 +28,8 @@ const secret = () => randomBytes(32).toString("base64url");
 
 /** Logins from their beginning to the token. Each step throws NotAccepted with the check that failed. */
 export class Logins {
-  readonly #begun = new ShortLived<Begun>(10 * 60_000, 10_000);
+  /** Anybody can begin one: who begins many loses their own, and nobody else's before ten sources do. */
+  readonly #begun = new ShortLived<Begun>(10 * 60_000, 10_000, 1_000);
   readonly #granted = new ShortLived<Granted>(60_000, 1_000);
 
   constructor(
@@ -37,7 +38,7 @@ export class Logins {
   ) {}
 
   /** `GET login`: to the identity provider. */
-  async begin(query: URLSearchParams, url: string): Promise<string> {
+  async begin(query: URLSearchParams, { url, source }: Pick<WebTools, "url" | "source">): Promise<string> {
     const redirectUri = loopbackUri(neededField(query, "redirect_uri"));
     const state = neededField(query, "state");
     const challenge = neededField(query, "code_challenge");
@@ -46,7 +47,7 @@ export class Logins {
     must((field(query, "code_challenge_method") ?? "S256") === "S256", "code_challenge_method is not S256");
     const request = `_${secret()}`;
     const relayState = secret();
-    this.#begun.put(request, { redirectUri, state, challenge, relayState });
+    this.#begun.put(request, { redirectUri, state, challenge, relayState }, source);
     return new ServiceProvider(this.terms, url).loginUrl(request, relayState);
   }
 

@@ -52,6 +52,7 @@ function toolsFor(refused: string[], ended: EndingWish[]): WebTools {
   return {
     url,
     remote: "127.0.0.1:1",
+    source: "127.0.0.1",
     end: async (wish) => {
       ended.push(wish);
       return { id: "end_1", at: Date.now(), blocks: false, ...wish };
