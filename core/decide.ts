@@ -13,7 +13,9 @@ export interface RuleSet extends Timing {
   readonly policy: Policy;
   readonly resource: string;
   /** For the trail's opening entry. Empty: this identity may not even connect. */
-  readonly rights: readonly { readonly rule: string; readonly may: readonly string[] }[];
+  readonly rights: readonly GrantedBy[];
+  /** What rules would give with a grant, or at another hour. */
+  readonly closed: readonly GrantedBy[];
   /** Milliseconds a person's session may last: the shortest of these rules; absent: no limit. */
   readonly lifetime?: number;
   /** How to come in all the same, where `rights` is empty: which grant to ask for, when to come. */
@@ -22,6 +24,12 @@ export interface RuleSet extends Timing {
   role(): string | undefined;
   /** Each action by the first rule whose who, on and may match it; all must be allowed. */
   decide(actions: readonly Action[]): Decision;
+}
+
+/** A rule, and what it allows, as the policy writes it. */
+export interface GrantedBy {
+  readonly rule: string;
+  readonly may: readonly string[];
 }
 
 export interface Decision {
@@ -62,22 +70,25 @@ export function rulesFor(
   );
   const stranger = parties.find((party) => party.rules.length === 0)?.identity;
   const rules = stranger ? [] : [...new Set(parties.flatMap((party) => party.rules))];
+  const closed = [...new Set(parties.flatMap((party) => party.closed))];
   const entry = stranger && howToEnter(resource, parties, at);
   const lifetimes = rules.flatMap(({ lifetime }) => lifetime ?? []);
   return {
     policy,
     resource,
-    rights: rules.map(({ name, may }) => ({
-      rule: name,
-      may: may === "all" ? ["all"] : may.map(({ label }) => label),
-    })),
+    rights: rules.map(grantedBy),
+    closed: closed.map(grantedBy),
     ...(lifetimes.length === 0 ? {} : { lifetime: Math.min(...lifetimes) }),
-    ...timingOf(rules, [...new Set(parties.flatMap(({ closed }) => closed))], open, at),
+    ...timingOf(rules, closed, open, at),
     ...(entry === undefined ? {} : { hint: entry }),
     role: () => roleOf(policy, resource, parties),
     decide: (actions) =>
       stranger ? shutOut(stranger, resource, actions, entry) : decide(policy, resource, parties, actions, at),
   };
+}
+
+function grantedBy({ name, may }: Rule): GrantedBy {
+  return { rule: name, may: may === "all" ? ["all"] : may.map(({ label }) => label) };
 }
 
 /** undefined: neither a grant nor the hour would let everybody in the chain in. */

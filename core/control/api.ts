@@ -1,3 +1,4 @@
+import type { GrantedBy } from "../decide.ts";
 import type { Ending } from "../ending.ts";
 import type { Identity } from "../identity.ts";
 import type { Outcome, Reason } from "../operation.ts";
@@ -193,7 +194,9 @@ export interface ResourceAccess {
   readonly name: string;
   readonly protocol: string;
   /** Each rule that counts now, with what it allows. */
-  readonly rights: readonly { readonly rule: string; readonly may: readonly string[] }[];
+  readonly rights: readonly GrantedBy[];
+  /** Each rule that would count with a grant, or at another hour; absent: none. */
+  readonly closed?: readonly GrantedBy[];
   /** How to be let in, where no rule counts now. */
   readonly hint?: string;
 }

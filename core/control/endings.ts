@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { type Ended, ends, isSpent } from "../ending.ts";
+import { PosternError } from "../error.ts";
 import type { Reason } from "../operation.ts";
 import type { Supervisor } from "../supervisor.ts";
 import type { EndedAnswer } from "./api.ts";
@@ -31,6 +32,7 @@ export function endingRoutes(supervisor: Supervisor): Hono {
       const open = board.sessions();
       // Another gateway of the store may have it.
       if (of.kind === "session" && !board.session(of.id) && !keeper.policy.store) throw unknownSession(of.id);
+      if (of.kind === "grant" && !(await isGrant(supervisor, of.id))) throw unknownGrant(of.id);
       const ending = await supervisor.end({ of, blocks, by: operator, reason: reasonOf(of, because) });
       const sessions = open.filter((session) => ends(ending, session)).map(({ id }) => id);
       const answer: EndedAnswer = { ending, sessions };
@@ -40,6 +42,17 @@ export function endingRoutes(supervisor: Supervisor): Hono {
       const { of } = await body(context, v.strictObject({ of: ended }));
       return context.json({ lifted: await endings.lift(of, operator, "all") });
     });
+}
+
+/** Open here, which needs no store, or one that there was. */
+async function isGrant({ parts: { grants } }: Supervisor, id: string): Promise<boolean> {
+  return grants.open.some((open) => open.id === id) || (await grants.grants()).some((any) => any.id === id);
+}
+
+function unknownGrant(id: string): PosternError {
+  return new PosternError("grant.unknown", `There is no grant ${id}.`, {
+    hint: "`postern grants list --all` shows those that there were.",
+  });
 }
 
 const codes: Readonly<Record<Ended["kind"], string>> = {

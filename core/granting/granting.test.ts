@@ -70,6 +70,15 @@ describe("a request", () => {
     expect(refusal(() => asked(policy, sam, { resource: "logs" }))).toBe("resource.unknown");
   });
 
+  test("can be seen before it is made: what its rules would allow", () => {
+    const policy = policyOf(fix(), { name: "look", who: group("support"), on: "shop", may: ["read"] });
+    const { rights, closed } = rulesFor(policy, sam, "shop");
+    expect({ rights, closed }).toEqual({
+      rights: [{ rule: "look", may: ["read"] }],
+      closed: [{ rule: "fix", may: ["write"] }],
+    });
+  });
+
   test("a ticket is of the whole form, whatever the flags of the expression", () => {
     const policy = policyOf(fix({ grant: { ...leads, ticket: /ops-\d+/giy } }));
     for (const ticket of ["OPS-1", "ops-22", "OPS-1"])

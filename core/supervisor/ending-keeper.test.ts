@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EndingWish } from "../ending.ts";
 import { Endings } from "../endings.ts";
+import { PosternError } from "../error.ts";
 import type { Identity } from "../identity.ts";
 import { createLog } from "../log.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -74,6 +75,12 @@ test("where the store fails it is in force here all the same, and whoever asked 
   await expect(keeper.end(wish)).rejects.toThrow("the store is gone");
   expect(endings.against(alice)).toBeDefined();
   expect(steps).toContain("endAccess identity");
+  const away = { call: () => Promise.reject(new PosternError("store.unreachable", "No connection.")) };
+  const alone = gateway(away as unknown as Pick<Store, "call">);
+  await expect(alone.keeper.end(wish)).rejects.toMatchObject({
+    code: "store.unreachable",
+    message: "It has ended at this gateway, and here alone: No connection.",
+  });
 });
 
 test("a later start takes in what holds, and not what was lifted", async () => {

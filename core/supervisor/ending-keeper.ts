@@ -1,5 +1,6 @@
 import { type Ended, type Ending, type EndingWish, isSpent } from "../ending.ts";
 import type { Endings } from "../endings.ts";
+import { PosternError } from "../error.ts";
 import { newId } from "../id.ts";
 import type { Log } from "../log.ts";
 import type { Store } from "../store/store.ts";
@@ -63,8 +64,8 @@ export class EndingKeeper {
     const { trail, store } = this.parts;
     const ending: Ending = { id: newId("end"), at: Date.now(), of, blocks, reason, by };
     await trail.durable(this.#note(ending));
-    const stored = store.call("addEnding", ending);
-    await Promise.all([this.#take(ending), stored, this.#revoked(of)]);
+    const stored = Promise.all([store.call("addEnding", ending), this.#revoked(of)]);
+    await Promise.all([this.#take(ending), stored.catch(onlyHere)]);
     return ending;
   }
 
@@ -126,4 +127,13 @@ export class EndingKeeper {
   async #revoked(of: Ended): Promise<void> {
     if (of.kind === "credential") await this.parts.store.call("revokeCredential", of.id);
   }
+}
+
+/** Whoever asked must know both: it has ended, and that has to be said again. */
+function onlyHere(error: unknown): never {
+  if (!(error instanceof PosternError)) throw error;
+  throw new PosternError(error.code, `It has ended at this gateway, and here alone: ${error.message}`, {
+    hint: "Say it again once the store answers: until then no other gateway knows, nor this one after a restart.",
+    cause: error,
+  });
 }

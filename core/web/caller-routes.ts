@@ -52,8 +52,9 @@ export function callerRoutes(supervisor: Supervisor): Hono {
 function accessOf({ parts: { keeper, grants } }: Supervisor, identity: Identity): ResourceAccess[] {
   const { policy } = keeper;
   return Object.entries(policy.resources).flatMap(([name, { protocol }]) => {
-    const { rights, hint } = rulesFor(policy, identity, name, grants.open);
+    const { rights, closed, hint } = rulesFor(policy, identity, name, grants.open);
     if (rights.length === 0 && hint === undefined) return [];
-    return [{ name, protocol: protocol.name, rights, ...(hint === undefined ? {} : { hint }) }];
+    const later = closed.length === 0 ? {} : { closed };
+    return [{ name, protocol: protocol.name, rights, ...later, ...(hint === undefined ? {} : { hint }) }];
   });
 }

@@ -31,7 +31,8 @@ export function deny(terminal: Terminal): Command {
   return answer(terminal, "deny", {
     summary: "refuse a held operation, or a request for access",
     description:
-      "The caller is told at once, with your reason. Nothing of the operation reaches the resource.",
+      "The caller of an operation is told at once, with your reason, and nothing of it reaches the resource.\n" +
+      "Whoever asks for access learns that it was denied; your reason is in the trail.",
     examples: ['postern approvals deny hold_01k3x9… --because "not on a Friday" --token-file lea.token'],
     exits: [1, 3, 4],
   });

@@ -39,7 +39,13 @@ export function whoami(terminal: Terminal): Command {
   });
 }
 
-function row({ name, protocol, rights, hint }: ResourceAccess): string[] {
-  const may = rights.map(({ rule, may }) => `${may.join(", ")} (${rule})`).join("; ");
-  return [name, protocol, oneLine(may === "" ? (hint ?? "nothing now") : may)];
+function row({ name, protocol, rights, closed = [], hint }: ResourceAccess): string[] {
+  const now = rights.length === 0 ? (hint ?? "nothing now") : rights.map(right).join("; ");
+  const later =
+    rights.length === 0 || closed.length === 0 ? "" : `; not now: ${closed.map(right).join("; ")}`;
+  return [name, protocol, oneLine(now + later)];
+}
+
+function right({ rule, may }: ResourceAccess["rights"][number]): string {
+  return `${may.join(", ")} (${rule})`;
 }

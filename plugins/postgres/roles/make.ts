@@ -49,7 +49,8 @@ function secretOf({ iterations, salt, storedKey, serverKey }: ScramVerifier): st
   return `SCRAM-SHA-256$${iterations}:${salted}$${stored}:${server}`;
 }
 
-const setUp = "The operator finds what the gateway's login needs in plugins/postgres/README.md, Roles.";
+const setUp =
+  "The operator finds what the gateway's login needs in plugins/postgres/README.md, Roles of sessions.";
 
 function notMade(as: string, cause: QueryRefused): PosternError {
   const why: Readonly<Record<string, string>> = {
