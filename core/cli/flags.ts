@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { PosternError } from "../error.ts";
@@ -79,8 +79,18 @@ export function signedIn(terminal: Terminal, flags: CallerFlags): ControlClient 
   return client;
 }
 
+/**
+ * Whoever listens there gets a token, and says what `connect` runs: where nobody has named the folder, it must be one of
+ * our own. Throws PosternError `control.foreign`.
+ */
 function socketOf(terminal: Terminal, flags: DataFlag): string {
-  return join(dataFolder(terminal, flags), "control.sock");
+  const socket = join(dataFolder(terminal, flags), "control.sock");
+  if (flags.data !== undefined || terminal.env.POSTERN_DATA !== undefined) return socket;
+  const owner = statSync(socket, { throwIfNoEntry: false })?.uid;
+  if (owner === undefined || owner === process.getuid?.()) return socket;
+  throw new PosternError("control.foreign", `${socket} belongs to another user.`, {
+    hint: "Name the folder with --data if you trust whoever put it there; else go to another one.",
+  });
 }
 
 /** What is named comes first; then the gateway in this folder; then the one that somebody signed in to. */

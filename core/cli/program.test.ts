@@ -1,5 +1,5 @@
-import { describe, expect, test } from "bun:test";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { describe, expect, spyOn, test } from "bun:test";
+import { mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
@@ -85,6 +85,25 @@ describe("where the gateway and the token are", () => {
     await using control = new FakeControl(() => ({ sessions: [] }));
     expect((await cli(["sessions", "list"], { env: { POSTERN_DATA: control.dataDir } })).code).toBe(0);
     expect((await control.cli(["sessions", "list"], { env: { POSTERN_DATA: "/nowhere" } })).code).toBe(0);
+  });
+
+  test("not in a folder of somebody else's that nobody has named: it would get the token", async () => {
+    await using control = new FakeControl(() => ({ user: "u", password: "p", expires: 0 }));
+    const here = mkdtempSync(join(tmpdir(), "postern-cli-"));
+    symlinkSync(control.dataDir, join(here, ".postern"));
+    const before = process.cwd();
+    const issue = ["credentials", "issue", "--token", "t"];
+    const status = ["sessions", "list"];
+    process.chdir(here);
+    try {
+      expect((await cli(issue)).code).toBe(0);
+      using _somebody = spyOn(process, "getuid").mockReturnValue(4711);
+      for (const args of [issue, status]) expect((await cli(args)).err).toContain("[control.foreign]");
+      expect((await cli([...issue, "--data", ".postern"])).code).toBe(0);
+    } finally {
+      process.chdir(before);
+    }
+    expect(control.asked).toHaveLength(2);
   });
 
   test("--token-file before --token before POSTERN_TOKEN", async () => {
