@@ -46,7 +46,7 @@ export const builtins: ReadonlyMap<string, Check> = new Map<string, Check>([
   ...(
     "eval . source trap alias unalias builtin declare typeset local readonly let shift return getopts hash enable shopt " +
     "mapfile readarray bind complete compgen compopt fc history coproc suspend disown bg fg jobs ulimit caller logout pushd " +
-    "popd dirs help"
+    "popd dirs help setvar"
   )
     .split(" ")
     .map((name) => [name, never] as const),

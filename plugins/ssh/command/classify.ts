@@ -10,8 +10,11 @@ const longest = 32_768;
 const opening = /[`({]/g;
 const mostOpened = 500;
 
-/** Control characters, what one part takes for a blank and the other does not, and what was no text. */
-const odd = /[^\P{Cc}\t\n]|[^\P{Z} ]|[\p{Cf}\ufffd]|\p{Cs}/u;
+/**
+ * Control characters, what one part takes for a blank and the other does not, and what was no text. And what a shell in
+ * a locale such as Big5 or Shift JIS takes for the second half of a character: a caller may choose the locale.
+ */
+const odd = /[^\P{Cc}\t\n]|[^\P{Z} ]|[\p{Cf}\ufffd]|\p{Cs}|[^\p{ASCII}][\\`|{}~[\]^@]/u;
 
 /**
  * What a command does that a caller sends for the host's shell: `execute` on each program that runs, `read` and `write`

@@ -30,7 +30,7 @@ export function filesOf(name: string, args: readonly Argument[], reading: Readin
     ({ text }) => text !== undefined && (!text.startsWith("-") || entry.options.test(text)),
   );
   const paths = plain ? args.filter(({ text }) => !text?.startsWith("-")) : [untold];
-  const last = paths.at(-1) ?? untold;
+  const last = (paths.length > 1 ? paths.at(-1) : undefined) ?? untold;
   const first = paths.length > 1 ? paths.slice(0, -1) : [untold];
   const written = entry.does === "each written" ? paths : entry.does === "each deleted" ? [] : [last];
   const deleted = entry.does === "each deleted" ? paths : entry.does === "moved" ? first : [];

@@ -101,7 +101,7 @@ function scan(
   if (quoted) return undefined;
   if (expanded) return untold;
   if (globs) return globbed(raw);
-  if (raw.startsWith("~")) return /^~[A-Za-z]*(\/[\w./-]*)?$/.test(raw) ? pattern(raw) : undefined;
+  if (raw.startsWith("~")) return homely(raw);
   return told(text);
 }
 
@@ -111,6 +111,12 @@ function special(source: string, at: number, start: number): boolean {
   if (" \t\n;&|<>(){}".includes(char)) return true;
   if (at === start) return char === "#";
   return char === "~" && "=:".includes(source.charAt(at - 1));
+}
+
+/** `~+` and `~1` are bash's own. */
+function homely(raw: string): Argument | undefined {
+  if (!/^~[A-Za-z]*(\/[\w./-]*)?$/.test(raw)) return undefined;
+  return raw.split("/").includes("..") ? untold : pattern(raw);
 }
 
 /** Names that begin as written and cannot climb: `.*` may become `..`, and `*` may become `-delete`. */

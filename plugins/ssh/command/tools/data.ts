@@ -7,7 +7,6 @@ export const dataTools: Readonly<Record<string, Tool>> = {
     options: /^/,
   },
   "fd fdfind": { why: "-x and -X" },
-  locate: { why: "reads any database", options: /^-[ilc]+$/ },
   "tar bsdtar gtar": {
     why: "--to-command, --checkpoint-action, -I, -F, --rsh-command, host:file; and writes where it unpacks",
     options: /^(-[tvjJz]+f?|-)$/,
@@ -31,8 +30,8 @@ export const dataTools: Readonly<Record<string, Tool>> = {
     operands: /^(?!-)(?!\w+=)/,
   },
   "xmllint xsltproc": { why: "the shell of --shell, writes by --output, extensions" },
-  "grep egrep fgrep zgrep": {
-    why: "zgrep is a script; -f reads patterns",
+  "zgrep bzgrep xzgrep": {
+    why: "scripts that hand their options to others",
     options:
       /^(-[ivnclLhHoqrREFwxsaz]+|-[ABCm]\d*|-e|--(color=never|ignore-case|count|recursive|line-number))$/,
   },
@@ -43,8 +42,6 @@ export const dataTools: Readonly<Record<string, Tool>> = {
   "redis-cli valkey-cli mongo mongosh clickhouse clickhouse-client cqlsh sqlplus impala-shell": {
     why: "interpreters, some with a shell",
   },
-  pg_dump: { why: "writes by -f", options: /^(-[asxO]+|--(schema-only|data-only))$/ },
-  "jq yq dasel": { why: "modules and, in some, environment and files", options: /^-[rcMSens]+$/ },
   openssl: {
     why: "engines, providers and configuration are libraries it loads",
     options: /^(-noout|-text|-dates|-subject|-issuer|-a)$/,
@@ -53,5 +50,4 @@ export const dataTools: Readonly<Record<string, Tool>> = {
   },
   "gpg gpg2 gpgsm": { why: "keyserver, pinentry and photo programs" },
   "gcore coredumpctl": { why: "starts a debugger" },
-  date: { why: "sets the clock", options: /^(-[uIR]|--(iso-8601|utc|rfc-3339)(=\w+)?)$/, operands: /^\+/ },
 };

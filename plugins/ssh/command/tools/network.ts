@@ -25,10 +25,7 @@ export const networkTools: Readonly<Record<string, Tool>> = {
   "openvpn pppd wg-quick dhclient dhcpcd ifup ifdown nmcli": {
     why: "runs scripts: up, down, connect, PreUp",
   },
-  "ping traceroute mtr": {
-    why: "mtr runs mtr-packet, MTR_PACKET names it",
-    options: /^(-[46nqR]+|-[ciwWs]\d*)$/,
-  },
+  mtr: { why: "MTR_PACKET names a program" },
   "mail mailx mutt sendmail exim s-nail": { why: "-e, ~!, -C, -X and -oQ" },
   "rclone s3cmd aws gcloud az restic borg duplicity unison": {
     why: "programs for passwords, credentials and remote ends",

@@ -71,7 +71,7 @@ export const systemTools: Readonly<Record<string, Tool>> = {
   "ld.so ld-linux.so ld-linux-x86-64.so ld-linux-aarch64.so ld-musl-x86_64.so": {
     why: "runs its first argument, with any library",
   },
-  "virsh lxc lxc-attach incus machinectl-shell vagrant virt-customize": {
+  "virsh lxc lxc-attach incus vagrant virt-customize": {
     why: "runs programs in machines and containers",
   },
   "ansible ansible-playbook puppet salt-call chef-client cfagent terraform tofu helm": {
@@ -92,7 +92,7 @@ export const systemTools: Readonly<Record<string, Tool>> = {
   "logrotate update-initramfs dracut": { why: "runs scripts of a configuration file" },
   ip: {
     why: "netns exec, vrf exec, -batch",
-    options: /^-([46sjp]|br|brief|json|details|d|c|color)$/,
+    options: /^-([46sjph]|o|oneline|br|brief|json|details|d|c|color)$/,
     first: /^(a|addr|address|r|route|l|link|n|neigh|rule)$/,
     operands: /^[\w.:/-]+$/,
   },
