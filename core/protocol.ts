@@ -46,6 +46,8 @@ export interface Protocol<Config = unknown, Emits extends Kind = Kind, Name exte
   replay?(): Replay;
   /** Environment and command of an ordinary client. */
   client?(access: ClientAccess, config: Config): ClientLaunch;
+  /** What callers know this gateway by, in words, for `postern doctor`: host keys. Makes nothing that is not there. */
+  knownBy?(dataDir: string): Promise<readonly string[]>;
   /** Who is logged in at the resource and did not come through a gateway that shares our roles, for `postern doctor RESOURCE`. */
   bypasses?(permit: Permit<Config>): Promise<readonly Bypass[]>;
 }

@@ -3,6 +3,7 @@ import ssh2, { type Connection } from "ssh2";
 import { type Arrival, type Carrier, type Door, PosternError, type Wire } from "../../core/plugin.ts";
 import { toCallers } from "./algorithms.ts";
 import { type CallerChannels, SshCaller } from "./caller.ts";
+import { offerHostKeys } from "./host-key-update.ts";
 import { hostKeys } from "./host-keys.ts";
 import { Jump } from "./jump/jump.ts";
 import { JumpWire } from "./jump/wire.ts";
@@ -19,17 +20,18 @@ const headersToLogIn = 16;
  * says so.
  */
 export async function accept(caller: Wire, door: Door): Promise<Arrival | Carrier> {
-  const { current } = await hostKeys(door.dataDir);
+  const keys = await hostKeys(door.dataDir);
   const arrived = Promise.withResolvers<Arrival | Carrier>();
   const stream = new WireStream(caller);
   stream.limit(headersToLogIn * door.limits.header, () => arrived.reject(tooLong()));
   const server = new ssh2.Server(
-    { hostKeys: [current.private], ident: "Postern", algorithms: toCallers },
+    { hostKeys: [keys.current.private], ident: "Postern", algorithms: toCallers },
     (connection, { header }) => {
       speaks(caller, connection);
       connection.on("error", (cause) => arrived.reject(brokenOff(cause)));
       const login = new Login(connection, caller, door, (who) => {
         stream.limit(Number.POSITIVE_INFINITY, () => {});
+        offerHostKeys(connection, keys);
         try {
           arrive(who, header.versions.software, { caller, door, connection, arrived });
         } catch (error) {

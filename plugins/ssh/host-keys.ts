@@ -1,4 +1,5 @@
 import { createPrivateKey, sign } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { signingKey } from "../../core/plugin.ts";
 import { opensshKey, publicBlob } from "./keys/openssh-key.ts";
@@ -34,6 +35,17 @@ export function hostKeys(dataDir: string): Promise<HostKeys> {
   // A file that was wrong may be mended.
   keys.catch(() => known.delete(dataDir));
   return keys;
+}
+
+/** The fingerprints, for people to compare. The gateway makes the keys when it first needs them, and nobody else does. */
+export async function knownBy(dataDir: string): Promise<readonly string[]> {
+  const there = ["host.key", "next.key"].every((name) => existsSync(join(dataDir, "ssh", name)));
+  if (!there) return [];
+  const { current, next } = await open(join(dataDir, "ssh"));
+  return [
+    `${current.fingerprint} (ED25519)`,
+    `${next.fingerprint} (ED25519), the next one, offered beside it`,
+  ];
 }
 
 async function open(folder: string): Promise<HostKeys> {

@@ -9,6 +9,7 @@ import { accept } from "./accept.ts";
 import { classifyCommand } from "./command/index.ts";
 import { checkConfig, type SshConfig } from "./config.ts";
 import { dial } from "./dial.ts";
+import { knownBy } from "./host-keys.ts";
 import { replay } from "./recording/replay.ts";
 import { refuse } from "./refuse.ts";
 import { relay } from "./relay/relay.ts";
@@ -24,6 +25,7 @@ const protocol: Protocol<SshConfig, Emits, "ssh"> = {
   dial,
   relay,
   refuse,
+  knownBy,
   classify: async (text, { shell = "sh" }) => classifyCommand(text, { shell }),
   replay,
 };

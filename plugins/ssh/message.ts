@@ -17,11 +17,18 @@ interface Protocol {
   _queue: Buffer[] | undefined;
   /** Gone once the connection is. */
   readonly _destruct?: unknown;
+  readonly _kex: { readonly sessionID: Buffer };
+  readonly _handlers: {
+    GLOBAL_REQUEST(protocol: Protocol, name: string, wantsReply: boolean, data: unknown): void;
+  };
   channelOpenFail(channel: number, reason: number, text: string): void;
+  requestSuccess(data?: Buffer): void;
+  requestFailure(): void;
 }
 
 const disconnect = 1;
 const banner = 53;
+const globalRequest = 80;
 /** SSH_DISCONNECT_BY_APPLICATION (RFC 4253, 11.1). */
 const byApplication = 11;
 /** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED (RFC 4254, 5.1). */
@@ -36,6 +43,42 @@ export function sendDisconnect(connection: Connection, text: string): void {
 /** A text that the client shows before the login is over (RFC 4252, 5.4). */
 export function sendBanner(connection: Connection, text: string): void {
   send(connection, Buffer.concat([Buffer.from([banner]), string(`${text}\r\n`), string("")]));
+}
+
+/**
+ * Answers global requests of this name (RFC 4254, 4), which ssh2 refuses unseen: `answer` gives the reply's data.
+ * Replies go in the order of the requests: while another one is owed, this one is refused.
+ */
+export function onGlobalRequest(
+  connection: Connection,
+  name: string,
+  answer: (data: Buffer, session: Buffer) => Buffer | undefined,
+): void {
+  const protocol = protocolOf(connection);
+  const { GLOBAL_REQUEST: others } = protocol._handlers;
+  const [succeed, fail] = [protocol.requestSuccess, protocol.requestFailure];
+  let owed = 0;
+  protocol.requestSuccess = (data) => {
+    owed--;
+    succeed.call(protocol, data);
+  };
+  protocol.requestFailure = () => {
+    owed--;
+    fail.call(protocol);
+  };
+  protocol._handlers.GLOBAL_REQUEST = (self, asked, wantsReply, data) => {
+    const first = owed === 0;
+    if (wantsReply) owed++;
+    const reply =
+      asked === name && first && Buffer.isBuffer(data) ? answer(data, protocol._kex.sessionID) : undefined;
+    if (reply && wantsReply) protocol.requestSuccess(reply);
+    else others(self, asked, wantsReply, data);
+  };
+}
+
+/** A global request that wants no answer. */
+export function sendGlobalRequest(connection: Connection, name: string, data: Buffer): void {
+  send(connection, Buffer.concat([Buffer.from([globalRequest]), string(name), Buffer.alloc(1), data]));
 }
 
 /** Says why a channel is not opened: ssh2's own `reject` has no words. */

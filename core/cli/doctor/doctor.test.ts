@@ -100,7 +100,7 @@ test("another Bun than ours is worth a warning", () => {
 });
 
 test("a policy that does not load is one finding, with its own hint", async () => {
-  expect(await policyAndResources("/nowhere.ts")).toEqual([
+  expect(await policyAndResources("/nowhere.ts", "/nowhere")).toEqual([
     {
       check: "policy",
       state: "fail",

@@ -44,7 +44,7 @@ export function doctor(terminal: Terminal): Command {
       dataFolderMode(folder),
       ...(existsSync(folder) ? [diskRoom(folder)] : []),
       ...gateway,
-      ...(path === undefined ? [] : await policyAndResources(path)),
+      ...(path === undefined ? [] : await policyAndResources(path, folder)),
       trailState(folder),
     ];
     report(terminal, flags, findings);

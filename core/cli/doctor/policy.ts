@@ -1,21 +1,33 @@
 import { connect } from "node:net";
 import { PosternError } from "../../error.ts";
 import { loadPolicy } from "../../loader.ts";
+import type { Protocol } from "../../protocol.ts";
 import { type Finding, fail, ok } from "./finding.ts";
 
 /** Milliseconds to reach a resource. */
 const patience = 3_000;
 
 /** Whether the policy loads, and whether its resources can be reached from here. */
-export async function policyAndResources(path: string): Promise<Finding[]> {
+export async function policyAndResources(path: string, dataDir: string): Promise<Finding[]> {
   try {
     const { version, resources } = await loadPolicy(path);
+    const protocols = new Set(Object.values(resources).map(({ protocol }) => protocol));
     const reached = Object.entries(resources).flatMap(([name, { config }]) => reach(name, config) ?? []);
-    return [ok("policy", `${path} loads, version ${version}`), ...(await Promise.all(reached))];
+    return [
+      ok("policy", `${path} loads, version ${version}`),
+      ...(await Promise.all([...protocols].map((protocol) => known(protocol, dataDir)))).flat(),
+      ...(await Promise.all(reached)),
+    ];
   } catch (error) {
     if (!(error instanceof PosternError)) throw error;
     return [fail("policy", error.message, error.more.hint ?? "Mend the policy file.")];
   }
+}
+
+/** For people to compare with what their clients show them. */
+async function known({ name, knownBy }: Protocol, dataDir: string): Promise<Finding[]> {
+  const keys = (await knownBy?.(dataDir)) ?? [];
+  return keys.map((key) => ok(`${name} host key`, key));
 }
 
 /** Only what says host and port can be tried without speaking its protocol. */
