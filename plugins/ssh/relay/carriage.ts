@@ -1,4 +1,4 @@
-import type { Gate, Limits, Pass, Reason } from "../../../core/plugin.ts";
+import type { Gate, Limits, Pass, Reason, Wire } from "../../../core/plugin.ts";
 import type { SshCaller } from "../caller.ts";
 import type { SshConfig } from "../config.ts";
 import { encodeFrame, type FrameType } from "../frames.ts";
@@ -20,6 +20,8 @@ export class Carriage {
     readonly config: SshConfig,
     readonly limits: Limits,
     readonly statements: Statements,
+    /** What the host's connection runs over. */
+    readonly hostWire: Wire,
   ) {}
 
   /** The next channel's, as recordings count them. */
@@ -38,6 +40,12 @@ export class Carriage {
     if (this.gate.recordsWire) void this.gate.passed(frame());
   }
 }
+
+export const hostGone: Reason = {
+  code: "resource.gone",
+  message: "The host closed the connection.",
+  hint: "Connect again, and look what became of what was running.",
+};
 
 /** What a caller is told on its channel: one line each for what and what next. */
 export function lines({ code, message, rule, hint }: Reason, session: string): string[] {

@@ -4,7 +4,7 @@ import { callerOf, type ForwardRequest } from "../caller.ts";
 import type { SshConfig } from "../config.ts";
 import { hostOf } from "../host.ts";
 import { agentAsker } from "./agent.ts";
-import { Carriage } from "./carriage.ts";
+import { Carriage, hostGone } from "./carriage.ts";
 import { forwardTcp, forwardUnix } from "./forward.ts";
 import { watchIdle } from "./idle.ts";
 import { Listening } from "./listening.ts";
@@ -15,12 +15,6 @@ import { Statements } from "./statements.ts";
 const mostChannels = 100;
 /** Milliseconds in which what the host has sent may still reach the caller, once the host is gone. */
 const lastWords = 2_000;
-
-const hostGone: Reason = {
-  code: "resource.gone",
-  message: "The host closed the connection.",
-  hint: "Connect again, and look what became of what was running.",
-};
 
 /** Carries the channels of one connection, until the caller or the host is gone or the session ends. */
 export async function relay(link: Link<SshConfig>): Promise<void> {
@@ -34,6 +28,7 @@ export async function relay(link: Link<SshConfig>): Promise<void> {
     link.config,
     link.limits,
     new Statements(link.config.shell),
+    link.resource,
   );
   const sessions = new Set<SessionChannel>();
   let open = 0;

@@ -1,7 +1,7 @@
 import type { ServerChannel } from "ssh2";
 import type { Reason } from "../../../core/plugin.ts";
 import { frameTypes } from "../frames.ts";
-import { type Carriage, lines } from "./carriage.ts";
+import { type Carriage, hostGone, lines } from "./carriage.ts";
 import { type Exit, tellExit } from "./exit.ts";
 import type { Outlet } from "./outlet.ts";
 
@@ -28,7 +28,10 @@ export class Voice {
     await this.end(exit);
   }
 
+  /** Without an exit the host has said nothing, or is gone. */
   async end(exit: Exit | undefined): Promise<void> {
+    const { gate, hostWire } = this.carriage;
+    if (!exit && hostWire.closed && !gate.signal.aborted) this.say(...lines(hostGone, gate.session.id));
     await this.outlet.settled();
     if (exit) tellExit(this.channel, exit);
     this.channel.end();

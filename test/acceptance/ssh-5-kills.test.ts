@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { Random, seeds } from "../fuzz.ts";
+import { needs, testWith } from "../needs.ts";
+import { SshDoor } from "./ssh-door.ts";
+
+const lacks = [needs.openssh, needs.proc];
+const long = Boolean(process.env.POSTERN_LONG);
+const rounds = long ? 10 : 2;
+const atOnce = long ? 200 : 24;
+/** What runs while somebody is killed: it never ends by itself. */
+const talk = "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.02; done";
+
+describe("ssh, must hold 5: kill -9 of gateway, host or client leaves no session without a mark", () => {
+  let door: SshDoor;
+  beforeAll(async () => {
+    if (needs.openssh) return;
+    door = await SshDoor.open({
+      workers: 2,
+      further: "limits: { sessionsPerIdentity: 500 },",
+      rules: '{ name: "all", who: group("support"), on: "bastion", may: "all" }',
+    });
+  }, 60_000);
+  afterAll(async () => await door?.close());
+
+  /** So many sessions, each of which has shown something. */
+  async function talking(count: number) {
+    const children = Array.from({ length: count }, () =>
+      door.start(["-T", "bastion@127.0.0.1", talk], { options: ["-o", "LogLevel=ERROR"] }),
+    );
+    await Promise.all(
+      children.map(async ({ stdout }) => {
+        const reader = stdout.getReader();
+        const { value } = await reader.read();
+        expect(Buffer.from(value ?? [])).not.toHaveLength(0);
+        void drain(reader);
+      }),
+    );
+    return children;
+  }
+
+  /** Sessions that were opened and of which the trail does not say how they ended. */
+  function unmarked(): string[] {
+    const ended = new Set([
+      ...door.entries("close").map(({ session }) => session),
+      ...door.entries("abandoned").map(({ session }) => session),
+    ]);
+    return door.entries("open").flatMap(({ session }) => (ended.has(session) ? [] : session));
+  }
+
+  /** The same of operations. */
+  function withoutOutcome(): number[] {
+    const done = new Set([
+      ...door.entries("outcome").map(({ session, op }) => `${session} ${op}`),
+      ...door.entries("abandoned").map(({ session, op }) => `${session} ${op}`),
+    ]);
+    return door
+      .entries("operation")
+      .flatMap(({ session, seq }) => (done.has(`${session} ${seq}`) ? [] : seq));
+  }
+
+  async function allMarked(): Promise<void> {
+    await door.until("every session has a mark", () => unmarked().length === 0);
+    await door.until("every operation has an outcome", () => withoutOutcome().length === 0);
+    expect((await door.postern("audit", "verify")).code).toBe(0);
+    const recorded = door.entries("close").flatMap(({ recording, session }) => (recording ? session : []));
+    for (const session of recorded.slice(-2)) {
+      const { code, stdout } = await door.postern("sessions", "replay", session, "--speed", "0");
+      expect([code, stdout.includes("line 1")]).toEqual([0, true]);
+    }
+  }
+
+  for (const seed of seeds(rounds)) {
+    const random = new Random(seed);
+    testWith(...lacks)(
+      `the client (seed ${seed})`,
+      async () => {
+        const children = await talking(atOnce);
+        expect(unmarked()).toHaveLength(atOnce);
+        await Bun.sleep(random.upTo(200));
+        for (const child of children) child.kill("SIGKILL");
+        await Promise.all(children.map(({ exited }) => exited));
+        await allMarked();
+        await door.until(
+          "nothing of it runs at the host",
+          () => !runsAtHost(door.server.user.uid, "line $i"),
+        );
+      },
+      60_000,
+    );
+
+    testWith(...lacks)(
+      `the host (seed ${seed})`,
+      async () => {
+        const children = await talking(atOnce / 2);
+        await Bun.sleep(random.upTo(200));
+        for (const pid of sessionsOfHost(door.server.user.name)) process.kill(Number(pid), "SIGKILL");
+        expect(await Promise.all(children.map(({ exited }) => exited))).toEqual(children.map(() => 255));
+        const said = await Promise.all(children.map(({ stderr }) => new Response(stderr).text()));
+        for (const text of said) expect(text).toContain("resource.gone");
+        await allMarked();
+      },
+      60_000,
+    );
+
+    testWith(...lacks)(
+      `the gateway (seed ${seed})`,
+      async () => {
+        const children = await talking(atOnce / 2);
+        await Bun.sleep(random.upTo(200));
+        await door.gateway.kill();
+        expect(await Promise.all(children.map(({ exited }) => exited))).toEqual(children.map(() => 255));
+        await door.gateway.start();
+        await allMarked();
+        const marks = door.entries("abandoned").filter(({ what }) => what === "session");
+        expect(marks.length).toBeGreaterThanOrEqual(atOnce / 2);
+      },
+      60_000,
+    );
+  }
+});
+
+async function drain(reader: { read(): Promise<{ readonly done: boolean }> }): Promise<void> {
+  while (!(await reader.read().catch(() => ({ done: true }))).done);
+}
+
+/** Processes of sshd that serve this user's connections: their title says so. */
+function sessionsOfHost(user: string): string[] {
+  return processes().filter((pid) => read(pid, "cmdline").startsWith(`sshd: ${user}`));
+}
+
+function runsAtHost(uid: number, mark: string): boolean {
+  return processes().some((pid) => {
+    const owner = /^Uid:\s+(\d+)/m.exec(read(pid, "status"))?.[1];
+    return owner === String(uid) && read(pid, "cmdline").includes(mark);
+  });
+}
+
+function processes(): string[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+}
+
+function read(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}
