@@ -23,6 +23,8 @@ export type SshEvent =
   | { readonly event: "open"; readonly what: string; readonly command?: string }
   /** What the caller sent into a command: its size and the SHA-256 (hex) of all of it. */
   | { readonly event: "stdin"; readonly bytes: number; readonly sha256: string }
+  /** What a command that moves files gave the caller, likewise: none of it is kept. */
+  | { readonly event: "stdout"; readonly bytes: number; readonly sha256: string }
   /** A file that moved, was changed or went. */
   | {
       readonly event: "file";

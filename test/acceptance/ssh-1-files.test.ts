@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
 import { createHash } from "node:crypto";
 import {
   chownSync,
@@ -16,6 +16,7 @@ import { Random } from "../fuzz.ts";
 import { measured, needs, testWith } from "../needs.ts";
 import { SshDoor, type SshPrinted } from "./ssh-door.ts";
 
+setDefaultTimeout(60_000);
 const megabytes = process.env.POSTERN_LONG ? 1024 : 64;
 const withSftp = testWith(needs.openssh);
 
@@ -112,6 +113,17 @@ describe("ssh, must hold 1: files, by the clients that people have", () => {
     return run(["sftp", ...ahead, ...behind, "-b", batch, `${user.name}@127.0.0.1`]);
   }
 
+  /** What the last session's recording shows, once this is in it. */
+  async function recording(last: RegExp): Promise<string> {
+    const session = door.entries("open").at(-1)?.session ?? "";
+    let shown = "";
+    await door.until("the recording is there", async () => {
+      shown = (await door.postern("sessions", "replay", session, "--instant")).stdout;
+      return last.test(shown);
+    });
+    return shown;
+  }
+
   const far = (name: string) => readFileSync(join(home, name));
   const here = (name: string) => readFileSync(join(near, name));
 
@@ -183,6 +195,7 @@ describe("ssh, must hold 1: files, by the clients that people have", () => {
       const scp = (...args: string[]) =>
         run(["scp", ...options, "-q", "-p", ...door.options().filter((option) => option !== "-N"), ...args]);
       const name = `scp${options.length}`;
+      const some = createHash("sha256").update(here("some")).digest("hex");
       for (const args of [
         ["some", `${target}:${name}`],
         [`${target}:${name}`, `${name}-back`],
@@ -191,6 +204,13 @@ describe("ssh, must hold 1: files, by the clients that people have", () => {
       ]) {
         const { code, stderr } = await scp(...args);
         expect([code, stderr]).toEqual([0, ""]);
+        const moved =
+          options.length > 0
+            ? /stdin bytes=\d+ sha256=/
+            : /file operation=(read|write) path=\S+ bytes=\d+ sha256=/;
+        const kept = await recording(moved);
+        if (args[0] === "some" && options.length === 0) expect(kept).toContain(`bytes=300000 sha256=${some}`);
+        expect(kept.length).toBeLessThan(10_000);
       }
       expect(far(name)).toEqual(here("some"));
       expect(here(`${name}-back`)).toEqual(here("some"));

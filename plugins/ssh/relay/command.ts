@@ -1,6 +1,6 @@
 import type { ClientChannel, ServerChannel } from "ssh2";
 import type { Pass, Reason } from "../../../core/plugin.ts";
-import { encodeEvent, encodeExit, frameTypes } from "../frames.ts";
+import { encodeEvent, encodeExit } from "../frames.ts";
 import type { Typed } from "../recording/typed.ts";
 import { done } from "./admission.ts";
 import { AnswerStream } from "./answer-stream.ts";
@@ -8,6 +8,7 @@ import type { Carriage } from "./carriage.ts";
 import { lostStatus, outcomeOf } from "./exit.ts";
 import { both, flow } from "./flow.ts";
 import type { AtHost } from "./host-channel.ts";
+import { digestOutput, keepOutput } from "./kept-output.ts";
 import { Outlet } from "./outlet.ts";
 import { carrySftp } from "./sftp.ts";
 import { relayInput } from "./stdin.ts";
@@ -26,8 +27,8 @@ export class Command {
     readonly caller: ServerChannel,
     readonly atHost: AtHost,
     readonly pass: Pass,
-    /** It is the subsystem `sftp`. */
-    readonly files: boolean,
+    /** `sftp`: that subsystem. `files`: it moves files by a protocol of its own. */
+    readonly kind: "sftp" | "files" | "streams",
   ) {
     this.#carriage = voice.carriage;
     const host = atHost.channel;
@@ -53,7 +54,7 @@ export class Command {
     if (voice.terminal) this.#typed = typedOn(this.#carriage, voice.number, pass.answer);
     const into = new Outlet(host, this.#carriage.host.connection);
     await Promise.all([
-      this.files ? carrySftp(voice, caller, host, into) : this.#streams(into),
+      this.kind === "sftp" ? carrySftp(voice, caller, host, into) : this.#streams(into),
       this.#output(true),
     ]);
     await voice.outlet.settled();
@@ -84,11 +85,12 @@ export class Command {
 
   #output(error: boolean): Promise<void> {
     const { voice, pass, host } = this;
-    const type = error ? frameTypes.error : frameTypes.output;
+    const kept =
+      this.kind === "files" && !error
+        ? digestOutput(this.#carriage, voice.number)
+        : keepOutput(this.#carriage, voice.number, error);
     const send = (bytes: Uint8Array) =>
-      this.#over
-        ? undefined
-        : both(voice.outlet.write(bytes, error), this.#carriage.passed(type, voice.number, bytes));
+      this.#over ? undefined : both(voice.outlet.write(bytes, error), kept.passed(bytes));
     const name = voice.terminal ? "terminal" : error ? "stderr" : "stdout";
     const stream = new AnswerStream(pass.answer, "toCaller", name, (late) => void send(late));
     const over = flow(error ? host.stderr : host, (bytes) => {
@@ -96,7 +98,10 @@ export class Command {
       const now = stream.push(bytes);
       return now && send(now);
     });
-    return over.then(() => stream.flush());
+    return over.then(() => {
+      stream.flush();
+      kept.over();
+    });
   }
 }
 

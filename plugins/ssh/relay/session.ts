@@ -7,6 +7,7 @@ import { Command } from "./command.ts";
 import { mayBeSet } from "./environment.ts";
 import { lostStatus, refusedStatus } from "./exit.ts";
 import { type Ask, openAtHost } from "./host-channel.ts";
+import { movesFiles } from "./kept-output.ts";
 import { Outlet } from "./outlet.ts";
 import { reasonOf } from "./reason.ts";
 import { sendable } from "./sendable.ts";
@@ -23,7 +24,7 @@ export class SessionChannel {
   #agent: Promise<boolean> = Promise.resolve(false);
   #voice: Voice | undefined;
   #waiting: Waiting | undefined;
-  #command: Command | undefined;
+  #command: Command | GuardedShell | undefined;
   /** Kept when nothing of it runs any more. */
   readonly over: Promise<void>;
   readonly #end: () => void;
@@ -95,7 +96,9 @@ export class SessionChannel {
     const { channel } = voice;
     if (ask.kind !== "shell") sendable(ask.kind === "exec" ? ask.command : ask.name);
     this.#waiting = new Waiting(voice, channel, carriage.limits.buffer);
-    const pass = await admit(carriage, this.#statement(ask), this.#waiting);
+    const guarded = ask.kind === "shell" && isGuarded(carriage);
+    const statement = guarded ? carriage.statements.guardedShell() : this.#statement(ask);
+    const pass = await admit(carriage, statement, this.#waiting);
     this.#waiting.over();
     this.#waiting = undefined;
     if ("deny" in pass) return await voice.leave(pass.deny, { status: refusedStatus });
@@ -117,7 +120,7 @@ export class SessionChannel {
         environment: this.#environment,
         agent: await this.#agent,
       });
-      this.#command = new Command(voice, channel, host, pass, isSftp(ask));
+      this.#command = new Command(voice, channel, host, pass, kindOf(ask, terminal !== undefined));
       if (channel.destroyed || isClosed(channel)) host.channel.close();
       if (this.#terminal !== terminal) this.#resized();
       await this.#command.run();
@@ -148,8 +151,9 @@ export class SessionChannel {
   }
 }
 
-function isSftp(ask: Ask): boolean {
-  return ask.kind === "subsystem" && ask.name === "sftp";
+function kindOf(ask: Ask, terminal: boolean): Command["kind"] {
+  if (ask.kind === "subsystem") return ask.name === "sftp" ? "sftp" : "streams";
+  return ask.kind === "exec" && !terminal && movesFiles(ask.command) ? "files" : "streams";
 }
 
 function isClosed(channel: ServerChannel): boolean {
