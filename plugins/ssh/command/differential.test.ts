@@ -43,7 +43,7 @@ test("what runs in bash and dash is what the classifier said", () => {
     }
   }
   expect(ran).toBeGreaterThan(100);
-}, 120_000);
+}, 300_000);
 
 /** A word that cannot be told may be any number of words, also none. */
 function ranAs(on: string): RegExp {
