@@ -70,6 +70,14 @@ describe("a request", () => {
     expect(refusal(() => asked(policy, sam, { resource: "logs" }))).toBe("resource.unknown");
   });
 
+  test("a denial has the command for it: what stands in it can be typed as it is", () => {
+    const policy = policyOf(fix({ grant: { ...leads, ticket: /OPS-\d+/ } }));
+    const { hint } = rulesFor(policy, sam, "shop", [], now);
+    expect(hint).toBe(
+      'Ask for a grant: postern request shop --for 1h --because "…" --ticket "…" (up to 2h; approved by group leads; a ticket of the form OPS-\\d+).',
+    );
+  });
+
   test("can be seen before it is made: what its rules would allow", () => {
     const policy = policyOf(fix(), { name: "look", who: group("support"), on: "shop", may: ["read"] });
     const { rights, closed } = rulesFor(policy, sam, "shop");

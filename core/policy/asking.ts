@@ -45,7 +45,7 @@ export function howToOpen(
   const terms = asking(needed);
   const command = [
     `postern request ${resource} --for ${durationText(Math.min(usual, terms.upTo))} --because "…"`,
-    ...(terms.tickets.length > 0 ? [`--ticket ${terms.tickets.map(({ source }) => source).join(" ")}`] : []),
+    ...(terms.tickets.length > 0 ? ['--ticket "…"'] : []),
     ...(others.some((rule) => !needed.includes(rule))
       ? needed.map(({ name }) => `--rule ${JSON.stringify(name)}`)
       : []),
@@ -53,6 +53,7 @@ export function howToOpen(
   const limits = [
     `up to ${durationText(terms.upTo)}`,
     `approved by ${approversText(terms)}`,
+    ...terms.tickets.map(({ source }) => `a ticket of the form ${source}`),
     ...(terms.breakGlass ? ["at once with --break-glass, and everybody is told"] : []),
   ];
   return `Ask for a grant: ${command.join(" ")} (${limits.join("; ")}).`;

@@ -41,7 +41,9 @@ export class Issued {
     const { store, policy, admin } = this.parts;
     const { resource = identity.resource } = wish;
     if (resource !== undefined && !Object.hasOwn(policy().resources, resource)) {
-      throw new PosternError("credential.resource", `There is no resource named ${resource}.`);
+      throw new PosternError("credential.resource", `There is no resource named ${resource}.`, {
+        hint: "`postern whoami` lists those that you may use.",
+      });
     }
     const grant = resource === undefined ? undefined : this.#grantFor(identity, resource);
     const request = { ...wish, ...(grant === undefined ? {} : { grant }) };
