@@ -1,7 +1,12 @@
 import { afterEach, expect, test } from "bun:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { scramVerifier } from "./credential/scram.ts";
+import { Endings } from "./endings.ts";
+import { FrontDoor } from "./front-door.ts";
 import type { Identity } from "./identity.ts";
-import { Rig } from "./testing/rig.ts";
+import { defaultLimits } from "./policy.ts";
+import { RefusedLogins } from "./refused-logins.ts";
+import { MemoryTrail, Rig } from "./testing/rig.ts";
 import { greeted, policyOf, shouting } from "./testing/shelf.ts";
 
 let rig: Rig;
@@ -73,4 +78,25 @@ test("a chain of delegation without end is nobody's", async () => {
   expect(await (await rig.connect("9", "box")).lines.next()).toStartWith("welcome");
   expect(await (await rig.connect("10", "box")).lines.next()).toStartWith("error identity.refused");
   expect(rig.trail.of("login-refused")).toMatchObject([{ check: "10 identities act for one another" }]);
+});
+
+test("what was issued to somebody whom no provider of the policy vouches for any more is not accepted", async () => {
+  rig = new Rig();
+  const trail = new MemoryTrail();
+  const identity: Identity = { issuer: "gone", subject: "alice", kind: "person", groups: [] };
+  const verifier = await scramVerifier("canary");
+  const supervision = {
+    ...rig.supervision,
+    credential: async (id: string) => ({ id, identity, verifier, expires: Date.now() + 60_000 }),
+  };
+  const doorFor = (issuer: string) =>
+    new FrontDoor({ protocol: "rows", host: "", port: 0, insecure: true }, "192.0.2.1:1", {
+      ...{ supervision, dataDir: "", endings: new Endings(), limits: defaultLimits },
+      refusedLogins: new RefusedLogins(trail),
+      providers: [{ identify: async () => undefined, vouchesFor: (other) => other === issuer }],
+    });
+  const credential = { kind: "verified", id: "pc_1" } as const;
+  expect(await doorFor("gone").identify(credential)).toEqual(identity);
+  await expect(doorFor("another").identify(credential)).rejects.toThrow("not accepted");
+  expect(trail.of("login-refused")[0]?.check).toContain("no identity provider any more");
 });

@@ -6,6 +6,7 @@ import { outlivesLogin } from "./ending.ts";
 import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
 import type { DeviceLogin } from "./identity/device-login.ts";
+import { vouchedFor } from "./identity/providers.ts";
 import { Declined } from "./identity/token-endpoint.ts";
 import {
   type CallerCredential,
@@ -203,6 +204,11 @@ export class FrontDoor implements Door {
   async #issued(id: string): Promise<Identity> {
     const known = await this.services.supervision.credential(id);
     if (!known) throw new NotAccepted("the credential is unknown, expired or revoked");
+    if (!vouchedFor(this.services.providers, known.identity)) {
+      throw new NotAccepted(
+        "the policy has no identity provider any more that vouches for whom it was issued to",
+      );
+    }
     if (known.from !== undefined && !comesFrom(known.from, this.remote)) {
       throw new NotAccepted(`the credential is good from ${known.from} only`);
     }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Guardrail } from "./guardrail.ts";
+import { vouchedFor } from "./identity/providers.ts";
 import type { IdentityProvider } from "./identity.ts";
 import { anyone, gateway } from "./index.ts";
 import { documents } from "./testing/protocols/documents.ts";
@@ -55,6 +56,33 @@ describe("lines: a protocol without frames", () => {
       "policy.no-rule",
     ]);
     expect(rig.trail.of("open")).toHaveLength(0);
+  });
+
+  test("whom no provider of a new policy vouches for is out", async () => {
+    rig = new Rig();
+    const providers = (mine: string): IdentityProvider[] => [
+      {
+        name: mine,
+        open: async () => ({
+          ...(await namedIdentities.open({ dataDir: "", loopbackOnly: true })),
+          vouchesFor: (issuer) => issuer === mine,
+        }),
+      },
+    ];
+    const policy = policyOf(shouting(rig));
+    await rig.follow({ ...policy, identity: providers("test") });
+    await greeted(rig);
+    const closed = rig.event("closed");
+    await rig.follow({ ...policy, version: "2", identity: providers("another") });
+    await closed;
+    expect(rig.trail.of("close")[0]?.reason).toMatchObject({ code: "policy.withdrawn" });
+    const identity = { issuer: "test", subject: "alice", kind: "person", groups: [] } as const;
+    const agent = { ...identity, issuer: "another", subject: "agent-7", actingFor: identity };
+    const open = await Promise.all(
+      providers("another").map((one) => one.open({ dataDir: "", loopbackOnly: true })),
+    );
+    expect([identity, agent].map((one) => vouchedFor(open, one))).toEqual([false, false]);
+    expect(vouchedFor(open, { ...identity, actingFor: { ...identity, issuer: "another" } })).toBe(true);
   });
 
   test("an identity provider that never answers keeps nobody waiting longer than they may take themselves", async () => {

@@ -4,7 +4,7 @@ import { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
 import type { Grant } from "./grant.ts";
 import { Holds } from "./holds.ts";
-import { openProviders } from "./identity/providers.ts";
+import { openProviders, vouchedFor } from "./identity/providers.ts";
 import type { Identity, OpenIdentityProvider } from "./identity.ts";
 import { Listeners, type Opened } from "./listeners.ts";
 import { evaluatePolicy } from "./loader.ts";
@@ -92,7 +92,7 @@ export class Gateway implements Supervised {
     const old = this.#open;
     this.#prepared = undefined;
     this.#open = next;
-    this.#sessions.follow(next.policy);
+    this.#sessions.follow(next.policy, (identity) => vouchedFor(next.providers, identity));
     this.#listeners.use(next.opened);
     close(old);
   }

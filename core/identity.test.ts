@@ -28,6 +28,12 @@ describe("one person", () => {
     ["the same subject of another issuer", of("alice"), of("alice", { issuer: "certificates" }), false],
     ["a second identity of the same person", alice, of("a.smith", { person: "alice@example.com" }), true],
     ["spelled in another way", alice, of("a.smith", { person: "Alice@Example.com" }), true],
+    [
+      "spelled in other characters",
+      of("j", { person: "jos\u00e9@example.com" }),
+      of("j2", { person: " jose\u0301@example.com " }),
+      true,
+    ],
     ["another person", alice, of("a.smith", { person: "asmith@example.com" }), false],
     ["two of whom nobody knows which person they are", of("alice"), of("bob"), false],
   ] as const)("%s", (_what, one, other, same) => {

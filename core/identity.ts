@@ -82,6 +82,11 @@ export interface OpenIdentityProvider {
   /** The same for a public key or an SSH certificate. Says nothing of whether the caller holds the private key. */
   keyed?(offer: KeyOffer): Promise<Identity | undefined>;
   /**
+   * Whether identities of this issuer come from here. Where no provider of the policy says so any more, what they have
+   * open ends, and what was issued to them is refused. Absent: they may.
+   */
+  vouchesFor?(issuer: string): boolean;
+  /**
    * Asks the provider again whether what it said still holds, while a session of a person lasts. Resolves with
    * why it does not; undefined: it does, or the provider cannot tell. `every`: milliseconds between two questions.
    */
@@ -138,8 +143,12 @@ export function chain(identity: Identity): readonly Identity[] {
 /** Whether two identities, neither of which acts for another, are one person or one machine. */
 export function isSame(one: Identity, other: Identity): boolean {
   if (identityKey(one) === identityKey(other)) return true;
-  // Providers spell an e-mail address in their own ways; nobody becomes two persons by a capital letter.
-  return one.person !== undefined && one.person.toLowerCase() === other.person?.toLowerCase();
+  return one.person !== undefined && plain(one.person) === plain(other.person ?? "");
+}
+
+/** Providers spell an e-mail address in their own ways; nobody becomes two persons by a capital letter or a space. */
+function plain(person: string): string {
+  return person.normalize("NFKC").trim().toLowerCase();
 }
 
 /** Whether anybody of one chain of delegation is anybody of the other: then neither may answer for the other. */

@@ -23,6 +23,11 @@ export interface SessionsServices {
   readonly endings: Endings;
 }
 
+const unvouched = {
+  code: "policy.withdrawn",
+  message: "The policy changed, and has no identity provider any more that vouches for you.",
+} as const;
+
 /** The open sessions of this process. */
 export class Sessions {
   readonly #open = new Map<string, Session>();
@@ -30,6 +35,7 @@ export class Sessions {
   readonly #counters: Counters = new Map();
   readonly #revalidation: Revalidation;
   #policy: Policy | undefined;
+  #vouched: (identity: Identity) => boolean = () => true;
   #grants: readonly Grant[] = [];
   #sweep: ReturnType<typeof setInterval>;
   #whenEmpty: (() => void)[] = [];
@@ -46,10 +52,15 @@ export class Sessions {
     return this.#open.size;
   }
 
-  /** Every session follows, or ends. */
-  follow(policy: Policy): void {
+  /** Every session follows, or ends. `vouched`: the policy has a provider for whom it is of. */
+  follow(policy: Policy, vouched: (identity: Identity) => boolean = () => true): void {
     this.#policy = policy;
-    for (const session of this.#open.values()) session.follow(policy, this.#grants);
+    this.#vouched = vouched;
+    for (const session of this.#open.values()) {
+      if (vouched(session.identity)) session.follow(policy, this.#grants);
+      else session.end(unvouched);
+    }
+    for (const { identity, wire } of this.#carriers) if (!vouched(identity)) wire.destroy();
   }
 
   /** Rejects with a PosternError when policy, a limit or a guardrail does not allow it; the trail has it then. */
@@ -80,6 +91,7 @@ export class Sessions {
     // It may have come while the session was on its way.
     const against = this.services.endings.against(identity);
     if (against) session.end(against.reason);
+    if (!this.#vouched(identity)) session.end(unvouched);
     this.services.supervision.sessionOpened(session.info);
     this.services.metrics.sessionsOpened.inc({ protocol });
     this.services.metrics.sessionsOpen.inc({ protocol });

@@ -1,4 +1,4 @@
-import type { OpenIdentityProvider } from "../identity.ts";
+import { type Identity, type OpenIdentityProvider, parties } from "../identity.ts";
 import { isLoopback } from "../loopback.ts";
 import type { Policy } from "../policy.ts";
 
@@ -13,4 +13,10 @@ export async function openProviders(policy: Policy, dataDir: string): Promise<Op
     throw error;
   }
   return open;
+}
+
+/** Whether one of them stands for whom everybody else in a chain of delegation acts for. */
+export function vouchedFor(providers: readonly OpenIdentityProvider[], identity: Identity): boolean {
+  const issuer = parties(identity).at(-1)?.issuer ?? "";
+  return providers.some((provider) => provider.vouchesFor?.(issuer) ?? true);
 }

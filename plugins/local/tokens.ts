@@ -22,6 +22,7 @@ export function openTokens(pem: string, terms: LocalTerms): OpenIdentityProvider
   const key = createPrivateKey(pem);
   const publicKey = createPublicKey(key);
   return {
+    vouchesFor: (other) => other === issuer,
     async identify(token) {
       if (claimedIssuer(token) !== issuer) return undefined;
       try {
