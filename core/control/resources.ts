@@ -19,7 +19,7 @@ export function resourceRoutes(supervisor: Supervisor): Hono {
     const { protocol } = resource;
     if (!protocol.bypasses) {
       throw new PosternError(
-        "resource.unsupported",
+        "doctor.unsupported",
         `${protocol.name} does not tell who is logged in there.`,
       );
     }
