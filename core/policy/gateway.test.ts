@@ -99,6 +99,16 @@ test("a listener with certificates may be anywhere, and asks for client certific
   ]);
 });
 
+test("a protocol that encrypts by itself listens anywhere without a certificate, and takes none", () => {
+  const resources = { orders: { ...rows, protocol: { ...rows.protocol, encrypts: true } } };
+  expect(load({ resources, listen: { rows: "0.0.0.0:2222" } }).listen).toEqual([
+    { protocol: "rows", host: "0.0.0.0", port: 2222, insecure: false },
+  ]);
+  for (const listen of [{ rows: { port: 2222, tls: pair } }, { rows: loopback }, { rows: "nowhere" }]) {
+    expect(flawsOf({ resources, listen })).toHaveLength(1);
+  }
+});
+
 test.each([
   [
     { listen: { rows: 5432 } },

@@ -11,7 +11,7 @@ import type {
 } from "ssh2";
 import type { Arrival, Reason } from "../../core/plugin.ts";
 import type { Jump } from "./jump/jump.ts";
-import { refuseChannel, sendDisconnect, worded } from "./message.ts";
+import { disconnect, refuseChannel, worded } from "./message.ts";
 
 /** What the caller opens and asks for once it is logged in. Each is to be answered by `accept` or `reject`, once. */
 export interface CallerChannels {
@@ -93,8 +93,7 @@ export class SshCaller {
 
   /** Tells the caller why, and closes the connection. */
   end(reason: Reason, session?: string): void {
-    sendDisconnect(this.connection, worded(reason, session));
-    this.connection.end();
+    disconnect(this.connection, worded(reason, session));
   }
 
   #ask(ask: (channels: CallerChannels) => void, reject: (() => void) | undefined): void {

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Connection } from "ssh2";
 import type { Reason } from "../../core/plugin.ts";
 
@@ -26,7 +27,7 @@ interface Protocol {
   requestFailure(): void;
 }
 
-const disconnect = 1;
+const disconnected = 1;
 const banner = 53;
 const globalRequest = 80;
 /** SSH_DISCONNECT_BY_APPLICATION (RFC 4253, 11.1). */
@@ -34,10 +35,17 @@ const byApplication = 11;
 /** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED (RFC 4254, 5.1). */
 const prohibited = 1;
 
-/** Says why, as the client prints it, and takes no more. The socket is the caller's to end. */
-export function sendDisconnect(connection: Connection, text: string): void {
-  const payload = Buffer.concat([Buffer.from([disconnect]), uint32(byApplication), string(text), string("")]);
+/** Says why, as the client prints it, and closes the connection. */
+export function disconnect(connection: Connection, text: string): void {
+  const payload = Buffer.concat([
+    Buffer.from([disconnected]),
+    uint32(byApplication),
+    string(text),
+    string(""),
+  ]);
   send(connection, payload, true);
+  // Not `end()`: that says it once more, without a word.
+  (connection as unknown as { readonly _sock: Duplex })._sock.end();
 }
 
 /** A text that the client shows before the login is over (RFC 4252, 5.4). */

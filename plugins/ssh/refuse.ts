@@ -1,6 +1,6 @@
 import type { Connection } from "ssh2";
 import type { Reason, Wire } from "../../core/plugin.ts";
-import { sendDisconnect, worded } from "./message.ts";
+import { disconnect, worded } from "./message.ts";
 
 /** Whose SSH connection runs over which wire, from its first byte on. */
 const connections = new WeakMap<Wire, Connection>();
@@ -13,6 +13,5 @@ export function speaks(wire: Wire, connection: Connection): void {
 export function refuse(caller: Wire, reason: Reason, session?: string): void {
   const connection = connections.get(caller);
   if (!connection) return;
-  sendDisconnect(connection, worded(reason, session));
-  connection.end();
+  disconnect(connection, worded(reason, session));
 }
