@@ -1,6 +1,7 @@
 import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
-import type { Reason, Statement } from "../../../core/plugin.ts";
+import { type Pass, PosternError, type Reason, type Statement } from "../../../core/plugin.ts";
 import { encodeEvent, encodeResize } from "../frames.ts";
+import { GuardedShell } from "../guarded/guarded-shell.ts";
 import { admit, done } from "./admission.ts";
 import type { Carriage } from "./carriage.ts";
 import { Command } from "./command.ts";
@@ -24,7 +25,8 @@ export class SessionChannel {
   #agent: Promise<boolean> = Promise.resolve(false);
   #voice: Voice | undefined;
   #waiting: Waiting | undefined;
-  #command: Command | GuardedShell | undefined;
+  #command: Command | undefined;
+  #guarded: GuardedShell | undefined;
   /** Kept when nothing of it runs any more. */
   readonly over: Promise<void>;
   readonly #end: () => void;
@@ -74,7 +76,8 @@ export class SessionChannel {
 
   /** The whole connection is over, for this reason. */
   leave(reason: Reason): void {
-    if (this.#command) this.#command.leave(reason);
+    const running = this.#command ?? this.#guarded;
+    if (running) running.leave(reason);
     else if (this.#voice) void this.#voice.leave(reason, { status: lostStatus });
   }
 
@@ -87,7 +90,10 @@ export class SessionChannel {
     const { forcedCommand } = carriage.caller.terms;
     const runs: Ask = forcedCommand === undefined ? ask : { kind: "exec", command: forcedCommand };
     this.#run(voice, runs)
-      .catch((error) => voice.leave(reasonOf(error), { status: lostStatus }))
+      .catch(async (error: unknown) => {
+        await voice.leave(reasonOf(error), { status: lostStatus });
+        if (!(error instanceof PosternError)) carriage.fail(error);
+      })
       .finally(this.#end);
   }
 
@@ -111,10 +117,11 @@ export class SessionChannel {
       carriage.tell(() =>
         encodeEvent(voice.number, {
           event: "open",
-          what: ask.kind === "subsystem" ? ask.name : ask.kind,
+          what: ask.kind === "subsystem" ? ask.name : guarded ? "guarded shell" : ask.kind,
           ...(ask.kind === "exec" ? { command: ask.command } : {}),
         }),
       );
+      if (guarded) return await this.#runGuarded(voice, pass);
       const host = await openAtHost(carriage.host, ask, {
         terminal,
         environment: this.#environment,
@@ -129,6 +136,14 @@ export class SessionChannel {
     }
   }
 
+  async #runGuarded(voice: Voice, pass: Pass): Promise<void> {
+    const around = { environment: this.#environment, terminal: () => this.#terminal };
+    this.#guarded = new GuardedShell(voice, around);
+    await pass.ready();
+    await this.#guarded.run();
+    done(this.carriage, pass, { result: "ok" });
+  }
+
   #statement(ask: Ask): Statement {
     const { statements } = this.carriage;
     if (ask.kind === "exec") return statements.exec(ask.command, this.#terminal !== undefined);
@@ -138,17 +153,25 @@ export class SessionChannel {
   #resized(): void {
     const { rows, cols, height, width } = this.#terminal ?? {};
     if (rows === undefined || cols === undefined) return;
+    this.#guarded?.resized();
     this.#command?.host.setWindow(rows, cols, height ?? 0, width ?? 0);
   }
 
   #signal(name: string): void {
     this.#waiting?.cancel();
+    this.#guarded?.signal(name);
     try {
       this.#command?.host.signal(name);
     } catch {
       // No signal that SSH knows by name (RFC 4254, 6.10).
     }
   }
+}
+
+/** A free shell where a rule allows one; a guarded one where only that is allowed. */
+function isGuarded({ gate, statements }: Carriage): boolean {
+  const allows = (statement: Statement) => typeof gate.plan(statement).verdict === "string";
+  return !allows(statements.shell()) && allows(statements.guardedShell());
 }
 
 function kindOf(ask: Ask, terminal: boolean): Command["kind"] {

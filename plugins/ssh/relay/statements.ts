@@ -22,6 +22,11 @@ export class Statements {
     return this.#of("(shell)", () => [{ effect: "execute", on: "(shell)" }]);
   }
 
+  /** Each of its lines is an operation of its own. */
+  guardedShell(): Statement {
+    return this.#of("(guarded shell)", () => [{ effect: "execute", on: "(guarded shell)" }]);
+  }
+
   /** `sftp` does nothing by itself: each of its requests is an operation. */
   subsystem(name: string): Statement {
     if (name === "sftp") return this.#of("(subsystem sftp)", () => []);
