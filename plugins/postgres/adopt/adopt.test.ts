@@ -86,6 +86,13 @@ for (const version of [15, 18] as const) {
           create role readers; grant usage on schema shop to readers; grant select on all tables in schema shop to readers;
           create role billing login password 'p' in role readers; grant insert, update on shop.notes to billing;
           create role forgotten login password 'p';`);
+        const bare = server.url({ password: "" });
+        await expect(postgresAdopter.draft(bare, {})).rejects.toMatchObject({
+          more: { hint: "Set PGPASSWORD." },
+        });
+        await expect(postgresAdopter.draft(bare, { PGPASSWORD: "wrong" })).rejects.toThrow(
+          /did not let the gateway in\. It says: 28P01 password authentication failed/,
+        );
         const url = server.url({ user: "billing", password: "p" });
         const user = new Bun.SQL({ url, max: 1, connection: { application_name: "billing-job" } });
         await user`select 1`;

@@ -11,7 +11,8 @@ export const postgresAdopter: Adopter = {
   async draft(address, environment) {
     const { account, config } = reached(address, environment);
     const control = new Control();
-    const dial = () => logIn(account, config, ownSettings("postern adopt"));
+    const dial = () =>
+      logIn(account, config, ownSettings("postern adopt")).catch((error) => forOperator(error, account));
     try {
       const facts = await survey((text, parameters) => control.query(dial, text, parameters), {
         host: account.host,
@@ -25,6 +26,19 @@ export const postgresAdopter: Adopter = {
     }
   },
 };
+
+/** Whoever runs this is the operator, and there is no log: the server's own words. */
+function forOperator(error: unknown, { password }: Account): never {
+  if (!(error instanceof PosternError)) throw error;
+  if (error.code === "resource.login" && password === undefined) {
+    throw new PosternError(error.code, "The database asks for a password.", { hint: "Set PGPASSWORD." });
+  }
+  if (!(error.cause instanceof Error)) throw error;
+  throw new PosternError(error.code, `${error.message} It says: ${error.cause.message}`, {
+    hint: "Look at the address and at PGPASSWORD.",
+    cause: error.cause,
+  });
+}
 
 /** As libpq reads it, as far as it goes: `sslmode` and `sslrootcert` in the query, `PGPASSWORD` for the password. */
 function reached(
