@@ -147,6 +147,18 @@ test("a list holds nothing to check a proof by, and what is over only when asked
   );
 });
 
+test("whom no rule lets use it, now or with a grant, gets no credential for it", async () => {
+  const stranger = somebody("stranger");
+  for (const wish of [{ ttl }, { ttl, resource: "logs" }, { ttl, resource: "orders" }]) {
+    await expect(issued.issue(stranger, wish)).rejects.toMatchObject({ code: "policy.no-rule" });
+  }
+  expect([admin, await store.call("credentials", { all: true, limit: 10, about: ["stranger"] })]).toEqual([
+    [],
+    [],
+  ]);
+  expect((await issued.issue(bo, { ttl, resource: "orders" })).issued.id).toStartWith("pc_");
+});
+
 test("what there is not, is no resource", async () => {
   for (const name of ["nothing", "__proto__", "toString"]) {
     const asked = issued.issue(ada, { resource: name, ttl });

@@ -3,7 +3,7 @@ import { rulesFor } from "../decide.ts";
 import type { EndingWish } from "../ending.ts";
 import { PosternError } from "../error.ts";
 import type { Grant } from "../grant.ts";
-import { chain, type Identity, identityKey, parties } from "../identity.ts";
+import { chain, type Identity, identityKey, identityLabel, parties } from "../identity.ts";
 import type { Policy } from "../policy.ts";
 import type { StoredCredential } from "../store/credentials.ts";
 import type { Store } from "../store/store.ts";
@@ -36,7 +36,7 @@ export interface IssueWish {
 export class Issued {
   constructor(readonly parts: IssuedParts) {}
 
-  /** A user name and password that stand for this identity. Throws PosternError `credential.*`, `store.*`. */
+  /** A user name and password that stand for this identity. Throws PosternError `credential.*`, `policy.no-rule`, `store.*`. */
   async issue(identity: Identity, wish: IssueWish): Promise<{ issued: IssuedCredential; password: string }> {
     const { store, policy, admin } = this.parts;
     const { resource = identity.resource } = wish;
@@ -45,6 +45,7 @@ export class Issued {
         hint: "`postern whoami` lists those that you may use.",
       });
     }
+    this.#mustHaveUse(identity, resource);
     const grant = resource === undefined ? undefined : this.#grantFor(identity, resource);
     const request = { ...wish, ...(grant === undefined ? {} : { grant }) };
     const { password, ...issued } = await issueCredential(identity, request);
@@ -85,6 +86,20 @@ export class Issued {
         message: `The credential ${id} was revoked by ${who}.`,
         hint: "Ask for another one: `postern credentials issue`.",
       },
+    });
+  }
+
+  /** Whoever has a token of the identity provider could fill the store. Throws PosternError `policy.no-rule`. */
+  #mustHaveUse(identity: Identity, resource: string | undefined): void {
+    const policy = this.parts.policy();
+    const usable = (resource === undefined ? Object.keys(policy.resources) : [resource]).some((name) => {
+      const { rights, hint } = rulesFor(policy, identity, name, this.parts.grants());
+      return rights.length > 0 || hint !== undefined;
+    });
+    if (usable) return;
+    const what = resource ?? "any resource";
+    throw new PosternError("policy.no-rule", `No rule lets ${identityLabel(identity)} use ${what}.`, {
+      hint: "`postern whoami` lists what you may use, or ask for.",
     });
   }
 
