@@ -11,6 +11,8 @@ import {
   postgres,
   record,
   saml,
+  ssh,
+  sshCa,
   webhook,
 } from "../plugins/index.ts";
 
@@ -28,6 +30,8 @@ describe("a misspelled option guards nothing, so the policy does not load", () =
     ["oidc", oidc, { issuer: "https://a.example", audience: "postern", audiense: "x" }, "audiense"],
     ["postgres", postgres, { host: "127.0.0.1", databse: "shop" }, "databse"],
     ["saml", saml, { path: "a", entityId: "b", idp: { metadata: "c" }, group: "d" }, "group"],
+    ["ssh", ssh, { host: "127.0.0.1", user: "ops", hostkey: "" }, "hostkey"],
+    ["sshCa", sshCa, { ca: "ca.pub", kind: "person", group: "group:" }, "group"],
     ["webhook", webhook, { url: "https://a.example", secret: env("A"), event: [] }, "event"],
   ] as const)("%s", (name, plugin, options, misspelled) => {
     expect(() => untyped(plugin)(options)).toThrow(`${name}() has no option "${misspelled}".`);
