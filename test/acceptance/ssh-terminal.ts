@@ -30,6 +30,11 @@ export class SshTerminal {
     this.#child.terminal?.write(keys);
   }
 
+  resize(columns: number, rows: number): void {
+    this.#child.terminal?.resize(columns, rows);
+    this.#child.kill("SIGWINCH");
+  }
+
   /** Until this stands on the screen, behind what was waited for before; returns all up to it. */
   async until(text: string): Promise<string> {
     const deadline = Date.now() + patience;
