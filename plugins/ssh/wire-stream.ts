@@ -23,13 +23,10 @@ export class WireStream extends Duplex {
         else if (!this.push(view)) wire.pause();
       },
       drain: () => this.#drained(),
-      close: () => {
-        this.#over = true;
-        this.push(null);
-        this.#drained();
-        this.destroy();
-      },
+      close: () => this.#lost(),
     });
+    // A wire that this side ends tells its sink nothing more, and ssh2 closes its channels when its socket closes.
+    void wire.gone.then(() => this.#lost());
   }
 
   /** Calls `reached` instead of handing on what is beyond so many bytes in all. */
@@ -60,6 +57,14 @@ export class WireStream extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     if (!this.#over) this.wire.end();
     done(error);
+  }
+
+  #lost(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.push(null);
+    this.#drained();
+    this.destroy();
   }
 
   #drained(): void {

@@ -371,6 +371,29 @@ describe("ssh, must hold 1: files, by the clients that people have", () => {
     },
   );
 
+  withSftp(
+    "a client that leaves while it waits leaves nothing to approve, and nothing at the host",
+    async () => {
+      const password = await door.token("bob", "readers");
+      const held = async () =>
+        JSON.parse((await door.postern("approvals", "list", "--json")).stdout) as unknown[];
+      const batch = `mkdir incoming/left\n`;
+      const options = ["-o", "BatchMode=no"];
+      const child = door.start(["-b", "-", target], {
+        program: "sftp",
+        options,
+        stdin: batch,
+        key: null,
+        password,
+      });
+      await door.until("it is held", async () => (await held()).length > 0);
+      child.kill();
+      await child.exited;
+      await door.until("it is abandoned", async () => (await held()).length === 0);
+      expect(existsSync(join(home, "incoming/left"))).toBe(false);
+    },
+  );
+
   withSftp("under a mask no file's content leaves, nor by another name", async () => {
     const password = await door.token("mia", "masked");
     const { code, stderr } = await sftp([`get pub/readme ${near}/unmasked`], { password });

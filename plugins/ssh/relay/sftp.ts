@@ -1,5 +1,5 @@
 import type { ClientChannel, ServerChannel } from "ssh2";
-import type { Reason } from "../../../core/plugin.ts";
+import type { HeldOperation, Reason } from "../../../core/plugin.ts";
 import { encodeEvent } from "../frames.ts";
 import { Malformed } from "../keys/fields.ts";
 import { relaySftp } from "../sftp/relay.ts";
@@ -23,6 +23,14 @@ export async function carrySftp(
     left -= text.length;
     if (left > 0) voice.say(`postern: ${text}`);
   };
+  // One request waits at a time. A client that has asked for its last waits for nothing.
+  let waiting: HeldOperation | undefined;
+  let gone = false;
+  const leave = () => {
+    gone = true;
+    waiting?.withdraw("abandoned");
+  };
+  caller.once("end", leave).once("close", leave);
   try {
     await relaySftp({
       gate: carriage.gate,
@@ -40,8 +48,8 @@ export async function carrySftp(
       say,
       held(hold) {
         say(hold.notice);
-        const gone = () => hold.withdraw("abandoned");
-        caller.once("end", gone).once("close", gone);
+        waiting = hold;
+        if (gone) leave();
       },
       note: (event) => carriage.tell(() => encodeEvent(voice.number, event)),
     });
