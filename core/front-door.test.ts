@@ -3,9 +3,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { scramVerifier } from "./credential/scram.ts";
 import { Endings } from "./endings.ts";
 import { FrontDoor } from "./front-door.ts";
+import { Declined } from "./identity/token-endpoint.ts";
 import type { Identity } from "./identity.ts";
 import { defaultLimits } from "./policy.ts";
 import { RefusedLogins } from "./refused-logins.ts";
+import type { Supervision } from "./supervision.ts";
 import { MemoryTrail, Rig } from "./testing/rig.ts";
 import { greeted, policyOf, shouting } from "./testing/shelf.ts";
 
@@ -99,4 +101,56 @@ test("what was issued to somebody whom no provider of the policy vouches for any
   expect(await doorFor("gone").identify(credential)).toEqual(identity);
   await expect(doorFor("another").identify(credential)).rejects.toThrow("not accepted");
   expect(trail.of("login-refused")[0]?.check).toContain("no identity provider any more");
+});
+
+test("a sign-in by a browser elsewhere shows where, and is whoever its token proves", async () => {
+  const trail = new MemoryTrail();
+  const asked: AbortSignal[] = [];
+  const waiting = Promise.withResolvers<{ token: string; obtained: number }>();
+  const door = new FrontDoor({ protocol: "rows", host: "", port: 0, insecure: true }, "192.0.2.1:1", {
+    supervision: { loginFailed: async () => 0 } as unknown as Supervision,
+    ...{ dataDir: "", endings: new Endings(), limits: defaultLimits },
+    refusedLogins: new RefusedLogins(trail),
+    providers: [
+      {
+        identify: async (token) => ({ issuer: "idp", subject: token, kind: "person", groups: [] }),
+        device: async () => ({
+          ...{ where: "https://idp/device", userCode: "ABCD" },
+          tokens: (signal) => {
+            asked.push(signal);
+            return waiting.promise;
+          },
+        }),
+      },
+    ],
+  });
+  const shown: string[] = [];
+  const leaving = new AbortController();
+  const signedIn = door.device?.(({ where, userCode }) => shown.push(where, userCode), leaving.signal);
+  await Promise.resolve();
+  // It is not the caller who dawdles.
+  expect(door.waits).toBe(true);
+  waiting.resolve({ token: "alice", obtained: 0 });
+  expect(await signedIn).toMatchObject({ subject: "alice" });
+  expect([shown, door.waits]).toEqual([["https://idp/device", "ABCD"], false]);
+  leaving.abort();
+  expect(asked[0]?.aborted).toBe(true);
+});
+
+test("a sign-in that the provider declines, or that its caller gives up, is a failed login", async () => {
+  const trail = new MemoryTrail();
+  const door = new FrontDoor({ protocol: "rows", host: "", port: 0, insecure: true }, "192.0.2.1:1", {
+    supervision: { loginFailed: async () => 0 } as unknown as Supervision,
+    ...{ dataDir: "", endings: new Endings(), limits: defaultLimits },
+    refusedLogins: new RefusedLogins(trail),
+    providers: [
+      {
+        identify: async () => undefined,
+        device: () => Promise.reject(new Declined("access_denied", "she said no")),
+      },
+    ],
+  });
+  const never = new AbortController().signal;
+  await expect(door.device?.(() => {}, never)).rejects.toThrow("not accepted");
+  expect(trail.of("login-refused")[0]?.check).toBe("she said no");
 });

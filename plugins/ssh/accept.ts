@@ -16,6 +16,12 @@ import { WireStream } from "./wire-stream.ts";
 const headersToLogIn = 16;
 
 /**
+ * Asked for now and then, so that nobody between takes the connection for dead. A client may be stopped for an hour
+ * (`~^Z`); that its machine is gone is TCP's to find out.
+ */
+const keepalive = { keepaliveInterval: 60_000, keepaliveCountMax: 60 };
+
+/**
  * Key exchange and login. The user name names the resource. One that names none may come to jump: its first channel
  * says so.
  */
@@ -25,7 +31,7 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | Carrie
   const stream = new WireStream(caller);
   stream.limit(headersToLogIn * door.limits.header, () => arrived.reject(tooLong()));
   const server = new ssh2.Server(
-    { hostKeys: [keys.current.private], ident: "Postern", algorithms: toCallers },
+    { hostKeys: [keys.current.private], ident: "Postern", algorithms: toCallers, ...keepalive },
     (connection, { header }) => {
       speaks(caller, connection);
       connection.on("error", (cause) => arrived.reject(brokenOff(cause)));

@@ -49,8 +49,11 @@ export class Login {
       if (known === "asked") return context.accept();
       if (!known) return context.reject(this.#methods);
       const who = { ...known, user: context.username };
-      this.connection.once("ready", () => this.welcome(who));
+      const welcome = () => this.welcome(who);
+      this.connection.once("ready", welcome);
       context.accept();
+      // Where the client had begun another try by then, this one is over, and nobody is welcome by it.
+      this.connection.off("ready", welcome);
     } catch (error) {
       if (!(error instanceof PosternError) || ++this.#failures >= mostFailures) throw error;
       sendBanner(this.connection, worded(error.reason));
