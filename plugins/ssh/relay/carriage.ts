@@ -11,6 +11,7 @@ export class Carriage {
   lastByte = performance.now();
   /** What is open at the host, to be ended by whoever comes last. */
   readonly passes = new Set<Pass>();
+  readonly #broken = Promise.withResolvers<never>();
   #numbers = 0;
 
   constructor(
@@ -23,6 +24,15 @@ export class Carriage {
     /** What the host's connection runs over. */
     readonly hostWire: Wire,
   ) {}
+
+  /** Rejects when a channel failed by what nobody foresaw: that ends the session, and the operator's log has it. */
+  get broken(): Promise<never> {
+    return this.#broken.promise;
+  }
+
+  fail(error: unknown): void {
+    this.#broken.reject(error);
+  }
 
   /** The next channel's, as recordings count them. */
   number(): number {

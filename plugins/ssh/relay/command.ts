@@ -7,6 +7,7 @@ import { AnswerStream } from "./answer-stream.ts";
 import type { Carriage } from "./carriage.ts";
 import { lostStatus, outcomeOf } from "./exit.ts";
 import { both, flow } from "./flow.ts";
+import { tellHalfClosed } from "./half-closed.ts";
 import type { AtHost } from "./host-channel.ts";
 import { digestOutput, keepOutput } from "./kept-output.ts";
 import { Outlet } from "./outlet.ts";
@@ -35,13 +36,17 @@ export class Command {
     this.host = host;
     host.on("error", () => {});
     caller.on("error", () => {});
-    // Whoever asked for it is gone: the host ends what it runs as if the terminal were closed.
-    caller.once("close", () => {
-      this.#over = true;
-      host.close();
-      host.resume();
-      host.stderr.resume();
-    });
+    caller.once("close", () => this.abandon());
+  }
+
+  /** Whoever asked for it is gone: the host ends what it runs as if the terminal were closed. */
+  abandon(): void {
+    this.#over = true;
+    this.host.close();
+    this.host.resume();
+    this.host.stderr.resume();
+    // Nobody reads what the caller has sent: its end would never be seen.
+    this.caller.resume();
   }
 
   /** Until the host has closed the channel, or the caller has. */
@@ -72,8 +77,25 @@ export class Command {
     await voice.end(exit);
   }
 
-  /** The session is over. */
+  /** `INT`, as SSH names it; another name than those of RFC 4254, 6.10, goes nowhere. */
+  signal(name: string): void {
+    tellHalfClosed(this.host, () => {
+      try {
+        this.host.signal(name);
+      } catch {
+        // ssh2 knows those alone.
+      }
+    });
+  }
+
+  resize(rows: number, columns: number, height: number, width: number): void {
+    tellHalfClosed(this.host, () => this.host.setWindow(rows, columns, height, width));
+  }
+
+  /** The session is over, and what runs in it: a host lets a command without a terminal go on. */
   leave(reason: Reason): void {
+    this.#over = true;
+    this.signal("HUP");
     void this.voice.leave(reason, { status: lostStatus });
   }
 

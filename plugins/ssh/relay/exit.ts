@@ -1,5 +1,6 @@
 import type { ClientChannel, ServerChannel } from "ssh2";
 import type { Outcome } from "../../../core/plugin.ts";
+import { tellHalfClosed } from "./half-closed.ts";
 
 /** How a command ended, as the host said it (RFC 4254, 6.10). */
 export type Exit =
@@ -18,20 +19,15 @@ export function exitOf(channel: ClientChannel, tell: (exit: Exit) => void): void
   });
 }
 
-/** ssh2 forgets that a channel may still tell how it ended once it has said that no more output follows. */
 export function tellExit(channel: ServerChannel, exit: Exit): void {
-  const outgoing = channel.outgoing as { state: string };
-  const { state } = outgoing;
-  if (state !== "open" && state !== "eof") return;
-  outgoing.state = "open";
-  try {
-    if ("status" in exit) channel.exit(exit.status);
-    else channel.exit(exit.signal, exit.coreDumped, exit.message);
-  } catch {
-    // A signal that ssh2 has no name for: the caller sees that there was no status, as ssh shows it.
-  } finally {
-    outgoing.state = state;
-  }
+  tellHalfClosed(channel, () => {
+    try {
+      if ("status" in exit) channel.exit(exit.status);
+      else channel.exit(exit.signal, exit.coreDumped, exit.message);
+    } catch {
+      // A signal that ssh2 has no name for: the caller sees that there was no status, as ssh shows it.
+    }
+  });
 }
 
 export function outcomeOf(exit: Exit | undefined): Outcome {

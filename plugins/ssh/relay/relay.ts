@@ -14,7 +14,14 @@ import { Statements } from "./statements.ts";
 /** Channels of one connection that may be open at once: sessions, forwards and what comes by a listener. */
 const mostChannels = 100;
 /** Milliseconds in which what the host has sent may still reach the caller, once the host is gone. */
-const lastWords = 2_000;
+const lastOutput = 2_000;
+/** Milliseconds in which callers may read why their session ends, before the connection does: core cuts it at 500. */
+const lastWords = 300;
+
+const callerGone: Reason = {
+  code: "session.closed",
+  message: "The caller closed the connection.",
+};
 
 /** Carries the channels of one connection, until the caller or the host is gone or the session ends. */
 export async function relay(link: Link<SshConfig>): Promise<void> {
@@ -70,17 +77,31 @@ export async function relay(link: Link<SshConfig>): Promise<void> {
       else void listening.cancel(at, accept, reject);
     },
   });
-  const reason = await Promise.race([
-    ended,
-    link.caller.gone.then(() => undefined),
-    link.resource.gone.then(() => hostGone),
-  ]);
-  if (reason === hostGone) await allOver(sessions);
-  else if (reason) for (const session of sessions) session.leave(reason);
-  stopWatching();
-  for (const pass of carriage.passes) pass.end({ result: "unknown" });
-  if (reason) caller.end(reason, gate.session.id);
-  host.connection.end();
+  try {
+    const reason = await Promise.race([
+      ended,
+      carriage.broken,
+      link.caller.gone.then(() => callerGone),
+      link.resource.gone.then(() => hostGone),
+    ]);
+    if (reason === hostGone)
+      await within(
+        lastOutput,
+        [...sessions].map(({ over }) => over),
+      );
+    // Also what waits for a person ends with it.
+    gate.end(reason);
+    if (reason === callerGone) return;
+    await within(
+      lastWords,
+      [...sessions].map((session) => session.leave(reason)),
+    );
+    caller.end(reason, gate.session.id);
+  } finally {
+    stopWatching();
+    for (const pass of carriage.passes) pass.end({ result: "unknown" });
+    host.connection.end();
+  }
 }
 
 /** Resolves with the reason for which the session must end. */
@@ -92,12 +113,12 @@ function endOf(signal: AbortSignal): Promise<Reason> {
   });
 }
 
-async function allOver(sessions: ReadonlySet<SessionChannel>): Promise<void> {
+async function within(ms: number, all: readonly Promise<void>[]): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, lastWords);
+    timer = setTimeout(resolve, ms);
   });
-  await Promise.race([Promise.all([...sessions].map(({ over }) => over)), late]);
+  await Promise.race([Promise.all(all), late]);
   clearTimeout(timer);
 }
 

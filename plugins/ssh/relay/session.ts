@@ -27,6 +27,7 @@ export class SessionChannel {
   #waiting: Waiting | undefined;
   #command: Command | undefined;
   #guarded: GuardedShell | undefined;
+  readonly #closed = Promise.withResolvers<void>();
   /** Kept when nothing of it runs any more. */
   readonly over: Promise<void>;
   readonly #end: () => void;
@@ -40,7 +41,12 @@ export class SessionChannel {
     this.over = promise;
     this.#end = resolve;
     const { terms } = carriage.caller;
-    session.once("close", () => this.#voice ?? this.#end());
+    session.once("close", () => {
+      this.#closed.resolve();
+      this.#waiting?.abandon();
+      this.#command?.abandon();
+      if (!this.#voice) this.#end();
+    });
     session.on("pty", (accept, reject, terminal) => {
       if (!terms.pty) return reject?.();
       this.#terminal = terminal;
@@ -74,11 +80,12 @@ export class SessionChannel {
     );
   }
 
-  /** The whole connection is over, for this reason. */
-  leave(reason: Reason): void {
+  /** The whole connection is over, for this reason. Kept when the caller has seen it. */
+  async leave(reason: Reason): Promise<void> {
     const running = this.#command ?? this.#guarded;
     if (running) running.leave(reason);
     else if (this.#voice) void this.#voice.leave(reason, { status: lostStatus });
+    await this.#closed.promise;
   }
 
   #start(channel: ServerChannel, ask: Ask): void {
@@ -154,17 +161,13 @@ export class SessionChannel {
     const { rows, cols, height, width } = this.#terminal ?? {};
     if (rows === undefined || cols === undefined) return;
     this.#guarded?.resized();
-    this.#command?.host.setWindow(rows, cols, height ?? 0, width ?? 0);
+    this.#command?.resize(rows, cols, height ?? 0, width ?? 0);
   }
 
   #signal(name: string): void {
     this.#waiting?.cancel();
     this.#guarded?.signal(name);
-    try {
-      this.#command?.host.signal(name);
-    } catch {
-      // No signal that SSH knows by name (RFC 4254, 6.10).
-    }
+    this.#command?.signal(name);
   }
 }
 

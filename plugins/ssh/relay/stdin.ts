@@ -35,7 +35,7 @@ export function relayInput(
     stream.flush();
     typed?.close();
     await into.settled();
-    into.channel.end();
+    into.channel.eof();
     if (digest && size > 0) {
       const sha256 = digest.digest("hex");
       carriage.tell(() => encodeEvent(number, { event: "stdin", bytes: size, sha256 }));

@@ -21,13 +21,17 @@ export class Waiting {
   readonly held = (hold: HeldOperation): void => {
     this.#hold = hold;
     this.voice.say(`postern: ${hold.notice}`);
-    this.channel.once("close", () => hold.withdraw("abandoned"));
     if (this.voice.terminal) this.#listen(hold);
   };
 
   /** A signal came. */
   cancel(): void {
     this.#hold?.withdraw("cancelled");
+  }
+
+  /** Nobody is there any more. */
+  abandon(): void {
+    this.#hold?.withdraw("abandoned");
   }
 
   /** What is typed before ^C is there for the command when it starts. */
