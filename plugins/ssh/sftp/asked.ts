@@ -91,9 +91,17 @@ export class Asked {
     if (homeExtensions.has(name)) {
       return homeRequest(message, name, conversation, this.#operator, this.#resolver);
     }
-    if (freeExtensions.has(name))
-      return conversation.request(message.id, new OwedUse(undefined), message.pieces);
+    if (freeExtensions.has(name)) return this.#free(message);
     return this.#unknown(message, `extension ${JSON.stringify(name)}`);
+  }
+
+  /** Its answer may hold names of people, and no rule decides it: under any mask the client does without. */
+  #free({ id, pieces }: Message): Promise<void> | undefined {
+    const { conversation } = this;
+    if (!withholds(conversation.ends.gate.unasked())) {
+      return conversation.request(id, new OwedUse(undefined), pieces);
+    }
+    return conversation.status(id, statuses.unsupported, "Its answer could not be masked.");
   }
 
   /** Goes on as it is, where a rule lets the caller do what is not understood. */

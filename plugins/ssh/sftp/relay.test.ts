@@ -255,6 +255,10 @@ describe("a refusal", () => {
     const names = (await talk.ask(types.readdir, string(listed))).bytes.toString("latin1");
     expect(names).toContain("******");
     expect(names).not.toContain("secret");
+    const users = [string("users-groups-by-id@openssh.com"), string(uint32(0)), string(uint32(0))];
+    expect(await talk.status(types.extended, ...users)).toBe(statuses.unsupported);
+    rules.answer = undefined;
+    expect((await talk.ask(types.extended, ...users)).bytes.toString("latin1")).toContain("root");
     await talk.close();
     expect(talk.said.join()).toContain("sftp.masked");
   });

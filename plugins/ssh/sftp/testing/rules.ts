@@ -53,7 +53,7 @@ export class Rules {
         this.waits();
       });
     },
-    unasked: () => undefined,
+    unasked: () => this.answer,
     passed: () => undefined,
     reached: () => {},
     end: () => {},
