@@ -22,7 +22,8 @@ export class Home {
 
   /** Makes the stored token look as if it ended so soon (milliseconds). */
   ageLogin(left: number): void {
-    writeFileSync(this.loginFile, JSON.stringify({ ...this.login(), expires: Date.now() + left }));
+    const [obtained, expires] = [Date.now() - 3_600_000, Date.now() + left];
+    writeFileSync(this.loginFile, JSON.stringify({ ...this.login(), obtained, expires }));
   }
 
   mode(path: string): string {
