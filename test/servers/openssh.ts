@@ -167,10 +167,8 @@ export async function startOpenSsh(options: OpenSshOptions = {}): Promise<OpenSs
       await exited;
     },
     async close() {
-      if (server.exitCode === null && server.signalCode === null) {
-        process.kill(Number(readFileSync(join(folder, "sshd.pid"), "utf8")), "SIGTERM");
-        await exited;
-      }
+      endFamily(server, join(folder, "sshd.pid"));
+      await exited;
       clean();
     },
   };
