@@ -1,6 +1,7 @@
 /** The contract between core and plugins: everything a plugin author needs, in one import. */
 
 export type { Adopter } from "./adopt.ts";
+export type { KnownClient } from "./cli/connect/known.ts";
 export { blockOf, comesFrom } from "./credential/block.ts";
 export { scramVerifier } from "./credential/scram.ts";
 export {

@@ -1,6 +1,7 @@
 import { main } from "../core/cli/main.ts";
 import { postgresAdopter } from "./postgres/adopt/index.ts";
+import { knownClient as psql } from "./postgres/client.ts";
 
 /* What `postern` runs: core's command line, and what plugins add to it. */
 
-await main([postgresAdopter]);
+await main({ adopters: [postgresAdopter], clients: [psql] });

@@ -1,8 +1,7 @@
-import type { Adopter } from "../adopt.ts";
-import { run } from "./program.ts";
+import { type Added, run } from "./program.ts";
 
 /** The command line of this process, with what plugins add to it. */
-export async function main(adopters: readonly Adopter[]): Promise<void> {
+export async function main(added: Added): Promise<void> {
   const ended = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     // Once: the second one ends a command that does not stop by itself.
@@ -26,6 +25,6 @@ export async function main(adopters: readonly Adopter[]): Promise<void> {
       colour: process.stdout.isTTY === true && !process.env.NO_COLOR,
       interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     },
-    adopters,
+    added,
   );
 }

@@ -12,6 +12,7 @@ import { verifyAudit } from "./audit/verify.ts";
 import { makeCertificates } from "./certs/certs.ts";
 import { ChildEnded } from "./connect/child.ts";
 import { connect } from "./connect/connect.ts";
+import type { KnownClient } from "./connect/known.ts";
 import { issueCredential } from "./credentials/issue.ts";
 import { listCredentials } from "./credentials/list.ts";
 import { revokeCredential } from "./credentials/revoke.ts";
@@ -37,11 +38,19 @@ import { watchSession } from "./sessions/watch.ts";
 import type { Terminal } from "./terminal.ts";
 import { mintToken } from "./token/mint.ts";
 
+/** What plugins add to the command line. */
+export interface Added {
+  readonly adopters: readonly Adopter[];
+  readonly clients: readonly KnownClient[];
+}
+
+const nothingAdded: Added = { adopters: [], clients: [] };
+
 /** As a shell tells that Ctrl-C ended a command. */
 const interrupted = 130;
 
 /** The whole command line. */
-export function program(terminal: Terminal, adopters: readonly Adopter[] = []): Command {
+export function program(terminal: Terminal, added: Added = nothingAdded): Command {
   const all = new Command("postern")
     .description(
       "The one door between identities and infrastructure: callers bring who they are, never a password\n" +
@@ -53,7 +62,7 @@ export function program(terminal: Terminal, adopters: readonly Adopter[] = []): 
     .addCommand(login(terminal))
     .addCommand(logout(terminal))
     .addCommand(whoami(terminal))
-    .addCommand(connect(terminal))
+    .addCommand(connect(terminal, added.clients))
     .addCommand(noun("token", "tokens of the gateway's own identity provider", [mintToken(terminal)]))
     .addCommand(noun("credentials", "short-lived users and passwords", credentials(terminal)))
     .addCommand(noun("approvals", "operations and requests that wait for a person", approvals(terminal)))
@@ -63,7 +72,7 @@ export function program(terminal: Terminal, adopters: readonly Adopter[] = []): 
     .addCommand(revoke(terminal))
     .addCommand(noun("audit", "the trail of all that was decided and done", audit(terminal)))
     .addCommand(makeCertificates(terminal))
-    .addCommand(adopt(terminal, adopters))
+    .addCommand(adopt(terminal, added.adopters))
     .addCommand(doctor(terminal))
     .addHelpText("after", `\n${conventions}`);
   settle(all, terminal);
@@ -74,10 +83,10 @@ export function program(terminal: Terminal, adopters: readonly Adopter[] = []): 
 export async function run(
   args: readonly string[],
   terminal: Terminal,
-  adopters: readonly Adopter[] = [],
+  added: Added = nothingAdded,
 ): Promise<number> {
   try {
-    await program(terminal, adopters).parseAsync([...args], { from: "user" });
+    await program(terminal, added).parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
     // Commander has said already what it has to say.

@@ -1,4 +1,4 @@
-import type { ClientAccess, ClientLaunch } from "../../core/plugin.ts";
+import type { ClientAccess, ClientLaunch, KnownClient } from "../../core/plugin.ts";
 
 /** What libpq takes from the environment before, or beside, what we set: it would go elsewhere, or as somebody else. */
 const without = [
@@ -19,6 +19,20 @@ const without = [
   "PGLOADBALANCEHOSTS",
 ];
 
+const set = [
+  "PGHOST",
+  "PGPORT",
+  "PGUSER",
+  "PGPASSWORD",
+  "PGDATABASE",
+  "PGGSSENCMODE",
+  "PGSSLMODE",
+  "PGSSLROOTCERT",
+] as const;
+
+/** What a gateway elsewhere may have started here. */
+export const knownClient: KnownClient = { program: "psql", variables: [...set, ...without] };
+
 /** psql, or anything else that is built on libpq or reads its variables. */
 export function client({ resource, host, port, tls, ca, user, password }: ClientAccess): ClientLaunch {
   return {
@@ -32,7 +46,7 @@ export function client({ resource, host, port, tls, ca, user, password }: Client
       PGGSSENCMODE: "disable",
       // `system`: the authorities of the operating system, from libpq 16 on.
       ...(tls ? { PGSSLMODE: "verify-full", PGSSLROOTCERT: ca ?? "system" } : { PGSSLMODE: "disable" }),
-    },
+    } satisfies Partial<Record<(typeof set)[number], string>>,
     without,
   };
 }

@@ -97,7 +97,7 @@ test("a worker whose loop is blocked is killed and replaced", async () => {
   const head = `
 let mine = false;
 const spin = { name: "spin", needs: ["operation"] as const, open: () => ({ operation() { for (;;); } }) };`;
-  await start({ blockedMs: 400, head, more: "" });
+  await start({ blockedMs: 2_000, head, more: "" });
   gateway.edit(linesPolicy({ port: backend.port, head }).replace("under: [", "under: [spin, "));
   await gateway.log(({ msg }) => msg === "the policy was reloaded");
   const client = await LinesClient.open(gateway.port("lines"), await gateway.token("alice"));

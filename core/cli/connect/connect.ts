@@ -9,12 +9,13 @@ import type { Terminal } from "../terminal.ts";
 import { life } from "../time.ts";
 import { systemAuthorities } from "./authorities.ts";
 import { ranChild } from "./child.ts";
+import { checkLaunch, type KnownClient } from "./known.ts";
 
 interface Flags extends CallerFlags {
   readonly ttl: string;
 }
 
-export function connect(terminal: Terminal): Command {
+export function connect(terminal: Terminal, clients: readonly KnownClient[]): Command {
   return withToken(
     withData(
       command("connect", {
@@ -49,6 +50,7 @@ export function connect(terminal: Terminal): Command {
     const ca = caFor(client.target, terminal, flags);
     const body: ConnectBody = { resource, ttl: flags.ttl, ...(ca === undefined ? {} : { ca }) };
     const launch = await client.send<ConnectAnswer>("POST", "/v1/connect", body);
+    if ("url" in client.target) checkLaunch(launch, clients);
     const [name, ...args] = given.length > 0 ? given : launch.command;
     if (name === undefined) {
       throw new PosternError("cli.usage", `${resource} has no client of its own.`, {
