@@ -1,4 +1,4 @@
-import { type Identity, parties } from "./identity.ts";
+import { type Identity, parties, plainName } from "./identity.ts";
 import type { Reason } from "./operation.ts";
 import type { SessionInfo } from "./supervision.ts";
 
@@ -21,7 +21,7 @@ export interface Ending {
 export type EndingWish = Pick<Ending, "of" | "reason" | "by"> & { readonly blocks?: boolean };
 
 export type Ended =
-  /** This subject, of this issuer or of any, and everything that acts for it. */
+  /** This subject, however it is spelled, of this issuer or of any, and everything that acts for it. */
   | { readonly kind: "identity"; readonly subject: string; readonly issuer?: string }
   /** What a login session of a provider opened. */
   | { readonly kind: "login"; readonly issuer: string; readonly session: string }
@@ -38,7 +38,7 @@ export function covers({ of }: Pick<Ending, "of">, identity: Identity): boolean 
 function isAbout(of: Ended, { issuer, subject, loginSession, credentialId, issuedFrom }: Identity): boolean {
   switch (of.kind) {
     case "identity":
-      return subject === of.subject && (of.issuer ?? issuer) === issuer;
+      return plainName(subject) === plainName(of.subject) && (of.issuer ?? issuer) === issuer;
     case "login":
       return issuer === of.issuer && loginSession === of.session;
     case "credential":
@@ -130,7 +130,7 @@ export function isSpent({ of, blocks, at }: Pick<Ending, "of" | "blocks" | "at">
 }
 
 function identityEnded(subject: string, issuer: string | undefined): string {
-  return JSON.stringify(["identity", issuer ?? null, subject]);
+  return JSON.stringify(["identity", issuer ?? null, plainName(subject)]);
 }
 
 function loginEnded(issuer: string, session: string): string {

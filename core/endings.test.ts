@@ -34,6 +34,7 @@ describe("a proof is refused", () => {
   const about: readonly (readonly [string, Ended])[] = [
     ["its subject, of any issuer", { kind: "identity", subject: "alice" }],
     ["its subject of this issuer", { kind: "identity", subject: "alice", issuer }],
+    ["its subject in another spelling", { kind: "identity", subject: " ALICE", issuer }],
     ["its login", { kind: "login", issuer, session: "s1" }],
     ["its credential", { kind: "credential", id: "pc_1" }],
     ["the token that its credential was issued from", { kind: "credential", id: "jti-1" }],

@@ -143,12 +143,12 @@ export function chain(identity: Identity): readonly Identity[] {
 /** Whether two identities, neither of which acts for another, are one person or one machine. */
 export function isSame(one: Identity, other: Identity): boolean {
   if (identityKey(one) === identityKey(other)) return true;
-  return one.person !== undefined && plain(one.person) === plain(other.person ?? "");
+  return one.person !== undefined && plainName(one.person) === plainName(other.person ?? "");
 }
 
-/** Providers spell an e-mail address in their own ways; nobody becomes two persons by a capital letter or a space. */
-function plain(person: string): string {
-  return person.normalize("NFKC").trim().toLowerCase();
+/** Providers spell a name in their own ways; nobody becomes two persons, nor stays in, by a capital letter or a space. */
+export function plainName(name: string): string {
+  return name.normalize("NFKC").trim().toLowerCase();
 }
 
 /** Whether anybody of one chain of delegation is anybody of the other: then neither may answer for the other. */
