@@ -73,6 +73,8 @@ export type Verdict = "allow" | Denied | { readonly hold: HoldRequest };
 export interface HoldRequest {
   /** Who may approve; the requester never may, nor whom it acts for, nor who acts for it. */
   readonly by: Who;
+  /** `2`: two different persons must approve. Absent: one. */
+  readonly approvers?: 1 | 2;
   /** Milliseconds until the hold expires. */
   readonly within: number;
   /** Inside an open transaction: refuse at once, or wait at most this long (milliseconds). */

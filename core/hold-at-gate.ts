@@ -1,11 +1,10 @@
 import type { Denial, Execution, Pass } from "./gate.ts";
 import type { HoldRequest, Verdict } from "./guardrail.ts";
-import { deniedInTransaction, type HoldResult, holdDenial, type OpenHold } from "./holds.ts";
+import { asked, deniedInTransaction, enough, type HoldResult, holdDenial, type OpenHold } from "./holds.ts";
 import type { Identity } from "./identity.ts";
 import type { Operation, Parameters, Reason } from "./operation.ts";
 import type { SessionPlan } from "./plan.ts";
 import type { SessionGate } from "./session-gate.ts";
-import { allMatch } from "./who.ts";
 
 /**
  * Holds the operation until each request has an approval, then decides it again: what a reload
@@ -29,7 +28,7 @@ export async function askForApproval(
       const result = await answered(gate, open, execution, request);
       if (result.how !== "approved") return gate.deny(plan, holdDenial(result, open.info));
       hold = open.info.id;
-      if (result.by) approvers.push(result.by);
+      approvers.push(...result.approved);
     }
     const again = gate.plan(plan.statement);
     const changed =
@@ -80,7 +79,7 @@ async function answered(
       id: info.id,
       expires: info.expires,
       notice:
-        `This operation waits for an approval by ${info.by} until ${until}` +
+        `This operation waits for an approval by ${asked(info)} until ${until}` +
         `${request.message === undefined ? "" : ` (${request.message})`}. ` +
         `To approve: postern approvals approve ${info.id}`,
       withdraw: (how) => open.end(how),
@@ -102,10 +101,11 @@ async function stillApproved(
     const verdict: Verdict = watch.operation ? await watch.operation(operation) : "allow";
     if (verdict === "allow") continue;
     if ("deny" in verdict) return verdict.deny;
-    if (!approvers.some((approver) => allMatch(verdict.hold.by, approver))) {
+    if (!enough(verdict.hold, approvers)) {
       return {
         code: "hold.stale",
-        message: "The policy changed while this operation waited, and now asks for another approver.",
+        message:
+          "The policy changed while this operation waited, and now asks for another approver, or one more.",
         hint: "Send it again.",
       };
     }

@@ -15,6 +15,8 @@ export interface HoldResult {
   readonly how: HoldEnd;
   readonly by?: Identity;
   readonly because?: string;
+  /** All who said yes, also where that was not enough. */
+  readonly approved: readonly Identity[];
 }
 
 export interface HoldSubject {
@@ -35,8 +37,11 @@ export interface OpenHold {
 }
 
 interface Waiting {
-  readonly info: HoldInfo;
+  /** `approved` grows. */
+  info: HoldInfo;
   readonly request: HoldRequest;
+  /** Its answers, one after the other: each looks at what the one before has changed. */
+  turn: Promise<unknown>;
   settle(result: HoldResult): void;
 }
 
@@ -59,6 +64,7 @@ export class Holds {
   async open(subject: HoldSubject, request: HoldRequest): Promise<OpenHold> {
     const { session, identity, resource, operation } = subject;
     const { actions, inTransaction } = operation;
+    const { approvers = 1 } = request;
     const within = inTransaction ? Math.min(request.within, inTransactionMs(request)) : request.within;
     const parameters = parametersShown(operation.parameters);
     const id = newId("hold");
@@ -77,6 +83,8 @@ export class Holds {
     const info: HoldInfo = {
       id,
       ...shared,
+      approvers,
+      approved: [],
       text: operation.text,
       ...(parameters ? { parameters } : {}),
       ...(operation.batch ? { rest: operation.batch.map(statementShown) } : {}),
@@ -88,6 +96,7 @@ export class Holds {
       hold: id,
       ...shared,
       ...subject.trailText,
+      ...(approvers === 2 ? { approvers } : {}),
       ...(parameters && subject.keepParameters ? { parameters } : {}),
       policy: operation.policyVersion,
     });
@@ -100,6 +109,7 @@ export class Holds {
     this.#open.set(id, {
       info,
       request,
+      turn: Promise.resolve(),
       settle(how) {
         clearTimeout(timer);
         settle(how);
@@ -112,54 +122,79 @@ export class Holds {
   /** Ids of those that this person may answer. */
   answerable(by: Identity): string[] {
     return [...this.#open.values()]
-      .filter((waiting) => mayNotAnswer(waiting, { approve: true, by }) === undefined)
+      .filter((waiting) => mayNotAnswer(waiting, { approve: false, by }) === undefined)
       .map(({ info }) => info.id);
   }
 
   /** A person's answer. Resolves once it is durable in the trail; `refused` when it does not count. */
   async settle(id: string, answer: HoldAnswer): Promise<{ refused?: string }> {
     const waiting = this.#open.get(id);
-    if (!waiting)
-      return { refused: "There is no such open hold: it was answered, ran out, or its caller is gone." };
+    if (!waiting) return { refused: gone };
+    const answered = waiting.turn.then(() => this.#answer(waiting, answer));
+    waiting.turn = answered.catch(() => {});
+    return answered;
+  }
+
+  async #answer(waiting: Waiting, answer: HoldAnswer): Promise<{ refused?: string }> {
+    const { id, approvers, approved } = waiting.info;
+    if (!this.#open.has(id)) return { refused: gone };
     const refused = mayNotAnswer(waiting, answer);
     if (refused) return { refused };
-    const { by, because } = answer;
-    await this.#end(id, {
-      how: answer.approve ? "approved" : "denied",
-      by,
-      ...(because === undefined ? {} : { because }),
-    });
+    const { approve, by, because } = answer;
+    const said = { by, ...(because === undefined ? {} : { because }) };
+    if (!approve) await this.#end(id, { how: "denied", ...said });
+    else if (approved.length + 1 >= approvers) await this.#end(id, { how: "approved", ...said });
+    else return this.#approved(waiting, said);
     return {};
   }
 
-  async #end(id: string, result: HoldResult): Promise<void> {
+  /** The first of two: the hold stays open, and counts the answer once it is durable. */
+  async #approved(waiting: Waiting, said: { by: Identity; because?: string }): Promise<{ refused?: string }> {
+    const { id, session, approved } = waiting.info;
+    try {
+      await this.trail.durable(this.trail.append({ kind: "hold-answered", hold: id, session, ...said }));
+    } catch {
+      throw unrecorded();
+    }
+    if (!this.#open.has(id)) return { refused: gone };
+    waiting.info = { ...waiting.info, approved: [...approved, said.by] };
+    this.supervision.holdApproved(id, said.by);
+    return {};
+  }
+
+  async #end(id: string, end: Omit<HoldResult, "approved">): Promise<void> {
     const waiting = this.#open.get(id);
     if (!waiting) return;
     this.#open.delete(id);
+    const { session, approved } = waiting.info;
     try {
-      const seq = this.trail.append({
-        kind: "hold-ended",
-        hold: id,
-        session: waiting.info.session,
-        ...result,
-      });
-      if (result.by) await this.trail.durable(seq);
-      waiting.settle(result);
+      const seq = this.trail.append({ kind: "hold-ended", hold: id, session, ...end });
+      if (end.by) await this.trail.durable(seq);
+      const last = end.how === "approved" && end.by ? [end.by] : [];
+      waiting.settle({ ...end, approved: [...approved, ...last] });
     } catch {
-      waiting.settle({ how: "abandoned" });
-      if (result.by) {
-        throw new PosternError(
-          "trail.unavailable",
-          "The answer could not be recorded, so it does not count.",
-        );
-      }
+      waiting.settle({ how: "abandoned", approved });
+      if (end.by) throw unrecorded();
     } finally {
-      this.supervision.holdEnded(id, result.how);
+      this.supervision.holdEnded(id, end.how);
     }
   }
 }
 
-function ended(how: HoldEnd, because?: string): HoldResult {
+const gone = "There is no such open hold: it was answered, ran out, or its caller is gone.";
+
+function unrecorded(): PosternError {
+  return new PosternError("trail.unavailable", "The answer could not be recorded, so it does not count.");
+}
+
+/** Whether those who said yes are enough for this request: of two, each is another person. */
+export function enough({ by, approvers = 1 }: HoldRequest, approved: readonly Identity[]): boolean {
+  const able = approved.filter((one) => allMatch(by, one));
+  if (approvers === 1) return able.length > 0;
+  return able.some((one) => able.some((other) => !shareParty(one, other)));
+}
+
+function ended(how: HoldEnd, because?: string): Omit<HoldResult, "approved"> {
   return because === undefined ? { how } : { how, because };
 }
 
@@ -170,11 +205,21 @@ export function holdDenial(result: HoldResult, info: HoldInfo): Reason {
   const messages: Record<HoldEnd, string> = {
     approved: "",
     denied: `${who} denied this operation${because}.`,
-    expired: `Nobody of ${info.by} approved this operation in time.`,
+    expired: `${nobody(result, info)} approved this operation in time.`,
     cancelled: "The operation was cancelled while it waited for an approval.",
     abandoned: "The wait for an approval ended without an answer.",
   };
   return { code: `hold.${result.how}`, message: messages[result.how] };
+}
+
+function nobody({ approved: [first] }: HoldResult, { by, approvers }: HoldInfo): string {
+  if (approvers === 1) return `Nobody of ${by}`;
+  return first ? `Nobody of ${by} but ${identityLabel(first)}` : `No two of ${by}`;
+}
+
+/** Who is asked: `group leads`, `two of group leads`. */
+export function asked({ by, approvers }: Pick<HoldInfo, "by" | "approvers">): string {
+  return approvers === 2 ? `two of ${by}` : by;
 }
 
 /** What a hold inside a transaction does when its guardrail says `deny`. */
@@ -195,6 +240,9 @@ function mayNotAnswer({ info, request }: Waiting, answer: HoldAnswer): string | 
   if (!allMatch(request.by, answer.by)) return `Only ${info.by} may answer this.`;
   if (answer.digest !== undefined && answer.digest !== info.digest) {
     return "The operation shown is not the one that waits.";
+  }
+  if (answer.approve && info.approved.some((other) => shareParty(other, answer.by))) {
+    return "The second approver must be another person than the first.";
   }
   return undefined;
 }

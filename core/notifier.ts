@@ -14,6 +14,8 @@ export interface NoticeData {
     readonly actions: readonly Action[];
     /** Who may approve, as policy reads. */
     readonly by: string;
+    /** How many of them must. */
+    readonly approvers: 1 | 2;
     /** Epoch milliseconds. */
     readonly expires: number;
     readonly inTransaction: boolean;

@@ -16,6 +16,8 @@ export interface Supervision {
   sessionOpened(session: SessionInfo): void;
   sessionClosed(id: string): void;
   holdOpened(hold: HoldInfo): void;
+  /** The first of two approvers has said yes. */
+  holdApproved(id: string, by: Identity): void;
   holdEnded(id: string, how: HoldEnd): void;
   /** A short-lived credential by id; undefined when unknown, expired or revoked. */
   credential(id: string): Promise<IssuedCredential | undefined>;
@@ -108,6 +110,10 @@ export interface HoldInfo {
   readonly inTransaction: boolean;
   /** Who may approve, as policy reads. */
   readonly by: string;
+  /** How many of them must, each another person. */
+  readonly approvers: 1 | 2;
+  /** Those who have. */
+  readonly approved: readonly Identity[];
   readonly message?: string;
   readonly openedAt: number;
   readonly expires: number;

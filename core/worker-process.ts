@@ -102,6 +102,7 @@ function supervision(peer: Peer<Supervision>): Supervision {
     sessionOpened: (session) => peer.tell("sessionOpened", session),
     sessionClosed: (id) => peer.tell("sessionClosed", id),
     holdOpened: (hold) => peer.tell("holdOpened", hold),
+    holdApproved: (id, by) => peer.tell("holdApproved", id, by),
     holdEnded: (id, how) => peer.tell("holdEnded", id, how),
     credential: (id) => peer.call("credential", id),
     credentialUsed: (id, remote) => peer.call("credentialUsed", id, remote),

@@ -29,6 +29,7 @@ const alone: Supervision = {
   sessionOpened() {},
   sessionClosed() {},
   holdOpened() {},
+  holdApproved() {},
   holdEnded() {},
   credential: async () => undefined,
   credentialUsed: async () => undefined,

@@ -53,15 +53,17 @@ export function answerRoutes(supervisor: Supervisor): Hono {
 }
 
 function holdView(row: HoldRow): HoldView {
-  const { id, session, identity, resource, text, actions, inTransaction, by, digest, openedAt, expires } =
-    row;
+  const { id, session, identity, resource, text, actions, inTransaction, openedAt, expires } = row;
+  const { by, approvers, approvedBy, digest, how, endedBy } = row;
+  const approved = [approvedBy, how === "approved" ? endedBy : null].filter((one) => one !== null);
   return {
-    ...{ id, session, identity, resource, text, actions, inTransaction, by, digest, openedAt, expires },
+    ...{ id, session, identity, resource, text, actions, inTransaction, openedAt, expires },
+    ...{ by, approvers, approved, digest },
     ...(row.parameters === null ? {} : { parameters: row.parameters }),
     ...(row.batch === null ? {} : { batch: row.batch }),
     ...(row.endedAt === null ? {} : { endedAt: row.endedAt }),
-    ...(row.how === null ? {} : { how: row.how }),
-    ...(row.endedBy === null ? {} : { endedBy: row.endedBy }),
+    ...(how === null ? {} : { how }),
+    ...(endedBy === null ? {} : { endedBy }),
     ...(row.because === null ? {} : { because: row.because }),
   };
 }

@@ -9,7 +9,19 @@ export function noticeOf(stream: string, entry: Written, owner: Owner | undefine
   switch (entry.kind) {
     case "hold": {
       const { hold, session, identity, resource, text, actions, by, expires, inTransaction, batch } = entry;
-      const asked = { hold, session, identity, resource, text, actions, by, expires, inTransaction };
+      const approvers: 1 | 2 = entry.approvers ?? 1;
+      const asked = {
+        hold,
+        session,
+        identity,
+        resource,
+        text,
+        actions,
+        by,
+        approvers,
+        expires,
+        inTransaction,
+      };
       return { ...told, type: "hold.opened", data: batch === undefined ? asked : { ...asked, batch } };
     }
     case "hold-ended": {

@@ -75,6 +75,9 @@ export const holds = sqliteTable(
     batch: integer(),
     inTransaction: integer("in_transaction", { mode: "boolean" }).notNull(),
     by: text().notNull(),
+    approvers: integer().$type<1 | 2>().notNull().default(1),
+    /** The first of two. */
+    approvedBy: text("approved_by", { mode: "json" }).$type<Identity>(),
     digest: text().notNull(),
     openedAt: integer("opened_at").notNull(),
     expires: integer().notNull(),

@@ -84,6 +84,8 @@ function effects(database: IndexDatabase, stream: string, entry: Written): State
     }
     case "hold":
       return held(database, entry);
+    case "hold-answered":
+      return [database.update(holds).set({ approvedBy: entry.by }).where(eq(holds.id, entry.hold))];
     case "hold-ended": {
       const { how, by: endedBy, because, time: endedAt } = entry;
       const set = { how, endedBy: endedBy ?? null, because: because ?? null, endedAt };
@@ -117,8 +119,8 @@ function opened(database: IndexDatabase, stream: string, entry: Of<"open">): Sta
 
 function held(database: IndexDatabase, entry: Of<"hold">): Statement[] {
   const { hold: id, session, identity, resource, text, actions, parameters, batch } = entry;
-  const { inTransaction, by, digest, expires, time: openedAt } = entry;
-  const shown = { text, actions, parameters, batch, inTransaction, by, digest };
+  const { inTransaction, by, approvers, digest, expires, time: openedAt } = entry;
+  const shown = { text, actions, parameters, batch, inTransaction, by, approvers, digest };
   return [
     database
       .insert(holds)

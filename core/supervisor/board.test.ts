@@ -8,7 +8,8 @@ const identity: Identity = { issuer: "test", subject: "alice", kind: "person", g
 
 function hold(id: string, session: string): HoldInfo {
   const asked = { text: "drop it", actions: [], inTransaction: false, by: "anyone", digest: "d" };
-  return { id, session, identity, resource: "orders", openedAt: 1, expires: 2, ...asked };
+  const answers = { approvers: 2, approved: [] } as const;
+  return { id, session, identity, resource: "orders", openedAt: 1, expires: 2, ...asked, ...answers };
 }
 function session(id: string) {
   return { id, identity, resource: "orders", protocol: "rows", remote: "x", openedAt: 1, policyVersion: "p" };
@@ -24,6 +25,8 @@ test("what a dead worker had is gone, what others have stays, and watchers are t
   }
   board.workerGone(0);
   board.holdEnded("hold_0", "abandoned");
+  for (const id of ["hold_0", "hold_1"]) board.holdApproved(id, identity);
+  expect(board.holds().map(({ approved }) => approved)).toEqual([[identity]]);
   expect(board.sessions().map(({ id }) => id)).toEqual(["ses_1"]);
   expect(board.workerOfHold("hold_1")).toBe(1);
   expect(() => board.workerOfHold("hold_0")).toThrow("Nothing waits under hold_0");
@@ -31,6 +34,9 @@ test("what a dead worker had is gone, what others have stays, and watchers are t
   unwatch();
   board.holdEnded("hold_1", "denied");
   expect(
-    events.map((event) => ("hold" in event ? `opened ${event.hold.id}` : `${event.how} ${event.id}`)),
-  ).toEqual(["opened hold_0", "opened hold_1", "abandoned hold_0"]);
+    events.map((event) => {
+      if (event.event === "opened") return `opened ${event.hold.id}`;
+      return `${event.event === "ended" ? event.how : `a yes of ${event.by.subject} to`} ${event.id}`;
+    }),
+  ).toEqual(["opened hold_0", "opened hold_1", "abandoned hold_0", "a yes of alice to hold_1"]);
 });

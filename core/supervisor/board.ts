@@ -1,4 +1,5 @@
 import { PosternError } from "../error.ts";
+import type { Identity } from "../identity.ts";
 import type { Metrics } from "../metrics.ts";
 import type { HoldInfo, SessionInfo } from "../supervision.ts";
 import type { HoldEnd } from "../trail/entry.ts";
@@ -7,6 +8,7 @@ import { Places } from "./places.ts";
 /** What happens to holds, as `GET /v1/approvals/watch` tells it. */
 export type HoldEvent =
   | { readonly event: "opened"; readonly hold: HoldInfo }
+  | { readonly event: "approved"; readonly id: string; readonly by: Identity }
   | { readonly event: "ended"; readonly id: string; readonly how: HoldEnd };
 
 interface Placed<T> {
@@ -38,6 +40,15 @@ export class Board {
   holdOpened(worker: number, hold: HoldInfo): void {
     this.#holds.set(hold.id, { info: hold, worker });
     this.#tell({ event: "opened", hold });
+  }
+
+  /** By the first of two. */
+  holdApproved(id: string, by: Identity): void {
+    const placed = this.#holds.get(id);
+    if (!placed) return;
+    const { info, worker } = placed;
+    this.#holds.set(id, { info: { ...info, approved: [...info.approved, by] }, worker });
+    this.#tell({ event: "approved", id, by });
   }
 
   holdEnded(id: string, how: HoldEnd): void {

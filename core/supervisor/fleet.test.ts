@@ -57,6 +57,7 @@ function fleet() {
         events.emit("adopted");
       },
       holdOpened() {},
+      holdApproved() {},
       holdEnded() {},
       credential: async () => undefined,
       credentialUsed: async () => undefined,

@@ -71,6 +71,7 @@ export function workerPlan(parts: PlanParts) {
       sessionOpened: (session) => board.sessionOpened(worker, session),
       sessionClosed: (id) => board.sessionClosed(id),
       holdOpened: (hold) => board.holdOpened(worker, hold),
+      holdApproved: (id, by) => board.holdApproved(id, by),
       holdEnded: (id, how) => board.holdEnded(id, how),
       credential: (id) => store.call("credential", id),
       credentialUsed: (id) => store.call("credentialUsed", id),

@@ -96,6 +96,7 @@ export class Rig {
         this.holds.push(hold);
         this.events.emit("hold", hold);
       },
+      holdApproved: (id, by) => this.events.emit("hold-approved", { id, by }),
       holdEnded: (id, how) => this.events.emit("hold-ended", { id, how }),
       credential: async () => undefined,
       credentialUsed: async () => undefined,
@@ -151,7 +152,7 @@ export class Rig {
     return wire;
   }
 
-  async event(name: "opened" | "closed" | "hold" | "hold-ended"): Promise<unknown> {
+  async event(name: "opened" | "closed" | "hold" | "hold-approved" | "hold-ended"): Promise<unknown> {
     return (await once(this.events, name))[0];
   }
 

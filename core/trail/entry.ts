@@ -74,6 +74,8 @@ export type Entry =
       actions: readonly Action[];
       parameters?: readonly (string | null)[];
       by: string;
+      /** Absent: one. */
+      approvers?: 2;
       expires: number;
       inTransaction: boolean;
       batch?: number;
@@ -81,6 +83,8 @@ export type Entry =
       /** SHA-256 over text, parameters, identity and resource: what the approval binds to. */
       digest: string;
     }
+  /** The first of two approvers said yes; what the second said ends it. */
+  | { kind: "hold-answered"; hold: string; session: string; by: Identity; because?: string }
   | { kind: "hold-ended"; hold: string; session: string; how: HoldEnd; by?: Identity; because?: string }
   | { kind: "close"; session: string; reason: Reason; operations: number; recording?: string }
   /** Written after a crash for what the dead process left open. */

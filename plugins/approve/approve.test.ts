@@ -49,6 +49,16 @@ test("for() narrows the effects and leaves the original as it was", () => {
   expect(narrow.open(session).operation?.(drop)).toMatchObject({ hold: { by: leads, within: 900_000 } });
 });
 
+test("two approvers are asked for, one is the default, and no other number loads", () => {
+  const hold = (approvers: 1 | 2) =>
+    approve({ by: leads, within: "15m", approvers }).for("define").open(session).operation?.(drop);
+  expect(hold(2)).toMatchObject({ hold: { by: leads, approvers: 2 } });
+  expect(hold(1)).not.toHaveProperty("hold.approvers");
+  for (const wrong of [0, 3, 1.5, "2", null]) {
+    expect(() => hold(wrong as 2)).toThrow(/approvers cannot be asked for/);
+  }
+});
+
 test("no time at all is refused when the policy loads", () => {
   expect(() => approve({ by: leads, within: "0s" })).toThrow(/Nobody can approve/);
   expect(() => approve({ by: leads, within: "1m", inTransaction: "0s" })).toThrow(/Nobody can approve/);

@@ -14,6 +14,8 @@ import {
 export interface ApproveOptions {
   /** Who may approve. Never the requester, nor whom it acts for, nor who acts for it. */
   readonly by: Who;
+  /** `2`: two different persons must approve. */
+  readonly approvers?: 1 | 2;
   /** How long an operation waits before it is refused. */
   readonly within: Duration;
   /** In an open transaction a wait holds locks on the resource: refuse at once, or wait this long at most. */
@@ -38,13 +40,15 @@ export interface Approval extends Guardrail<"operation"> {
 export function approve(options: ApproveOptions): Approval {
   onlyKnown<ApproveOptions>("approve", options, {
     by: true,
+    approvers: true,
     within: true,
     inTransaction: true,
     message: true,
   });
-  const { by, within, inTransaction = "60s", message } = options;
+  const { by, approvers = 1, within, inTransaction = "60s", message } = options;
   const request: HoldRequest = {
     by,
+    ...(howMany(approvers) === 2 ? { approvers } : {}),
     within: positive(within),
     inTransaction: inTransaction === "deny" ? inTransaction : positive(inTransaction),
     ...(message === undefined ? {} : { message }),
@@ -68,6 +72,17 @@ function approval(request: HoldRequest, effects?: readonly Effect[]): Approval {
         narrower.map((effect) => oneOf("effect", effect, allEffects)),
       ),
   };
+}
+
+function howMany(approvers: 1 | 2): 1 | 2 {
+  if (approvers === 1 || approvers === 2) return approvers;
+  throw new PosternError(
+    "policy.option",
+    `approve: ${JSON.stringify(approvers)} approvers cannot be asked for.`,
+    {
+      hint: "One person approves, or two do: approvers: 2.",
+    },
+  );
 }
 
 function positive(duration: Duration): number {

@@ -18,6 +18,7 @@ const notice: Notice = {
     text: "update ⟨…⟩",
     actions: [{ effect: "write", on: "public.orders" }],
     by: "group leads",
+    approvers: 1,
     expires: 1_760_000_900_000,
     inTransaction: false,
   },

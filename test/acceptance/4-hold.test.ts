@@ -116,6 +116,49 @@ describe("must hold 4: a held UPDATE", () => {
     },
   );
 
+  testWith(needs.postgres18, needs.psql)("where two persons must approve, psql waits for both", async () => {
+    const mint = async (subject: string, person: string) => {
+      const named = ["--subject", subject, "--person", person, "--group", "leads"];
+      return (await door.postern("token", "mint", ...named)).stdout.trim();
+    };
+    const [bob, jones] = [await mint("bob", "bob@example.com"), await mint("b.jones", "Bob@example.com")];
+    const psql = Bun.spawn(
+      ["psql", "-X", "-h", "127.0.0.1", "-p", `${door.port}`, "-U", "sam", "-d", "shop"].concat([
+        "-c",
+        "update customers set city = 'two-persons' where id = 1",
+      ]),
+      {
+        env: { ...process.env, PGPASSWORD: await door.token("sam", "careful") },
+        ...{ stdout: "pipe", stderr: "pipe" },
+      },
+    );
+    type Listed = { id: string; approvers: number; approved: { subject: string }[]; how?: HoldEnd };
+    const listed = async (...flags: string[]) =>
+      (await door.json<(Listed & { text: string })[]>("approvals", "list", ...flags)).find(({ text }) =>
+        text.includes("two-persons"),
+      );
+    await door.until("it is held", async () => (await listed()) !== undefined);
+    const id = (await listed())?.id ?? "";
+    expect((await answer(id, "approve", bob)).stdout).toContain("waits, 1 of 2 approved by bob");
+    expect(await listed()).toMatchObject({ approvers: 2, approved: [{ subject: "bob" }] });
+    expect(door.entries("hold-answered")).toMatchObject([{ hold: id, by: { subject: "bob" } }]);
+    for (const again of [bob, jones, await door.token("sam", "leads")]) {
+      expect((await answer(id, "approve", again)).stderr).toContain("[approval.refused]");
+    }
+    expect(await door.serverSaw("two-persons")).toBe(false);
+    expect(psql.exitCode).toBeNull();
+    expect((await answer(id, "approve", lead)).stdout).toContain("approved by bob and lea");
+    expect(await new Response(psql.stdout).text()).toBe("UPDATE 1\n");
+    expect(await new Response(psql.stderr).text()).toContain("an approval by two of group leads");
+    expect(await psql.exited).toBe(0);
+    expect(await door.timesRun("two-persons")).toBe(1);
+    expect(await listed("--all")).toMatchObject({
+      how: "approved",
+      approved: [{ subject: "bob" }, { subject: "lea" }],
+    });
+    await endedAs(id, "approved");
+  });
+
   testWith(needs.postgres18)("its caller gone, it never runs", async () => {
     const { client, id } = await hold("caller-gone");
     client.close();

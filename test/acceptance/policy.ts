@@ -31,6 +31,7 @@ ${shared ? 'import { shared } from "./shared.ts";' : ""}
 
 const pii = mask({ columns: ["email", "card"] });
 const signOff = approve({ by: group("leads"), within: "10m" });
+const fourEyes = approve({ by: group("leads"), approvers: 2, within: "10m" });
 const hasty = approve({ by: group("leads"), within: "1s" });
 
 export default gateway({
@@ -50,7 +51,7 @@ export default gateway({
     }),${resources.join("")}
   },
   rules: [${shared ? "\n    shared," : ""}
-    { name: "everybody reads masked", who: group("support", "hasty"), on: "shop", may: ["read"], under: [pii] },
+    { name: "everybody reads masked", who: group("support", "careful", "hasty"), on: "shop", may: ["read"], under: [pii] },
     { name: "support takes orders", who: group("support"), on: "shop", may: [write("public.orders")] },
     {
       name: "support changes customers",
@@ -58,6 +59,13 @@ export default gateway({
       on: "shop",
       may: [write("public.customers")],
       under: [signOff],
+    },
+    {
+      name: "two approve what the careful change",
+      who: group("careful"),
+      on: "shop",
+      may: [write("public.customers")],
+      under: [fourEyes],
     },
     {
       name: "hasty changes customers",

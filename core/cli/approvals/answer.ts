@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import type { ApprovalRequest, RequestView, Whoami } from "../../control/api.ts";
-import type { Identity } from "../../identity.ts";
+import type { ApprovalRequest, Whoami } from "../../control/api.ts";
 import { type CallerFlags, type JsonFlag, signedIn, withData, withJson, withToken } from "../flags.ts";
 import { command, type Lesson } from "../help.ts";
 import type { Terminal } from "../terminal.ts";
+import { withApproval } from "./progress.ts";
 import { waitingById, waitingText } from "./show.ts";
 
 interface Flags extends CallerFlags, JsonFlag {
@@ -16,8 +16,8 @@ export function approve(terminal: Terminal): Command {
     summary: "let a held operation run, or open a grant that is asked for",
     description:
       "Approves exactly what is held, once: what it prints is what runs. Of a request for access it opens the\n" +
-      "grant, or is the first of two approvals that it needs. The gateway checks that you may,\n" +
-      "and that you are not the one who asked. With --digest from `show` or `list --json` it counts only if\n" +
+      "grant. Where two persons must approve, it is the first or the second approval. The gateway checks that\n" +
+      "you may, and that you are not the one who asked. With --digest from `show` or `list --json` it counts only if\n" +
       "the hold is still the one that you read then.",
     examples: [
       'postern approvals approve hold_01k3x9… --because "CHG-4711" --token-file lea.token',
@@ -61,15 +61,8 @@ function answer(terminal: Terminal, verb: "approve" | "deny", lesson: Lesson): C
     const what = "text" in waiting ? "hold" : "request";
     if (flags.json)
       return terminal.out(`${JSON.stringify({ [what]: id, [done]: true, digest: body.digest })}\n`);
-    if ("text" in waiting) return terminal.out(`${done}\n${waitingText({ ...waiting, how: done })}`);
+    if (done === "denied") return terminal.out(`${done}\n${waitingText({ ...waiting, how: done })}`);
     const { identity } = await client.get<Whoami>("/v1/whoami");
-    terminal.out(`${done}\n${waitingText(answered(waiting, done, identity))}`);
+    terminal.out(`${done}\n${waitingText(withApproval(waiting, identity))}`);
   });
-}
-
-/** What an answer that counted has made of a request. */
-function answered(request: RequestView, how: "approved" | "denied", by: Identity): RequestView {
-  if (how === "denied") return { ...request, how };
-  const approved = [...request.approved, by];
-  return approved.length < request.approvers ? { ...request, approved } : { ...request, approved, how };
 }

@@ -12,12 +12,16 @@ const hold = (more: Partial<HoldView> = {}): HoldView => ({
   parameters: ["Oslo", null],
   inTransaction: true,
   by: "group leads",
+  approvers: 1,
+  approved: [],
   message: "CHG-7",
   openedAt: Date.now(),
   expires: Date.now() + 90_500,
   digest: "d1",
   ...more,
 });
+const person = (subject: string) => ({ issuer: "i", subject, kind: "person", groups: [] }) as const;
+const [lea, bob] = [person("lea"), person("bob")];
 const env = { POSTERN_TOKEN: "lea" };
 
 test("list shows who waits for what, on one line each", async () => {
@@ -73,11 +77,12 @@ test("a text cannot change how it looks to its approver", async () => {
 
 test("approve sends the digest of what it prints", async () => {
   await using control = new FakeControl(({ method }) =>
-    method === "GET" ? { approvals: [hold()] } : new Response(null, { status: 204 }),
+    method === "GET" ? { approvals: [hold()], identity: lea } : new Response(null, { status: 204 }),
   );
   const { code, out } = await control.cli(["approvals", "approve", "hold_1", "--because", "fine"], { env });
   expect(code).toBe(0);
   expect(out).toStartWith("approved\n");
+  expect(out).toMatch(/^state +approved by lea$/m);
   expect(out).toContain("  update customers\n");
   expect(control.asked[1]).toMatchObject({
     method: "POST",
@@ -105,15 +110,42 @@ test("deny refuses", async () => {
   expect(control.asked[1]?.body).toMatchObject({ approve: false });
 });
 
+test("of two approvers, list, show and the answer say who has approved", async () => {
+  const first = hold({ approvers: 2, approved: [bob] });
+  await using control = new FakeControl(({ method }) =>
+    method === "GET" ? { approvals: [first], identity: lea } : new Response(null, { status: 204 }),
+  );
+  const { out: listed } = await control.cli(["approvals", "list"]);
+  expect(listed).toMatch(/waits, 1 of 2 approved by bob, 1m 30s left +sam +shop +two of group leads /);
+  const { out: shown } = await control.cli(["approvals", "show", "hold_1"]);
+  expect(shown).toMatch(/^may approve +two of group leads$/m);
+  const { out: both } = await control.cli(["approvals", "approve", "hold_1"], { env });
+  expect(both).toMatch(/^state +approved by bob and lea$/m);
+});
+
+test("of two approvers, the first learns that another must follow; a no after a yes says both", async () => {
+  const ended = hold({ id: "hold_2", approvers: 2, approved: [bob], how: "denied", endedBy: lea });
+  await using control = new FakeControl(({ method }) =>
+    method === "GET"
+      ? { approvals: [hold({ approvers: 2 }), ended], identity: lea }
+      : new Response(null, { status: 204 }),
+  );
+  const { out } = await control.cli(["approvals", "approve", "hold_1"], { env });
+  expect(out).toMatch(/^state +waits, 1 of 2 approved by lea, /m);
+  const { out: denied } = await control.cli(["approvals", "show", "hold_2"]);
+  expect(denied).toMatch(/^state +denied by lea, after bob had approved$/m);
+});
+
 test("watch prints each event as it comes", async () => {
   const events = [
     { event: "opened", hold: hold() },
+    { event: "approved", id: "hold_1", by: bob },
     { event: "ended", id: "hold_1", how: "approved" },
   ];
   await using control = new FakeControl(() => ndjson(...events));
   const { out } = await control.cli(["approvals", "watch"]);
   expect(out).toMatch(
-    /^hold_1 {2}waits: sam on shop, for group leads within 1m 30s: update .*\nhold_1 {2}approved\n$/,
+    /^hold_1 {2}waits: sam on shop, for group leads within 1m 30s: update .*\nhold_1 {2}1 of 2 approved by bob\nhold_1 {2}approved\n$/,
   );
   const { out: json } = await control.cli(["approvals", "watch", "--json"]);
   expect(

@@ -4,12 +4,16 @@ import { list } from "../table.ts";
 import { oneLine, printable } from "../terminal.ts";
 import { moment, span } from "../time.ts";
 import { issuersOf, whoIs } from "../who-is.ts";
+import { approvedBy, approversText, progress } from "./progress.ts";
 
 /** What became of a hold, or how long it can still be answered. */
 export function stateOf(hold: HoldView, now = Date.now()): string {
-  if (hold.how === undefined) return `waits, ${span(hold.expires - now)} left`;
-  const by = hold.endedBy ? ` by ${whoIs(hold.endedBy)}` : "";
-  return `${hold.how}${by}`;
+  const { how, endedBy, expires } = hold;
+  if (how === undefined) return `waits, ${progress(hold)}${span(expires - now)} left`;
+  const approved = approvedBy(hold);
+  if (how === "approved" && approved !== "") return `approved by ${approved}`;
+  const by = endedBy ? ` by ${whoIs(endedBy)}` : "";
+  return `${how}${by}${approved === "" ? "" : `, after ${approved} had approved`}`;
 }
 
 /** All that an approval binds to, as it was sent. */
@@ -24,7 +28,7 @@ export function holdText(hold: HoldView): string {
     ["actions", actions],
     ["in transaction", hold.inTransaction ? "yes: it holds locks while it waits" : undefined],
     ["batch", hold.batch === undefined ? undefined : `${hold.batch} operations, answered as one`],
-    ["may approve", hold.by],
+    ["may approve", approversText(hold)],
     ["message", hold.message === undefined ? undefined : oneLine(hold.message)],
     ["asked at", `${moment(hold.openedAt)} UTC`],
     ["session", hold.session],

@@ -5,6 +5,7 @@ import { table } from "../table.ts";
 import { oneLine, type Terminal } from "../terminal.ts";
 import { whoIs } from "../who-is.ts";
 import { stateOf } from "./hold.ts";
+import { approversText } from "./progress.ts";
 import { requestLine, requestState } from "./request.ts";
 import { waitings } from "./show.ts";
 
@@ -35,7 +36,7 @@ export function listApprovals(terminal: Terminal): Command {
       "text" in one ? stateOf(one) : requestState(one),
       whoIs(one.identity),
       one.resource,
-      one.by,
+      approversText(one),
       "text" in one ? oneLine(one.text) : requestLine(one),
     ]);
     terminal.out(table(["WAITS", "STATE", "ASKED BY", "RESOURCE", "MAY APPROVE", "OPERATION"], rows));

@@ -4,16 +4,16 @@ import { list } from "../table.ts";
 import { oneLine } from "../terminal.ts";
 import { moment, span } from "../time.ts";
 import { issuersOf, whoIs } from "../who-is.ts";
+import { approvedBy, approversText, progress } from "./progress.ts";
 
 /** What became of a request, or how long it can still be answered. */
 export function requestState(request: RequestView, now = Date.now()): string {
-  const { how, approved, approvers, expires } = request;
-  const by = approved.map((one) => whoIs(one)).join(" and ");
+  const { how, expires } = request;
+  const by = approvedBy(request);
   if (how === "approved") return by === "" ? how : `approved by ${by}`;
   if (how !== undefined) return by === "" ? how : `${how}, after ${by} had approved`;
   if (expires <= now) return "expired";
-  const left = `${span(expires - now)} left`;
-  return approvers === 2 ? `waits, ${approved.length} of 2 approved, ${left}` : `waits, ${left}`;
+  return `waits, ${progress(request)}${span(expires - now)} left`;
 }
 
 /** `access for 1h (rule fix orders): CHG-4711`. */
@@ -35,7 +35,7 @@ export function requestText(request: RequestView): string {
     ["for", durationText(request.for)],
     ["because", because === undefined ? undefined : oneLine(because)],
     ["ticket", ticket === undefined ? undefined : oneLine(ticket)],
-    ["may approve", request.approvers === 2 ? `two of ${request.by}` : request.by],
+    ["may approve", approversText(request)],
     ["asked at", `${moment(request.openedAt)} UTC`],
     ["digest", request.digest],
   ]);

@@ -5,6 +5,7 @@ import { command } from "../help.ts";
 import { oneLine, paint, type Terminal } from "../terminal.ts";
 import { span } from "../time.ts";
 import { whoIs } from "../who-is.ts";
+import { approversText } from "./progress.ts";
 import { requestLine } from "./request.ts";
 
 export function watchApprovals(terminal: Terminal): Command {
@@ -33,15 +34,16 @@ export function watchApprovals(terminal: Terminal): Command {
 function eventLine(terminal: Terminal, event: HoldEvent | RequestEvent): string {
   if (event.event === "requested") return requested(terminal, event.request);
   if (event.event === "ended" || event.event === "answered") return `${event.id}  ${event.how}\n`;
-  const { id, identity, resource, by, expires, text } = event.hold;
+  if (event.event === "approved") return `${event.id}  1 of 2 approved by ${whoIs(event.by)}\n`;
+  const { id, identity, resource, expires, text } = event.hold;
   const who = whoIs(identity);
-  const waits = `${who} on ${resource}, for ${by} within ${span(expires - Date.now())}`;
+  const waits = `${who} on ${resource}, for ${approversText(event.hold)} within ${span(expires - Date.now())}`;
   return `${paint(terminal, "yellow", id)}  waits: ${waits}: ${oneLine(text)}\n`;
 }
 
 function requested(terminal: Terminal, request: RequestView): string {
-  const { id, identity, resource, by, expires } = request;
+  const { id, identity, resource, expires } = request;
   const who = whoIs(identity);
-  const waits = `${who} asks for ${resource}, from ${by} within ${span(expires - Date.now())}`;
+  const waits = `${who} asks for ${resource}, from ${approversText(request)} within ${span(expires - Date.now())}`;
   return `${paint(terminal, "yellow", id)}  ${waits}: ${requestLine(request)}\n`;
 }

@@ -19,6 +19,8 @@ export function gist(entry: AuditEntry["entry"]): string {
     case "close":
     case "connect-denied":
       return entry.reason.message;
+    case "hold-answered":
+      return [entry.hold, "first of two approvals", entry.because].filter(Boolean).join(", ");
     case "hold-ended":
       return [entry.hold, entry.how, entry.because].filter(Boolean).join(", ");
     case "login-refused":

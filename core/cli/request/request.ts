@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { RequestAnswered, RequestBody } from "../../control/api.ts";
 import { PosternError } from "../../error.ts";
+import { approversText } from "../approvals/progress.ts";
 import { requestState, requestText } from "../approvals/request.ts";
 import type { ControlClient } from "../client.ts";
 import {
@@ -77,7 +78,7 @@ export function request(terminal: Terminal): Command {
     const asked = await client.send<RequestAnswered>("POST", "/v1/requests", body);
     if (asked.grant || !flags.wait) return tell(terminal, flags, asked);
     terminal.err(
-      `${asked.request.id} waits for ${approvers(asked)}. Ctrl-C stops waiting, not the request.\n`,
+      `${asked.request.id} waits for ${approversText(asked.request)}. Ctrl-C stops waiting, not the request.\n`,
     );
     const answered = await untilAnswered(client, terminal, asked);
     tell(terminal, flags, answered);
@@ -106,10 +107,6 @@ function tell(terminal: Terminal, { json }: JsonFlag, answered: RequestAnswered)
   if (grant) return terminal.out(`${grant.id} is open until ${moment(grant.until)} UTC.\n`);
   terminal.out(requestText(request));
   if (request.how === undefined) terminal.err(`To approve it: postern approvals approve ${request.id}\n`);
-}
-
-function approvers({ request: { by, approvers } }: RequestAnswered): string {
-  return approvers === 2 ? `two of ${by}` : by;
 }
 
 class NotGranted extends PosternError {

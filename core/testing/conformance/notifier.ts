@@ -38,6 +38,7 @@ const data = {
     ...asked,
     hold: "hold_1",
     by: "group leads",
+    approvers: 1,
     expires: 1_800_000_000_000,
     inTransaction: false,
   },
