@@ -12,6 +12,7 @@ import { chart } from "./report/chart.ts";
 import { document } from "./report/document.ts";
 import { table } from "./report/table.ts";
 import { extents } from "./scenario.ts";
+import { measureSsh } from "./ssh.ts";
 
 const say = (doing: string) => console.error(doing);
 
@@ -64,6 +65,10 @@ function write(path: string, text: string): void {
 try {
   if (process.argv[2] === "endings") {
     console.log(await measureEndings());
+    process.exit();
+  }
+  if (process.argv[2] === "ssh") {
+    console.log(await measureSsh(process.argv[3] === "--short" ? "short" : "long"));
     process.exit();
   }
   const options = readOptions(process.argv.slice(2));

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 export const usage = `npm run bench -- postgres [--short] [--json FILE] [--svg FILE]
 npm run bench -- postgres --guard [--write-baseline]
 npm run bench -- endings
+npm run bench -- ssh [--short]
 
   --short            fewer rounds, shorter runs: for a look, about ten minutes; else about an hour
   --json FILE        every reading, medians and ratios
@@ -10,6 +11,7 @@ npm run bench -- endings
   --guard            measures only what is stable on a busy machine, and fails where it is worse than bench/baseline.json;
                      always short, under two minutes
   endings            how soon callers read why, after \`postern revoke\`, SCIM and CAEP ended their access; under a minute
+  ssh                scp, commands and keys: direct, through an sshd as a jump host, and through Postern; a minute with --short
   --write-baseline   with --guard: makes what was measured the new baseline
 `;
 
