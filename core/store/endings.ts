@@ -28,7 +28,11 @@ export async function addEnding(database: Database, ending: Ending): Promise<voi
   const issued = sql`substr(${endings.key}, 1, 18) = '["credential","pc_'`;
   const passing = and(or(like(endings.key, '["login",%'), issued), eq(endings.blocks, false));
   await database.batch([
-    database.insert(endings).values({ ...ending, key }),
+    // An answer that was lost makes the gateway send it again.
+    database
+      .insert(endings)
+      .values({ ...ending, key })
+      .onConflictDoNothing({ target: endings.id }),
     database.delete(endings).where(and(superseded, isNull(endings.liftedAt))),
     database.delete(endings).where(and(once, lt(endings.at, at - keptMs))),
     database.delete(endings).where(and(passing, lt(endings.at, at - loginMs))),

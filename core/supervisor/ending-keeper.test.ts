@@ -83,6 +83,24 @@ test("where the store fails it is in force here all the same, and whoever asked 
   });
 });
 
+test("what was ended while the store was away reaches the others once it is back", async () => {
+  const shared = await store();
+  let away = true;
+  const call: typeof shared.call = (name, ...args) =>
+    away
+      ? Promise.reject(new PosternError("store.unreachable", "No connection."))
+      : shared.call(name, ...args);
+  const { keeper } = gateway({ call });
+  const other = gateway(shared);
+  await keeper.end(wish).catch(() => {});
+  keeper.follow();
+  other.keeper.follow();
+  const heard = other.change();
+  away = false;
+  await heard;
+  expect(other.endings.against(alice)?.reason).toEqual(wish.reason);
+});
+
 test("a later start takes in what holds, and not what was lifted", async () => {
   const shared = await store();
   const first = gateway(shared).keeper;

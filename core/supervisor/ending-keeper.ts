@@ -25,6 +25,8 @@ export class EndingKeeper {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
   #deaf: string | undefined;
+  /** In force here, and not in the store: it was away. */
+  #unstored: Ending[] = [];
 
   constructor(readonly parts: EndingKeeperParts) {}
 
@@ -58,15 +60,28 @@ export class EndingKeeper {
 
   /**
    * Durable in the trail first. In force in every worker of this gateway, and in the store, when it resolves.
-   * Rejects with `store.*` when it is in force here, and no other gateway or later start will know of it.
+   * Rejects with `store.*` when it is in force here alone: the others learn of it once the store is back.
    */
   async end({ of, reason, by, blocks = false }: EndingWish): Promise<Ending> {
-    const { trail, store } = this.parts;
+    const { trail } = this.parts;
     const ending: Ending = { id: newId("end"), at: Date.now(), of, blocks, reason, by };
     await trail.durable(this.#note(ending));
-    const stored = Promise.all([store.call("addEnding", ending), this.#revoked(of)]);
-    await Promise.all([this.#take(ending), stored.catch(onlyHere)]);
+    const stored = this.#store(ending).catch((error: unknown) => {
+      this.#unstored.push(ending);
+      throw onlyHere(error);
+    });
+    await Promise.all([this.#take(ending), stored]);
     return ending;
+  }
+
+  async #store(ending: Ending): Promise<void> {
+    await Promise.all([this.parts.store.call("addEnding", ending), this.#revoked(ending.of)]);
+  }
+
+  /** What was ended while the store was away reaches the other gateways once it is back. */
+  async #catchUp(): Promise<void> {
+    for (const ending of this.#unstored) await this.#store(ending);
+    this.#unstored = [];
   }
 
   /**
@@ -94,6 +109,7 @@ export class EndingKeeper {
           await this.#hear(ending);
         this.#seq = seq;
       }
+      await this.#catchUp();
       if (this.#deaf !== undefined) log.info("the ends of access of other gateways are heard of again");
       this.#deaf = undefined;
     } catch (error) {
@@ -129,11 +145,11 @@ export class EndingKeeper {
   }
 }
 
-/** Whoever asked must know both: it has ended, and that has to be said again. */
-function onlyHere(error: unknown): never {
-  if (!(error instanceof PosternError)) throw error;
-  throw new PosternError(error.code, `It has ended at this gateway, and here alone: ${error.message}`, {
-    hint: "Say it again once the store answers: until then no other gateway knows, nor this one after a restart.",
+/** Whoever asked must know both: it has ended here, and the others do not know yet. */
+function onlyHere(error: unknown): unknown {
+  if (!(error instanceof PosternError)) return error;
+  return new PosternError(error.code, `It has ended at this gateway, and here alone: ${error.message}`, {
+    hint: "This gateway tells the others once the store answers. If it is stopped before, say it again.",
     cause: error,
   });
 }
