@@ -57,6 +57,7 @@ export function sshCa(options: SshCaOptions): IdentityProvider {
       const terms: SubjectTerms = { issuer, kind, subject, groups, person };
       return {
         identify: async () => undefined,
+        vouchesFor: (other) => other === issuer,
         keyed: async (offer) => certified(offer, authorities, terms),
       };
     },

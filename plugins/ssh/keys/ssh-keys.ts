@@ -52,6 +52,7 @@ export function sshKeys(holders: Readonly<Record<string, KeyHolder>>): IdentityP
     async open() {
       return {
         identify: async () => undefined,
+        vouchesFor: (other) => other === issuer,
         keyed: async ({ key }) => known.get(Buffer.from(key).toString("base64")),
       };
     },
