@@ -11,6 +11,7 @@ import type {
 } from "ssh2";
 import type { Arrival, Reason } from "../../core/plugin.ts";
 import type { Jump } from "./jump/jump.ts";
+import { LateClose } from "./late-close.ts";
 import { disconnect, refuseChannel, worded } from "./message.ts";
 
 /** What the caller opens and asks for once it is logged in. Each is to be answered by `accept` or `reject`, once. */
@@ -53,6 +54,7 @@ const queueLimit = 32;
 export class SshCaller {
   #channels: CallerChannels | undefined;
   #waiting: ((channels: CallerChannels) => void)[] = [];
+  readonly lateClose: LateClose;
 
   constructor(
     readonly connection: Connection,
@@ -62,6 +64,7 @@ export class SshCaller {
     /** Other sessions inside of this connection; they are none of the relay's. */
     jump?: Jump,
   ) {
+    this.lateClose = new LateClose(connection);
     connection.on("session", (accept, reject) => {
       this.#ask((channels) => channels.session(accept, reject), reject);
     });

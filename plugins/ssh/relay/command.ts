@@ -63,8 +63,11 @@ export class Command {
       this.#output(true),
     ]);
     await voice.outlet.settled();
-    // Some programs close their output and go on.
-    if (!this.atHost.exit && isOpen(host)) caller.eof();
+    // Some programs close their output and go on; and an exit status may come behind the end of the output.
+    if (!this.atHost.exit && isOpen(host)) {
+      this.#carriage.caller.lateClose.keep(caller);
+      caller.eof();
+    }
     await closed;
     const { exit } = this.atHost;
     done(this.#carriage, pass, outcomeOf(exit));

@@ -30,10 +30,11 @@ export class Voice {
 
   /** Without an exit the host has said nothing, or is gone. */
   async end(exit: Exit | undefined): Promise<void> {
-    const { gate, hostWire } = this.carriage;
+    const { gate, hostWire, caller } = this.carriage;
     if (!exit && hostWire.closed && !gate.signal.aborted) this.say(...lines(hostGone, gate.session.id));
     await this.outlet.settled();
     if (exit) tellExit(this.channel, exit);
     this.channel.end();
+    caller.lateClose.release(this.channel);
   }
 }
