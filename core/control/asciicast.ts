@@ -27,7 +27,10 @@ export function* asciicast(
     if (event.channel !== one) continue;
     if (event.type === "open" && opened === undefined) {
       opened = at;
-      const { columns: width, rows: height, term } = event;
+      const { term } = event;
+      // A terminal of no size (a pipe behind `ssh -tt`) is one that players refuse.
+      const width = event.columns || 80;
+      const height = event.rows || 24;
       yield { version: 2, width, height, timestamp: Math.floor((began + at) / 1000), env: { TERM: term } };
     } else if (opened !== undefined) {
       yield [Math.round((at - opened) * 1000) / 1e6, ...happened(event)];

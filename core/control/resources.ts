@@ -18,10 +18,9 @@ export function resourceRoutes(supervisor: Supervisor): Hono {
     }
     const { protocol } = resource;
     if (!protocol.bypasses) {
-      throw new PosternError(
-        "doctor.unsupported",
-        `${protocol.name} does not tell who is logged in there.`,
-      );
+      throw new PosternError("doctor.unsupported", `${protocol.name} does not tell who is logged in there.`, {
+        hint: "Look at the resource itself. `postern doctor` without a name checks that it can be reached.",
+      });
     }
     await supervisor.admin("bypasses", "gateway", name);
     const answer: BypassAnswer = { bypasses: await protocol.bypasses(ownPermit(resource)) };

@@ -54,7 +54,7 @@ function impossible(policy: Policy, guardrail: Guardrail, on: readonly string[],
     const protocol = policy.resources[name]?.protocol;
     const lacks = guardrail.needs.filter((kind) => protocol && !protocol.emits.includes(kind));
     if (!protocol || lacks.length === 0) return [];
-    const message = `${guardrail.name} needs ${lacks.join(", ")}, which ${protocol.name} (resource "${name}") cannot show`;
+    const message = `${guardrail.name} needs ${lacks.join(", ")}, which ${protocol.name} (resource "${name}") cannot show; it shows ${protocol.emits.join(", ")}`;
     return [{ path, message }];
   });
 }

@@ -155,7 +155,7 @@ test.each([
   [{ rules: [{ who: anyone, on: "orders", may: "all", under: [{}] }] }, "rules[0].under[0]: is no guardrail"],
   [
     { rules: [{ who: anyone, on: "*", may: "all", under: [guardrail("mask", ["rows"])] }] },
-    'rules[0].under[0]: mask needs rows, which lines (resource "logs") cannot show',
+    'rules[0].under[0]: mask needs rows, which lines (resource "logs") cannot show; it shows ',
   ],
   [{ always: [guardrail("mask", ["rows", "operation"])] }, "always[0]: mask needs rows, which lines"],
   [

@@ -103,7 +103,8 @@ export function refuseChannel(connection: Connection, reject: () => void, text: 
 
 /** `session.denied: No rule … (ses_…). Ask for …` in one line. */
 export function worded({ code, message, hint }: Reason, session?: string): string {
-  const whose = session === undefined ? "" : ` [${session}]`;
+  const stop = hint === undefined || /[.!?]$/.test(message) ? "" : ".";
+  const whose = session === undefined ? stop : ` [${session}]`;
   const text = `${code}: ${message}${whose}${hint === undefined ? "" : ` ${hint}`}`;
   return text.replaceAll(/\s+/g, " ");
 }
