@@ -37,6 +37,12 @@ test.each([
   "rsync --server --log-file=/x . y",
   "rsync --server -vl /x",
   "rsync --sender --server . x",
+  "rsync --server --sender -e.L . /srv/a --log-file=/x",
+  "rsync --server -e.L . /srv/a --sender",
+  "rsync --server --sender -e.L . $x",
+  "rsync --server --sender -e.L . *",
+  "x=-f; scp -t $x /srv",
+  "git-receive-pack $x /srv/a.git",
   "sftp-server -d /x",
 ])("%s is unknown", (text) => {
   expect(classifyCommand(text)).toContainEqual({ effect: "unknown", on: "*" });

@@ -39,10 +39,13 @@ const rsync: End = (args) => {
   if (dot < 0 || !args.slice(0, dot).every(({ text, pattern }) => !pattern && rsyncOption.test(text ?? ""))) {
     return "unknown";
   }
+  const paths = args.slice(dot + 1);
+  // rsync takes options behind its paths as well; its client writes `./-x`.
+  if (paths.some(({ text }) => text === undefined || text.startsWith("-"))) return "unknown";
   const deletes = args.some(({ text }) => /^--(delete|remove-)/.test(text ?? ""));
   return {
     effects: [sender ? "read" : "write", ...(deletes ? (["delete"] as const) : [])],
-    paths: args.slice(dot + 1),
+    paths,
   };
 };
 
@@ -74,5 +77,7 @@ function taken(
   const isOption = ({ text, pattern }: Argument) => !pattern && text?.startsWith("-") === true;
   if (!before.filter(isOption).every(({ text }) => options.test(text ?? ""))) return "unknown";
   const paths = [...before.filter((one) => !isOption(one)), ...(end < 0 ? [] : args.slice(end + 1))];
-  return paths.length === 0 ? "unknown" : { effects, paths };
+  // What is not told may be an option: `x=-f; scp -t $x`.
+  const untoldOption = before.some(({ text }) => text === undefined);
+  return untoldOption || paths.length === 0 ? "unknown" : { effects, paths };
 }

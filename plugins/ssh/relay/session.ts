@@ -48,13 +48,14 @@ export class SessionChannel {
       if (!this.#voice) this.#end();
     });
     session.on("pty", (accept, reject, terminal) => {
-      if (!terms.pty) return reject?.();
+      // Once something is asked for, it was judged without a terminal: a pager in one runs what is typed into it.
+      if (!terms.pty || this.#voice) return reject?.();
       this.#terminal = terminal;
       accept?.();
     });
     session.on("env", (accept, reject, { key, val }) => {
       const full = Object.keys(this.#environment).length >= mostVariables;
-      if (full || !mayBeSet(key, val, carriage.config.env)) return reject?.();
+      if (this.#voice || full || !mayBeSet(key, val, carriage.config.env)) return reject?.();
       this.#environment[key] = val;
       accept?.();
     });

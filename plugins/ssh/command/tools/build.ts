@@ -6,6 +6,14 @@ export const buildTools: Readonly<Record<string, Tool>> = {
   "gcc g++ cc c++ clang clang++ ld as tcc go rustc cargo javac java dotnet mono swift zig": {
     why: "compiles and runs; -B, -wrapper, plugins, agents",
   },
+  "nm objdump size": {
+    why: "--plugin loads a library, @FILE holds options",
+    options: /^-[aCDdghnpStTux]+$/,
+    operands: /^[^-@]/,
+  },
+  "objcopy strip ranlib addr2line gcc-ar gcc-nm gcc-ranlib ldd": {
+    why: "--plugin loads a library; ldd runs its arguments",
+  },
   "npm npx yarn pnpm corepack pip pip3 pipx uv uvx poetry conda gem bundle composer cpan cabal stack": {
     why: "runs scripts of packages",
   },

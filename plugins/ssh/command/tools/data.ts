@@ -16,6 +16,11 @@ export const dataTools: Readonly<Record<string, Tool>> = {
   "cpio pax ar": { why: "--rsh-command, host:file; and writes where it unpacks" },
   "zip unzip 7z 7za rar unrar": { why: "zip -TT, and writes where it unpacks" },
   sort: { why: "--compress-program; -o writes", options: /^-[nrufhVbgMdi]+$|^-k[\d,.nr]+$|^-t.$/ },
+  "diff diff3 sdiff zdiff bzdiff xzdiff zcmp xzcmp bzcmp": {
+    why: "-l runs pr, --diff-program, an editor of sdiff; some are scripts that hand their options on",
+    options: /^(-[uqrNabBiwEZyts]+|-U\d+|--(brief|unified(=\d+)?|recursive|color=(never|always|auto)))$/,
+  },
+  "install ginstall": { why: "--strip-program", options: /^(-[CcDdpvT]+|-[mog][\w-]*|--mode=\w+)$/ },
   "split csplit": { why: "--filter; writes" },
   sed: {
     why: "its e and w commands and s///e; -i writes",

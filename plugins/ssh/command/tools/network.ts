@@ -2,7 +2,7 @@ import type { Tool } from "../catalogue.ts";
 
 /** What reaches other machines. */
 export const networkTools: Readonly<Record<string, Tool>> = {
-  "ssh slogin autossh mosh sshpass dbclient": {
+  "ssh slogin autossh mosh sshpass dbclient rsh rlogin remsh pssh parallel-ssh pdsh clush": {
     why: "ProxyCommand, LocalCommand, KnownHostsCommand; a shell elsewhere",
   },
   "ssh-agent ssh-add ssh-keygen ssh-copy-id ssh-keyscan": {

@@ -6,7 +6,8 @@ export const screenTools: Readonly<Record<string, Tool>> = {
     {
       why: "runs what is typed into it, or what a file tells it to",
     },
-  "less more most pg zless zmore": { why: "! runs a shell, v an editor; LESSOPEN" },
+  "less more most pg zless zmore bzmore bzless xzmore xzless pager editor run-mailcap see edit compose vimdiff gvim vimtutor":
+    { why: "! runs a shell, v an editor; LESSOPEN" },
   "man info pinfo apropos whatis tldr": { why: "-P and -H name programs; the pager" },
   "mc ranger nnn lf vifm top htop atop btop": { why: "runs what is typed into it" },
   "screen tmux byobu dtach abduco zellij": { why: "runs shells that live on" },

@@ -48,6 +48,12 @@ export const systemTools: Readonly<Record<string, Tool>> = {
     first: /^(update|list|search|show|policy|info|check-update|repolist)$/,
     operands: /^[\w.+:-]+$/,
   },
+  "apt-cache apt-mark apt-config apt-key apt-file apt-ftparchive": {
+    why: "-o and -c name programs, Dir::Bin::dpkg among them",
+    options: /^(--(names-only|installed|full))$/,
+    first: /^(policy|show|showpkg|search|depends|rdepends|madison|stats|showhold|showauto|showmanual)$/,
+    operands: /^[\w.+:-]+$/,
+  },
   "dpkg dpkg-query rpm": {
     why: "scripts of packages, --pre-invoke, %(…) and --pipe, the pager",
     options: /^(-[lLsS]|-q[ail]?|--(list|listfiles|status|get-selections))$/,
@@ -56,6 +62,14 @@ export const systemTools: Readonly<Record<string, Tool>> = {
   },
   "snap flatpak apk pacman dpkg-reconfigure update-alternatives update-rc.d": {
     why: "runs programs, scripts and hooks of packages",
+  },
+  "systemd-cat systemd-inhibit systemd-nspawn systemd-notify systemd-mount systemd-cgls systemd-delta systemd-analyze run0 varlinkctl userdbctl homectl":
+    { why: "runs its arguments, an editor or the pager" },
+  "choom uclampset runcon aa-exec chpst softlimit setuidgid envuidgid envdir s6-setuidgid s6-envdir gosu su-exec tini dumb-init daemonize fakechroot xvfb-run dbus-run-session dbus-launch torsocks torify proxychains tsocks lckdo mispipe zrun watchexec nq tsp":
+    { why: "runs its arguments" },
+  "docker-compose podman-compose crictl ctr runc crun buildah skopeo": { why: "exec, run, plugins" },
+  "lvm fsck mkfs mdadm debugfs dnsmasq certbot nginx apachectl pg_ctl": {
+    why: "runs what its configuration, its options or the name of a type say",
   },
   "crontab at batch systemd-run run-parts start-stop-daemon anacron incrontab": {
     why: "runs what it is given, now or later",
