@@ -33,3 +33,10 @@ test("a command is explained by what it runs", async () => {
   const refused = await explain(policy, alice, "bastion", "df; systemctl stop nginx");
   expect(refused.reason?.message).toContain("execute on systemctl stop nginx is not allowed on bastion");
 });
+
+test("a shell is explained by its name", async () => {
+  for (const shell of ["(shell)", "(guarded shell)"]) {
+    const { allowed, steps } = await explain(policy, alice, "bastion", shell);
+    expect([allowed, steps.map(({ action }) => action)]).toEqual([false, [{ effect: "execute", on: shell }]]);
+  }
+});

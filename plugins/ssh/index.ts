@@ -16,6 +16,9 @@ import { relay } from "./relay/relay.ts";
 
 type Emits = "operation" | "stream" | "text" | "wire";
 
+/** No commands, but what an explanation may be asked for: the trail names them so. */
+const shells = ["(shell)", "(guarded shell)"];
+
 const protocol: Protocol<SshConfig, Emits, "ssh"> = {
   name: "ssh",
   emits: ["operation", "stream", "text", "wire"],
@@ -26,7 +29,8 @@ const protocol: Protocol<SshConfig, Emits, "ssh"> = {
   relay,
   refuse,
   knownBy,
-  classify: async (text, { shell = "sh" }) => classifyCommand(text, { shell }),
+  classify: async (text, { shell = "sh" }) =>
+    shells.includes(text) ? [{ effect: "execute", on: text }] : classifyCommand(text, { shell }),
   replay,
 };
 
