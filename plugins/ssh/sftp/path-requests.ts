@@ -94,7 +94,9 @@ export class PathRequests {
       paths: [{ path: link, follows: false }],
       more: ` to ${JSON.stringify(says)}`,
       actions: (real) => {
-        const target = canonical(says, split(real)?.folder ?? "/");
+        // A link that climbs leads elsewhere once it, or what it climbs from, is moved.
+        const climbs = says.split("/").includes("..");
+        const target = climbs ? "*" : canonical(says, split(real)?.folder ?? "/");
         return [
           { effect: "read", on: target },
           { effect: "write", on: target },
