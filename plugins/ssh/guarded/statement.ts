@@ -5,7 +5,7 @@ import { classifyCommand, type HostShell } from "../command/index.ts";
 const ofTheShell = /[<>]&\s*(?![12-](?!\d))/;
 /** What fills a screen, or waits for what is typed. Arguments and no more: nothing that a shell would read. */
 const screens =
-  /^(vi|vim|nvim|view|nano|less|more|most|man|top|htop|watch|tmux|screen|sh|bash|dash|ksh|zsh|fish|python3?|ipython3?|perl|ruby|irb|node|php|lua|psql|mysql|mariadb|sqlite3|redis-cli|mongosh|ssh|gdb|ed|bc|dc)(\s+[\w@%+=:,./-]+)*$/;
+  /^(vi|vim|nvim|view|nano|less|more|most|man|top|htop|watch|tmux|screen|sh|bash|dash|ksh|zsh|fish|python3?|ipython3?|perl|ruby|irb|node|php|lua|psql|mysql|mariadb|sqlite3|redis-cli|mongosh|ssh|gdb|ed|bc|dc)([ \t]+[\w@%+=:,./-]+)*$/;
 
 const unknown: Action = { effect: "unknown", on: "*" };
 
