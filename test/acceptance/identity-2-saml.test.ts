@@ -150,7 +150,7 @@ describe("must hold 2: SAML", () => {
       // Follows the redirect to where the command line listens.
       expect((await fetch(action, { method: "POST", body: new URLSearchParams(fields) })).status).toBe(200);
       const { code, stdout, stderr } = await login.ended;
-      expect([code, stdout]).toEqual([0, expect.stringContaining("as alice")]);
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/^Signed in to \S+: alice\n/)]);
       expect(stderr).not.toContain(home.login().token);
       expect((await home.postern(["whoami"])).stdout).toContain("alice");
     },
