@@ -14,16 +14,6 @@ const lingerMs = 10_000;
 /** Silence on a connection after which the kernel asks whether the other side is still there. */
 const keepAliveMs = 60_000;
 
-/** Bytes that arrive between two collections. */
-const collectEvery = 64 << 20;
-let passed = 0;
-
-/** What arrives is garbage a moment later, and the engine waits for hundreds of megabytes of it before it looks. */
-function collect(): void {
-  passed = 0;
-  Bun.gc(false);
-}
-
 const nothing: Buffer = Buffer.alloc(0);
 
 interface Handshake {
@@ -265,8 +255,7 @@ const unreadLimit = 64 * 1024;
 
 export const handlers = {
   data(socket: Socket<SocketWire>, chunk: Buffer) {
-    passed += chunk.length;
-    if (passed > collectEvery) collect();
+    arrived(chunk.length);
     socket.data.received(chunk);
   },
   drain(socket: Socket<SocketWire>) {
