@@ -1,4 +1,5 @@
 import type { Socket } from "bun";
+import { arrived } from "./collect.ts";
 import { isLoopback } from "./loopback.ts";
 import { TlsClient } from "./tls/client.ts";
 import type { SecureContext } from "./tls/files.ts";
