@@ -95,7 +95,7 @@ test("what was issued to somebody whom no provider of the policy vouches for any
     new FrontDoor({ protocol: "rows", host: "", port: 0, insecure: true }, "192.0.2.1:1", {
       ...{ supervision, dataDir: "", endings: new Endings(), limits: defaultLimits },
       refusedLogins: new RefusedLogins(trail),
-      providers: [{ identify: async () => undefined, vouchesFor: (other) => other === issuer }],
+      providers: [{ identify: async () => undefined, vouchesFor: (other) => other.issuer === issuer }],
     });
   const credential = { kind: "verified", id: "pc_1" } as const;
   expect(await doorFor("gone").identify(credential)).toEqual(identity);

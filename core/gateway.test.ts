@@ -65,7 +65,7 @@ describe("lines: a protocol without frames", () => {
         name: mine,
         open: async () => ({
           ...(await namedIdentities.open({ dataDir: "", loopbackOnly: true })),
-          vouchesFor: (issuer) => issuer === mine,
+          vouchesFor: ({ issuer }) => issuer === mine,
         }),
       },
     ];

@@ -27,6 +27,8 @@ export interface Identity {
   readonly credentialId?: string;
   /** Id of the token that an issued credential was asked for with: it falls with that one. */
   readonly issuedFrom?: string;
+  /** Which of the provider's authorities signed for it, where that one may be taken away by itself: a fingerprint. */
+  readonly authority?: string;
   /** The one resource this caller credential is good for; absent: any. */
   readonly resource?: string;
 }
@@ -82,10 +84,11 @@ export interface OpenIdentityProvider {
   /** The same for a public key or an SSH certificate. Says nothing of whether the caller holds the private key. */
   keyed?(offer: KeyOffer): Promise<Identity | undefined>;
   /**
-   * Whether identities of this issuer come from here. Where no provider of the policy says so any more, what they have
-   * open ends, and what was issued to them is refused. Absent: they may.
+   * Whether this identity comes from here, still: its issuer is this provider's, and so is what proved it, where the
+   * policy lists that by itself (a key, an authority). Where no provider of the policy says so any more, what it has
+   * open ends, and what was issued to it is refused. Absent: it may.
    */
-  vouchesFor?(issuer: string): boolean;
+  vouchesFor?(identity: Identity): boolean;
   /**
    * Asks the provider again whether what it said still holds, while a session of a person lasts. Resolves with
    * why it does not; undefined: it does, or the provider cannot tell. `every`: milliseconds between two questions.

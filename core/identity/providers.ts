@@ -17,6 +17,6 @@ export async function openProviders(policy: Policy, dataDir: string): Promise<Op
 
 /** Whether one of them stands for whom everybody else in a chain of delegation acts for. */
 export function vouchedFor(providers: readonly OpenIdentityProvider[], identity: Identity): boolean {
-  const issuer = parties(identity).at(-1)?.issuer ?? "";
-  return providers.some((provider) => provider.vouchesFor?.(issuer) ?? true);
+  const last = parties(identity).at(-1) ?? identity;
+  return providers.some((provider) => provider.vouchesFor?.(last) ?? true);
 }

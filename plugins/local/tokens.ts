@@ -22,7 +22,7 @@ export function openTokens(pem: string, terms: LocalTerms): OpenIdentityProvider
   const key = createPrivateKey(pem);
   const publicKey = createPublicKey(key);
   return {
-    vouchesFor: (other) => other === issuer,
+    vouchesFor: (other) => other.issuer === issuer,
     async identify(token) {
       if (claimedIssuer(token) !== issuer) return undefined;
       try {

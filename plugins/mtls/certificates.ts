@@ -18,7 +18,7 @@ export async function openCertificates(terms: Terms): Promise<OpenIdentityProvid
   await Promise.all([authorities.get(), lists?.get()]);
   return {
     identify: async () => undefined,
-    vouchesFor: (issuer) =>
+    vouchesFor: ({ issuer }) =>
       terms.issuer === undefined ? issuer.startsWith("mtls:") : issuer === terms.issuer,
     async certified(certificate) {
       const signers = signersOf(certificate, await authorities.get());

@@ -45,7 +45,7 @@ export function oidc(options: OidcOptions): IdentityProvider {
       const introspection = introspectionTerms && new Introspection(introspectionTerms, found);
       return {
         identify: identifying(keys, terms, introspection),
-        vouchesFor: (other) => other === issuer,
+        vouchesFor: (other) => other.issuer === issuer,
         ...(introspection ? { revalidation: introspection.revalidation(terms.clockTolerance * 1000) } : {}),
         ...signIn(options, terms, keys),
         ...(options.login ? { device: deviceLogin(options, terms, found) } : {}),

@@ -62,7 +62,7 @@ export function saml(options: SamlOptions): IdentityProvider {
       const tokens = new Tokens(key, terms.entityId, terms.ttl);
       return {
         identify: (token) => tokens.identify(token),
-        vouchesFor: (issuer) => issuer === terms.entityId,
+        vouchesFor: ({ issuer }) => issuer === terms.entityId,
         web: loadedLate({ ...terms, idp }, tokens),
         login: { kind: "gateway", name: terms.path, path: terms.path },
       };

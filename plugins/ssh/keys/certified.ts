@@ -34,6 +34,7 @@ export function certified(
     ...(expires === undefined ? {} : { expires }),
     ...(issuedAt === undefined ? {} : { issuedAt }),
     credentialId: serial === 0n ? fingerprint(blob) : String(serial),
+    authority: fingerprint(certificate.authority),
   };
 }
 

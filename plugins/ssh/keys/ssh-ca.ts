@@ -31,6 +31,8 @@ export interface SshCaOptions {
  *
  *     sshCa({ ca: "people-ca.pub", kind: "person", groups: "group:", person: "keyId" })
  *
+ * What a certificate has opened ends when a policy follows that does not name its authority's key any more.
+ *
  * Throws PosternError `policy.option`; its `open` throws `ssh.ca`, `ssh.public-key`.
  */
 export function sshCa(options: SshCaOptions): IdentityProvider {
@@ -55,9 +57,10 @@ export function sshCa(options: SshCaOptions): IdentityProvider {
       if (!first) throw noAuthority(files.join(", "));
       const issuer = options.issuer ?? `ssh-ca:${fingerprint(first)}`;
       const terms: SubjectTerms = { issuer, kind, subject, groups, person };
+      const fingerprints = new Set(authorities.map(fingerprint));
       return {
         identify: async () => undefined,
-        vouchesFor: (other) => other === issuer,
+        vouchesFor: (identity) => identity.issuer === issuer && fingerprints.has(identity.authority ?? ""),
         keyed: async (offer) => certified(offer, authorities, terms),
       };
     },

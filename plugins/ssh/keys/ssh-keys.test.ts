@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { publicBlob } from "./openssh-key.ts";
+import { fingerprint } from "./public-key.ts";
 import { sshKeys } from "./ssh-keys.ts";
 
 test("identities are of the keys that the policy lists, and of no other issuer", async () => {
@@ -16,6 +17,15 @@ test("identities are of the keys that the policy lists, and of no other issuer",
   const alice = await provider.keyed?.({ ...offer, key: own });
   expect(alice).toMatchObject({ subject: "alice", kind: "person", groups: ["staff"] });
   expect(await provider.keyed?.({ ...offer, key: other })).toBeUndefined();
-  expect(provider.vouchesFor?.(alice?.issuer ?? "")).toBe(true);
-  expect(provider.vouchesFor?.("https://login.example.com")).toBe(false);
+  if (!alice) throw new Error("alice is not known by her key");
+  expect(provider.vouchesFor?.({ ...alice })).toBe(true);
+  const others = [
+    { issuer: "https://login.example.com" },
+    { credentialId: fingerprint(other) },
+    { subject: "bob" },
+    { groups: ["staff", "admins"] },
+    { kind: "machine" as const },
+    { person: "alice@example.com" },
+  ];
+  for (const changed of others) expect(provider.vouchesFor?.({ ...alice, ...changed })).toBe(false);
 });

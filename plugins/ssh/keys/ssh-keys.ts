@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type Identity,
   type IdentityProvider,
@@ -25,10 +26,13 @@ const issuer = "ssh-keys";
  *
  *     sshKeys({ "deploy-bot": { kind: "machine", keys: ["ssh-ed25519 AAAA…"], groups: ["ci"] } })
  *
+ * What a key has opened ends when a policy follows that does not list it, or says anything else of whose it is.
+ *
  * Throws PosternError `policy.option`, `ssh.public-key`.
  */
 export function sshKeys(holders: Readonly<Record<string, KeyHolder>>): IdentityProvider {
   const known = new Map<string, Identity>();
+  const byFingerprint = new Map<string, Identity>();
   for (const [subject, holder] of Object.entries(holders)) {
     onlyKnown<KeyHolder>("sshKeys", holder, { keys: true, kind: true, groups: true, person: true });
     const { keys, kind = "person", groups = [], person } = holder;
@@ -41,10 +45,13 @@ export function sshKeys(holders: Readonly<Record<string, KeyHolder>>): IdentityP
           hint: "One key is one identity's: take it from one of them.",
         });
       }
-      known.set(blob.toString("base64"), {
-        ...{ issuer, subject, kind, groups, credentialId: fingerprint(blob) },
+      const credentialId = fingerprint(blob);
+      const identity: Identity = {
+        ...{ issuer, subject, kind, groups, credentialId },
         ...(person === undefined ? {} : { person }),
-      });
+      };
+      known.set(blob.toString("base64"), identity);
+      byFingerprint.set(credentialId, identity);
     }
   }
   return {
@@ -52,7 +59,7 @@ export function sshKeys(holders: Readonly<Record<string, KeyHolder>>): IdentityP
     async open() {
       return {
         identify: async () => undefined,
-        vouchesFor: (other) => other === issuer,
+        vouchesFor: (identity) => isDeepStrictEqual(byFingerprint.get(identity.credentialId ?? ""), identity),
         keyed: async ({ key }) => known.get(Buffer.from(key).toString("base64")),
       };
     },
