@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import type { Policy } from "./policy.ts";
 import type { Door, Protocol } from "./protocol.ts";
 import { connectWire, listenWires, type WireListener } from "./socket.ts";
 import { lineStream } from "./testing/protocols/line-stream.ts";
@@ -10,6 +11,7 @@ let rig: Rig;
 /** Its connections go into the gateway inside of the one that carries. */
 let inside: WireListener;
 let opened: PromiseWithResolvers<Door>;
+let served: Policy;
 
 /** Whoever asks for `carry` is no session: others come inside of it. */
 const carrying: typeof linesProtocol = {
@@ -30,7 +32,8 @@ beforeEach(async () => {
   const resources = Object.fromEntries(
     Object.entries(policy.resources).map(([name, resource]) => [name, { ...resource, protocol: carrying }]),
   );
-  await rig.follow({ ...policy, resources });
+  served = { ...policy, resources };
+  await rig.follow(served);
 });
 afterEach(async () => {
   inside.stop();
@@ -75,6 +78,27 @@ test("what carries ends when its owner's access does", async () => {
     ...{ reason: { code: "access.revoked", message: "Over." }, by: "operator" },
   });
   await outer.wire.gone;
+});
+
+test("it takes a place among those of its identity, and gives it back", async () => {
+  await rig.follow({ ...served, limits: { ...served.limits, sessionsPerIdentity: 2 } });
+  const first = await carrier();
+  await carrier();
+  const third = await rig.connect("porter:staff", "carry");
+  expect(await third.lines.next()).toStartWith("error limit.sessions Too many sessions are open.");
+  await third.wire.gone;
+  const session = await rig.connect("porter:staff", "box");
+  expect(await session.lines.next()).toStartWith("error limit.sessions");
+  expect(rig.trail.of("connect-denied")).toMatchObject([
+    { identity: { subject: "porter" }, resource: "(carrier)", reason: { code: "limit.sessions" } },
+    { identity: { subject: "porter" }, resource: "box", reason: { code: "limit.sessions" } },
+  ]);
+  // Somebody else's place is not hers.
+  expect(await (await inner("alice:staff", "box")).lines.next()).toMatch(/^welcome ses_/);
+  const closed = rig.event("closed");
+  first.outer.wire.destroy();
+  await closed;
+  expect(await (await rig.connect("porter:staff", "box")).lines.next()).toMatch(/^welcome ses_/);
 });
 
 test("the door says what may be named, and where a protocol keeps what it keeps", async () => {

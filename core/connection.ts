@@ -1,19 +1,28 @@
 import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
 import { FrontDoor } from "./front-door.ts";
+import { gateOf } from "./gate-of.ts";
 import type { OpenPolicy } from "./gateway.ts";
 import type { Holds } from "./holds.ts";
+import { NotAccepted } from "./identity.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
 import type { Limits } from "./policy.ts";
-import type { Arrival, Carrier, Dialed, ListenerInfo, Protocol, Resource } from "./protocol.ts";
+import type {
+  Arrival,
+  Carrier,
+  ConnectionProtocol,
+  Dialed,
+  ListenerInfo,
+  Protocol,
+  Resource,
+} from "./protocol.ts";
 import { connectDenied, find, served } from "./reach.ts";
 import type { RefusedLogins } from "./refused-logins.ts";
 import type { Repeats } from "./repeats.ts";
 import type { Session } from "./session.ts";
-import { SessionGate } from "./session-gate.ts";
 import { controlPermit, sessionPermit } from "./session-permit.ts";
 import type { Sessions } from "./sessions.ts";
 import { sourceOf } from "./source.ts";
@@ -59,10 +68,10 @@ export async function serveConnection(
   caller: Wire,
   listener: ListenerInfo,
   open: OpenPolicy,
+  protocol: ConnectionProtocol,
   services: ConnectionServices,
 ): Promise<void> {
   const { policy, providers } = open;
-  const protocol = protocolOf(open, listener.protocol);
   let session: Session | undefined;
   try {
     const door = new FrontDoor(listener, caller.remote, {
@@ -73,14 +82,14 @@ export async function serveConnection(
         get resources() {
           return served(policy, listener);
         },
-        enter: (inner) => void serveConnection(inner, listener, open, services),
+        enter: (inner) => void serveConnection(inner, listener, open, protocol, services),
         denied: (identity, resource, reason) =>
           services.trail.append(connectDenied(listener, caller, identity, resource, reason)),
       },
     });
     const arrival = await welcome(caller, door, services.strangers, protocol);
     if (!arrival) return;
-    if ("carries" in arrival) return await services.sessions.carried(arrival, caller);
+    if ("carries" in arrival) return await services.sessions.carried(arrival, caller, listener.protocol);
     const resource = find(open, listener, arrival, caller, services.trail);
     session = await services.sessions.open(arrival, listener.protocol, caller.remote, resource);
     await run(session, protocol, caller, resource, arrival, services);
@@ -97,7 +106,7 @@ async function welcome(
   caller: Wire,
   door: FrontDoor,
   strangers: Strangers,
-  protocol: Protocol,
+  protocol: ConnectionProtocol,
 ): Promise<Arrival | Carrier | undefined> {
   const { unauthenticated } = door.limits;
   const authenticate = door.limits.authenticate * (protocol.asksPeople ? peopleTake : 1);
@@ -130,7 +139,7 @@ async function inTime<T>(ms: number, arrival: Promise<T>, door: FrontDoor): Prom
 
 async function run(
   session: Session,
-  protocol: Protocol,
+  protocol: ConnectionProtocol,
   caller: Wire,
   resource: Resource,
   arrival: Arrival,
@@ -148,7 +157,7 @@ async function run(
 async function serve(
   session: Session,
   permit: Permit,
-  protocol: Protocol,
+  protocol: ConnectionProtocol,
   caller: Wire,
   resource: Resource,
   arrival: Arrival,
@@ -156,15 +165,7 @@ async function serve(
 ): Promise<void> {
   const dialed = await dial(session, permit, protocol, caller, arrival);
   session.refuses = dialed.refuses;
-  const gate = new SessionGate(session, {
-    holds: services.holds,
-    allowed: services.metrics.operations.of(protocol.name, "allowed"),
-    denied: services.metrics.operations.of(protocol.name, "denied"),
-    reached: (limit) => count(services, limit),
-    guardrailLimit: session.rules.policy.limits.guardrail,
-    failed: (guardrail, error) =>
-      services.log.error({ session: session.id, guardrail, error }, "a guardrail failed"),
-  });
+  const gate = gateOf(session, services);
   let cut: ReturnType<typeof setTimeout> | undefined;
   const onEnd = () => {
     cut = setTimeout(() => {
@@ -200,7 +201,7 @@ async function serve(
 async function dial(
   session: Session,
   permit: Permit,
-  protocol: Protocol,
+  protocol: ConnectionProtocol,
   caller: Wire,
   arrival: Arrival,
 ): Promise<Dialed> {
@@ -227,11 +228,18 @@ export function protocolOf(open: OpenPolicy, name: string): Protocol {
   return resource.protocol;
 }
 
+/** A peer that left or dawdled is no news, and a refused login has its own line; anything else may be. */
+function levelOf({ code, more }: PosternError): "debug" | "info" | "warn" {
+  if (code.startsWith("wire.") || more.cause instanceof NotAccepted) return "debug";
+  return more.todo === undefined ? "info" : "warn";
+}
+
 function count({ metrics }: ConnectionServices, limit: keyof Limits): void {
   metrics.limitsReached.of(limit).value++;
 }
 
-function refuse(
+/** The caller hears it in the protocol's own form, the operator in the log. */
+export function refuse(
   protocol: Protocol,
   caller: Wire,
   session: Session | undefined,
@@ -246,8 +254,7 @@ function refuse(
   metrics.connectionsRefused.inc({ protocol: protocol.name, code: reason.code });
   const limit = reachedBefore.get(reason.code);
   if (limit) count(services, limit);
-  // A peer that left or dawdled is no news; anything else an operator may want to see.
-  const level = !known ? "error" : reason.code.startsWith("wire.") ? "debug" : "info";
+  const level = known ? levelOf(error) : "error";
   if (services.refusals.passes(`${reason.code} from ${sourceOf(caller.remote)}`)) {
     log[level](
       {
@@ -255,6 +262,7 @@ function refuse(
         remote: caller.remote,
         code: reason.code,
         error: known ? error.more.cause : error,
+        ...(known && error.more.todo !== undefined ? { todo: error.more.todo } : {}),
       },
       reason.message,
     );

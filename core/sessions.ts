@@ -128,15 +128,27 @@ export class Sessions {
     for (const { identity, wire } of this.#carriers) if (covers(ending, identity)) wire.destroy();
   }
 
-  /** Until a connection that carries others is over: its owner's access may end before. */
-  async carried({ carries, over }: Carrier, wire: Wire): Promise<void> {
+  /**
+   * Until a connection that carries others is over: its owner's access may end before. It takes a place like a
+   * session. Rejects with PosternError `limit.sessions`; the trail has it then.
+   */
+  async carried({ carries, over }: Carrier, wire: Wire, protocol: string): Promise<void> {
     const carrier = { identity: carries, wire };
+    const place = newId("car");
     this.#carriers.add(carrier);
     try {
       if (this.services.endings.against(carries)) wire.destroy();
+      await this.#takePlace(place, identityKey(carries));
       await over;
+    } catch (error) {
+      if (error instanceof PosternError) {
+        const { remote } = wire;
+        this.#denied({ id: place, identity: carries, resource: "(carrier)", protocol, remote }, error.reason);
+      }
+      throw error;
     } finally {
       this.#carriers.delete(carrier);
+      this.services.supervision.sessionClosed(place);
     }
   }
 
@@ -235,8 +247,8 @@ export class Sessions {
           message: "What was made on the resource for this session alone has come to its end.",
           hint: "Connect again.",
         });
-      } else if (session.inFlight === 0 && session.lastActive + limits.idle <= now) {
-        this.services.metrics.limitsReached.of("idle").value++;
+      } else if (session.inFlight === 0 && session.lastActive + limits[session.rests] <= now) {
+        this.services.metrics.limitsReached.of(session.rests).value++;
         session.end({ code: "session.idle", message: "The session was idle for too long." });
       }
     }
