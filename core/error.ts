@@ -6,7 +6,13 @@ export class PosternError extends Error {
   constructor(
     readonly code: string,
     message: string,
-    readonly more: { readonly hint?: string; readonly rule?: string; readonly cause?: unknown } = {},
+    readonly more: {
+      readonly hint?: string;
+      readonly rule?: string;
+      readonly cause?: unknown;
+      /** What the operator has to do about it: the log warns with it. Never shown to the caller. */
+      readonly todo?: string;
+    } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
   }

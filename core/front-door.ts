@@ -28,6 +28,15 @@ import type { Wire } from "./wire.ts";
 /** No token of an identity provider is longer. */
 const tokenLimit = 64 * 1024;
 
+/** What was shown and not accepted, and what its owner can do. */
+const next = {
+  token: "Get a fresh token.",
+  credential: "Ask for another one: postern credentials issue.",
+  certificate: "Show one that is valid now, from here, and made for you.",
+  key: "Show another key, or a certificate that is valid now and from here.",
+  login: "Sign in again.",
+} as const;
+
 /** Eight that act for one another, and whom they act for: a longer chain helps nobody. */
 const longestChain = 9;
 
@@ -45,6 +54,8 @@ export interface DoorServices {
   readonly dataDir: string;
   /** Absent where no protocol asks (the control API). */
   readonly way?: DoorWay;
+  /** Told whenever somebody has shown who they are. */
+  known?(): void;
 }
 
 /** What lies behind the door of a protocol. */
@@ -67,13 +78,13 @@ export class FrontDoor implements Door {
   }
 
   async identify(credential: CallerCredential): Promise<Identity> {
-    return await this.#proved(() =>
-      credential.kind === "token" ? this.#byToken(credential.token) : this.#issued(credential.id),
-    );
+    return credential.kind === "token"
+      ? await this.#proved("token", () => this.#byToken(credential.token))
+      : await this.#proved("credential", () => this.#issued(credential.id));
   }
 
   async certified(certificate: X509Certificate): Promise<Identity | undefined> {
-    return await this.#proved(async () => {
+    return await this.#proved("certificate", async () => {
       for (const provider of this.services.providers) {
         const identity = await provider.certified?.(certificate);
         if (identity) return identity;
@@ -83,7 +94,7 @@ export class FrontDoor implements Door {
   }
 
   async keyed(offer: KeyOffer): Promise<Identity | undefined> {
-    return await this.#proved(async () => {
+    return await this.#proved("key", async () => {
       for (const provider of this.services.providers) {
         const identity = await provider.keyed?.(offer);
         if (identity) return identity;
@@ -116,14 +127,14 @@ export class FrontDoor implements Door {
   }
 
   async verifier(id: string): Promise<ScramVerifier> {
-    return await this.#checked(async () => {
+    return await this.#checked("credential", async () => {
       const known = await this.services.supervision.credential(id);
       return known?.verifier ?? decoyVerifier(id);
     });
   }
 
-  refused(check: string): PosternError {
-    return this.#refused(new NotAccepted(check));
+  refused(check: string, shown: keyof typeof next = "credential"): PosternError {
+    return this.#refused(shown, new NotAccepted(check));
   }
 
   enter(inner: Wire): void {
@@ -140,20 +151,25 @@ export class FrontDoor implements Door {
   }
 
   /** What every identity must pass, however it was proved. */
-  #proved<Proved extends Identity | undefined>(prove: () => Promise<Proved>): Promise<Proved> {
-    return this.#checked(async () => {
+  #proved<Proved extends Identity | undefined>(
+    shown: keyof typeof next,
+    prove: () => Promise<Proved>,
+  ): Promise<Proved> {
+    return this.#checked(shown, async () => {
       const identity = await prove();
-      if (identity) this.#stillGood(identity);
+      if (!identity) return undefined as Proved;
+      this.#stillGood(identity);
+      this.services.known?.();
       return identity;
     });
   }
 
   /** Whatever goes wrong, the caller learns only that it is not accepted. */
-  async #checked<T>(ask: () => Promise<T>): Promise<T> {
+  async #checked<T>(shown: keyof typeof next, ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      const refused = this.#refused(error);
+      const refused = this.#refused(shown, error);
       await this.mayLearn();
       throw refused;
     }
@@ -186,14 +202,15 @@ export class FrontDoor implements Door {
     caller: AbortSignal,
   ): Promise<Identity> {
     const signal = AbortSignal.any([caller, AbortSignal.timeout(deviceTime)]);
-    if (signIns >= mostSignIns) throw this.refused("too many people are signing in by a browser at once");
+    if (signIns >= mostSignIns)
+      throw this.refused("too many people are signing in by a browser at once", "login");
     signIns++;
     this.#waits++;
     try {
-      const login = await this.#checked(async () => await provider.device?.(signal));
-      if (!login) throw this.refused("the identity provider offers no device code");
+      const login = await this.#checked("login", async () => await provider.device?.(signal));
+      if (!login) throw this.refused("the identity provider offers no device code", "login");
       show(login);
-      const { token } = await this.#checked(() => login.tokens(signal));
+      const { token } = await this.#checked("login", () => login.tokens(signal));
       return await this.identify({ kind: "token", token });
     } finally {
       this.#waits--;
@@ -218,7 +235,7 @@ export class FrontDoor implements Door {
   }
 
   /** The operator learns which check failed; the caller only an id to quote. */
-  #refused(error: unknown): PosternError {
+  #refused(shown: keyof typeof next, error: unknown): PosternError {
     const check =
       error instanceof NotAccepted || error instanceof PosternError || error instanceof Declined
         ? error.message
@@ -227,7 +244,7 @@ export class FrontDoor implements Door {
     const id = this.services.refusedLogins.add({ protocol, remote: this.remote, check });
     this.#learns = Promise.all([this.#learns, this.#holdBack()]);
     return new PosternError("identity.refused", `The credential was not accepted (${id}).`, {
-      hint: `Get a fresh token. The operator finds the reason: postern audit query --text ${id}`,
+      hint: `${next[shown]} The operator finds the reason: postern audit query --text ${id}`,
       cause: error,
     });
   }

@@ -1,4 +1,4 @@
-import { type ConnectionServices, protocolOf, serveConnection } from "./connection.ts";
+import { protocolOf, serveConnection } from "./connection.ts";
 import type { Ending } from "./ending.ts";
 import { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
@@ -15,10 +15,12 @@ import type { Policy } from "./policy.ts";
 import type { ListenerInfo } from "./protocol.ts";
 import { RefusedLogins } from "./refused-logins.ts";
 import { Repeats } from "./repeats.ts";
+import { type RequestServices, serveRequests } from "./requests.ts";
 import { Sessions } from "./sessions.ts";
 import { Strangers } from "./strangers.ts";
 import type { HoldAnswer, PolicyBundle, Ports, Supervised, Supervision } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
+import { Visits } from "./visits.ts";
 import type { Wire } from "./wire.ts";
 import type { ListenerAddress } from "./worker-calls.ts";
 
@@ -52,7 +54,7 @@ const unmakingMs = 2_000;
 export class Gateway implements Supervised {
   readonly #sessions: Sessions;
   readonly #holds: Holds;
-  readonly #services: ConnectionServices;
+  readonly #services: RequestServices;
   readonly #listeners: Listeners;
   readonly #endings = new Endings();
   #open: OpenPolicy | undefined;
@@ -69,10 +71,16 @@ export class Gateway implements Supervised {
     );
     const endings = this.#endings;
     const shared = { worker, dataDir, trail, supervision, log, metrics, sessions, holds, endings };
+    const visits = new Visits(
+      () => this.#services,
+      (name) => this.#open?.policy.resources[name],
+    );
     this.#services = {
       ...shared,
+      visits,
+      current: () => this.#served,
       strangers: new Strangers(),
-      refusedLogins: new RefusedLogins(trail),
+      refusedLogins: new RefusedLogins(trail, (refusal) => log.info(refusal, "a login was refused")),
       refusals,
     };
   }
@@ -147,6 +155,7 @@ export class Gateway implements Supervised {
   async stop(graceMs: number): Promise<void> {
     await this.discard();
     this.#listeners.stop();
+    await this.#services.visits.retire();
     if (!(await this.#sessions.empty(graceMs))) {
       this.#sessions.endAll({ code: "gateway.stopping", message: "The gateway is shutting down." });
       await this.#sessions.empty(farewellMs);
@@ -174,10 +183,21 @@ export class Gateway implements Supervised {
   #serve(caller: Wire, listener: ListenerInfo): void {
     const open = this.#open;
     if (!open) return caller.destroy();
-    serveConnection(caller, listener, open, this.#services).catch((error) => {
+    this.#way(caller, listener, open).catch((error) => {
       this.#services.log.error({ error }, "a connection failed");
       caller.destroy();
     });
+  }
+
+  async #way(caller: Wire, listener: ListenerInfo, open: OpenPolicy): Promise<void> {
+    const protocol = protocolOf(open, listener.protocol);
+    if ("serve" in protocol) await serveRequests(caller, listener, protocol, this.#services);
+    else await serveConnection(caller, listener, open, protocol, this.#services);
+  }
+
+  get #served(): OpenPolicy {
+    if (!this.#open) throw new PosternError("policy.none", "The gateway has no policy yet.");
+    return this.#open;
   }
 }
 

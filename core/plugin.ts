@@ -80,15 +80,20 @@ export type {
   Carrier,
   ClientAccess,
   ClientLaunch,
+  ConnectionProtocol,
   Dialed,
   Door,
   Link,
   ListenerInfo,
   Protocol,
+  Reach,
   Recorded,
   Replay,
+  RequestDoor,
+  RequestProtocol,
   Resource,
   TerminalEvent,
+  Visit,
 } from "./protocol.ts";
 export { type Codec, type Cursor, Pump } from "./pump.ts";
 export type { Secret } from "./secret.ts";

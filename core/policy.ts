@@ -110,6 +110,8 @@ export interface Limits {
   readonly loginDelay: number;
   /** Without a byte in either direction. */
   readonly idle: number;
+  /** Without a request under way, of a session that requests make up (HTTP). */
+  readonly requestIdle: number;
   /** Of the whole gateway. */
   readonly sessions: number;
   readonly sessionsPerIdentity: number;
@@ -140,6 +142,7 @@ export const defaultLimits: Limits = {
   unauthenticated: 2_000,
   loginDelay: 10_000,
   idle: 8 * 3_600_000,
+  requestIdle: 15 * 60_000,
   sessions: 10_000,
   sessionsPerIdentity: 200,
   header: 16 * 1024,

@@ -11,11 +11,8 @@ import type { Limits, TlsConfig } from "./policy.ts";
 import type { Secret } from "./secret.ts";
 import type { Wire } from "./wire.ts";
 
-/**
- * A plugin that speaks one wire protocol. Core owns the order: accept, identify, decide, open the
- * session, dial with a Permit, relay. A protocol supplies bytes and wording and cannot skip a step.
- */
-export interface Protocol<Config = unknown, Emits extends Kind = Kind, Name extends string = string> {
+/** What every protocol has, however its sessions come about. */
+interface Speaking<Config, Emits extends Kind, Name extends string> {
   /** A literal type (`"postgres"`) lets a policy's `listen` be checked in the editor. */
   readonly name: Name;
   readonly emits: readonly Emits[];
@@ -23,16 +20,6 @@ export interface Protocol<Config = unknown, Emits extends Kind = Kind, Name exte
   readonly encrypts?: true;
   /** Its clients ask people while they log in (is this the right host? what is the password?): that takes longer. */
   readonly asksPeople?: true;
-  /**
-   * Reads start-up and credentials from a new connection; asks `door.identify` as often as it must.
-   * Returns undefined when the connection asked for something that is over now (a cancel, a probe).
-   * Throws a PosternError to refuse: core then calls `refuse`.
-   */
-  accept(caller: Wire, door: Door): Promise<Arrival | Carrier | undefined>;
-  /** Opens and authenticates the connection to the resource: the only place that sees its credential. */
-  dial(permit: Permit<Config>, arrival: Arrival): Promise<Dialed>;
-  /** Carries traffic until either side is done. Resolves then; core closes both wires. */
-  relay(link: Link<Config>): Promise<void>;
   /**
    * A message that this protocol handed to `Door.deliver`, here or in another worker. It comes from
    * the gateway itself; what a caller wrote into it is still the caller's.
@@ -52,6 +39,79 @@ export interface Protocol<Config = unknown, Emits extends Kind = Kind, Name exte
   bypasses?(permit: Permit<Config>): Promise<readonly Bypass[]>;
 }
 
+/**
+ * A plugin that speaks one wire protocol, a session a connection. Core owns the order: accept, identify, decide, open
+ * the session, dial with a Permit, relay. A protocol supplies bytes and wording and cannot skip a step.
+ */
+export interface ConnectionProtocol<Config = unknown, Emits extends Kind = Kind, Name extends string = string>
+  extends Speaking<Config, Emits, Name> {
+  /**
+   * Reads start-up and credentials from a new connection; asks `door.identify` as often as it must.
+   * Returns undefined when the connection asked for something that is over now (a cancel, a probe).
+   * Throws a PosternError to refuse: core then calls `refuse`.
+   */
+  accept(caller: Wire, door: Door): Promise<Arrival | Carrier | undefined>;
+  /** Opens and authenticates the connection to the resource: the only place that sees its credential. */
+  dial(permit: Permit<Config>, arrival: Arrival): Promise<Dialed>;
+  /** Carries traffic until either side is done. Resolves then; core closes both wires. */
+  relay(link: Link<Config>): Promise<void>;
+}
+
+/**
+ * The same where each request brings its identity and names a resource (HTTP): a session is an identity's use of a
+ * resource from one address, over however many connections, until it rests for `limits.requestIdle`.
+ */
+export interface RequestProtocol<Config = unknown, Emits extends Kind = Kind, Name extends string = string>
+  extends Speaking<Config, Emits, Name> {
+  /**
+   * Serves one connection until it is over, request after request: finds out whose each is (`door.identify`), has core
+   * open or find its session (`door.visit`), and brings it to that session's gate. Until the first identity is known,
+   * the limits for strangers count. Throws a PosternError to refuse the connection: core then calls `refuse`.
+   */
+  serve(caller: Wire, door: RequestDoor<Config>): Promise<void>;
+  /** Reads the credential and makes what one session needs to reach its resource: once a session, before its first request. */
+  reach(permit: Permit<Config>, arrival: Arrival): Promise<Reach>;
+}
+
+export type Protocol<Config = unknown, Emits extends Kind = Kind, Name extends string = string> =
+  | ConnectionProtocol<Config, Emits, Name>
+  | RequestProtocol<Config, Emits, Name>;
+
+/** What one session of requests uses of its resource: its credential, its connections. */
+export interface Reach {
+  /** What nobody may do there, whatever the rules say; undefined: nothing against it. */
+  refuses?(action: Action): Reason | undefined;
+  /** The session is over: nothing of it stays open. */
+  close(): void;
+}
+
+/** What core offers a protocol whose requests each bring an identity. */
+export interface RequestDoor<Config = unknown> extends Door {
+  /**
+   * The session of this identity on this resource: the one that is open from this address, else a new one. Throws a
+   * PosternError where policy, a limit or the resource says no; the trail has it then.
+   */
+  visit(arrival: Arrival): Promise<Visit<Config>>;
+}
+
+/** A session of requests, in the hands of one connection. */
+export interface Visit<Config = unknown> {
+  readonly gate: Gate;
+  readonly config: Config;
+  readonly limits: Limits;
+  /** What the protocol's `reach` returned. */
+  readonly reach: Reach;
+  /** False: the session is over, or the policy has another resource under this name; ask the door again. */
+  readonly current: boolean;
+  /** For a connection of the gateway's own to the same resource; written to the trail as the gateway's. */
+  controlPermit(purpose: string): Permit<Config>;
+  /**
+   * A request of this session is under way, until what it returns is called. `cut` ends it by force, where the session
+   * has ended and the request does not end by itself.
+   */
+  enter(cut: () => void): () => void;
+}
+
 /** What core offers a protocol that is accepting a connection. */
 export interface Door {
   /** Where the listener is bound and whether it may ask for secrets in clear. */
@@ -69,8 +129,8 @@ export interface Door {
    */
   certified(certificate: X509Certificate): Promise<Identity | undefined>;
   /**
-   * Whose public key this is; undefined: no provider knows it, which is no failed login (a client offers all that it
-   * has). The protocol lets nobody in by it before the caller has proved that it holds the private key.
+   * Whose public key this is; undefined: no provider knows it, which is no failed login yet (a client offers all that
+   * it has): the protocol calls `refused` where nothing else comes. It lets nobody in by it before the caller has proved that it holds the private key.
    */
   keyed(offer: KeyOffer): Promise<Identity | undefined>;
   /**
@@ -82,8 +142,11 @@ export interface Door {
     | undefined;
   /** For SCRAM: the verifier of a short-lived credential, before its proof. Unknown ids get a decoy. */
   verifier(id: string): Promise<ScramVerifier>;
-  /** The protocol found a proof wrong by itself: writes `check` to the trail; throw what it returns. */
-  refused(check: string): PosternError;
+  /**
+   * The protocol found a proof wrong by itself: writes `check` to the trail; throw what it returns. `shown`: what
+   * was wrong, for the words that its caller reads. Default `credential`.
+   */
+  refused(check: string, shown?: "credential" | "certificate" | "key"): PosternError;
   /** Somebody who is known asked for what there is no session for (a jump elsewhere): writes it to the trail. */
   denied(identity: Identity, resource: string, reason: Reason): void;
   /** A connection inside of this one, as if it had come to the listener itself. Its `remote` is the outer one's. */

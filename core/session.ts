@@ -38,6 +38,8 @@ export class Session implements GuardedSession {
   /** Operations sent and not answered: a session that waits for its resource is not idle. */
   inFlight = 0;
   lastActive = Date.now();
+  /** The limit on how long it may rest. */
+  rests: "idle" | "requestIdle" = "idle";
   /** Epoch milliseconds at which the token of the first machine in the chain of delegation ends. */
   readonly tokenEnds: number;
   /** Epoch milliseconds at which what was made for it on the resource stands for nothing any more. */

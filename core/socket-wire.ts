@@ -6,7 +6,7 @@ import type { SecureContext } from "./tls/files.ts";
 import type { TlsLink } from "./tls/link.ts";
 import type { TlsServer } from "./tls/server.ts";
 import { linkOf, type TlsHandlers, type TlsSide, upgradeSocket } from "./tls/upgrade.ts";
-import type { Wire, WireSink } from "./wire.ts";
+import type { Alpn, Wire, WireSink } from "./wire.ts";
 import { earlyData, handshakeFailed, noTls, wireClosed, wireTimeout } from "./wire-faults.ts";
 
 /** How long a closed connection may take to hand over what is still buffered without moving a byte. */
@@ -87,7 +87,7 @@ export class SocketWire implements Wire {
     }, ms);
   }
 
-  secure(as: TlsClient | { readonly alpn: string }): Promise<TlsLink> {
+  secure(as: TlsClient | Alpn): Promise<TlsLink> {
     if (this.closed) return Promise.reject(wireClosed());
     if (this.#timedOut) return Promise.reject(wireTimeout());
     const client = as instanceof TlsClient;

@@ -24,12 +24,12 @@ export interface Wire {
   /** What was read and is to be read again. */
   putBack(bytes: Buffer): void;
   /**
-   * Turns to TLS: as the client, or as the server with the listener's certificates and the one protocol
-   * that is taken where the caller offers some (ALPN). What is unread is the beginning of the caller's handshake.
+   * Turns to TLS: as the client, or as the server with the listener's certificates and the protocols
+   * that are taken where the caller offers some (ALPN), the preferred one first. What is unread is the beginning of the caller's handshake.
    * Rejects with `tls.none` (the listener has no certificates), `tls.handshake`, `tls.early`,
    * `tls.client-certificate`, `tls.server-certificate`, and as `read` does.
    */
-  secure(as: TlsClient | { readonly alpn: string }): Promise<TlsLink>;
+  secure(as: TlsClient | Alpn): Promise<TlsLink>;
   /** Milliseconds from now for all further `read`s and the handshake together; 0 lifts it. */
   deadline(ms: number): void;
   /** From now on all that arrives goes to `sink`, what was already buffered first. */
@@ -42,6 +42,11 @@ export interface Wire {
   end(): void;
   /** Closes now. */
   destroy(): void;
+}
+
+/** What a server takes of the protocols that a caller offers. */
+export interface Alpn {
+  readonly alpn: string | readonly string[];
 }
 
 export interface WireSink {

@@ -51,6 +51,11 @@ export interface ResourceCredential {
   readonly runsAs?: string;
   /** The resource's own role that it acts as from then on. */
   readonly as?: string;
+  /**
+   * What to log in with now, for protocols that show it again and again: renewed before it ends (an OAuth token). Absent:
+   * `value`, as long as the session lasts. Rejects as `issue` does.
+   */
+  current?(): Promise<string>;
   /** Unmakes it; called once, after the session's connection is closed. Rejects: the sweep will do it. */
   close?(): Promise<void>;
 }

@@ -134,6 +134,7 @@ export interface LimitsInput {
   readonly unauthenticated?: number;
   readonly loginDelay?: Duration;
   readonly idle?: Duration;
+  readonly requestIdle?: Duration;
   readonly sessions?: number;
   readonly sessionsPerIdentity?: number;
   readonly header?: Size;

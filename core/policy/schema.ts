@@ -158,6 +158,7 @@ export const schema = v.strictObject({
       unauthenticated: v.optional(count),
       loginDelay: v.optional(duration),
       idle: v.optional(duration),
+      requestIdle: v.optional(duration),
       sessions: v.optional(count),
       sessionsPerIdentity: v.optional(count),
       header: v.optional(size),

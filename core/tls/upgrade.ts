@@ -5,8 +5,8 @@ import type { SecureContext } from "./files.ts";
 import { TlsLink } from "./link.ts";
 import type { TlsServer } from "./server.ts";
 
-/** Who we are in a handshake; as the server with the one protocol that we take where the caller offers some (ALPN). */
-export type TlsSide = TlsClient | { readonly server: TlsServer; readonly alpn: string };
+/** Who we are in a handshake; as the server with what we take where the caller offers protocols (ALPN). */
+export type TlsSide = TlsClient | { readonly server: TlsServer; readonly alpn: string | readonly string[] };
 
 /**
  * Starts TLS on a socket whose plain bytes are read up to `first`, which belong to the handshake already.
@@ -60,7 +60,10 @@ function asClient({ context, sni, alpn }: TlsClient) {
   };
 }
 
-/** A list of one, as it is sent (RFC 7301, 3.1). */
-function protocolList(protocol: string): string {
-  return `${String.fromCharCode(protocol.length)}${protocol}`;
+/** As it is sent (RFC 7301, 3.1). */
+function protocolList(protocols: string | readonly string[]): string {
+  return [protocols]
+    .flat()
+    .map((protocol) => `${String.fromCharCode(protocol.length)}${protocol}`)
+    .join("");
 }

@@ -1,9 +1,9 @@
 import {
   type Action,
+  type ConnectionProtocol,
   type CredentialSource,
   onlyKnown,
   PosternError,
-  type Protocol,
   type Resource,
   type Secret,
 } from "../../core/plugin.ts";
@@ -21,7 +21,7 @@ import { tlsFlaw } from "./tls.ts";
 
 type Emits = "operation" | "rows" | "text" | "wire" | "deadline" | "intake";
 
-const protocol: Protocol<PostgresConfig, Emits, "postgres"> = {
+const protocol: ConnectionProtocol<PostgresConfig, Emits, "postgres"> = {
   name: "postgres",
   emits: ["operation", "rows", "text", "wire", "deadline", "intake"],
   accept,

@@ -1,6 +1,6 @@
 import type { Gate } from "../../gate.ts";
 import type { Effect } from "../../operation.ts";
-import type { Link, Protocol, Resource } from "../../protocol.ts";
+import type { ConnectionProtocol, Link, Resource } from "../../protocol.ts";
 import { connectWire } from "../../socket.ts";
 import type { Wire } from "../../wire.ts";
 import { greeted } from "./greeting.ts";
@@ -22,7 +22,7 @@ export function documents(
   return { protocol: documentsProtocol, config };
 }
 
-export const documentsProtocol: Protocol<DocumentsConfig, "operation" | "document" | "wire"> = {
+export const documentsProtocol: ConnectionProtocol<DocumentsConfig, "operation" | "document" | "wire"> = {
   name: "documents",
   emits: ["operation", "document", "wire"],
   accept: greeted,

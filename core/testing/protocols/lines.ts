@@ -1,6 +1,6 @@
 import type { Gate, Pass } from "../../gate.ts";
 import type { Effect, Statement } from "../../operation.ts";
-import type { Link, Protocol, Resource } from "../../protocol.ts";
+import type { ConnectionProtocol, Link, Resource } from "../../protocol.ts";
 import { connectWire } from "../../socket.ts";
 import type { Wire } from "../../wire.ts";
 import { greeted } from "./greeting.ts";
@@ -19,7 +19,7 @@ export function lines(config: LinesConfig): Resource<LinesConfig, "operation" | 
   return { protocol: linesProtocol, config };
 }
 
-export const linesProtocol: Protocol<LinesConfig, "operation" | "text" | "stream" | "wire"> = {
+export const linesProtocol: ConnectionProtocol<LinesConfig, "operation" | "text" | "stream" | "wire"> = {
   name: "lines",
   emits: ["operation", "text", "stream", "wire"],
   accept: greeted,

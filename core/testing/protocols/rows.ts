@@ -1,7 +1,7 @@
 import type { Denial, Gate, Pass } from "../../gate.ts";
 import type { RowFilter } from "../../guardrail.ts";
 import type { Effect, Reason, Statement } from "../../operation.ts";
-import type { Link, Protocol, Resource } from "../../protocol.ts";
+import type { ConnectionProtocol, Link, Resource } from "../../protocol.ts";
 import { type Codec, type Cursor, Pump } from "../../pump.ts";
 import { connectWire } from "../../socket.ts";
 import { greeted } from "./greeting.ts";
@@ -22,7 +22,7 @@ export function rows(config: RowsConfig): Resource<RowsConfig, Emits> {
   return { protocol: rowsProtocol, config };
 }
 
-export const rowsProtocol: Protocol<RowsConfig, Emits> = {
+export const rowsProtocol: ConnectionProtocol<RowsConfig, Emits> = {
   name: "rows",
   emits: ["operation", "rows", "text", "wire"],
   accept: greeted,

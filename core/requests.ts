@@ -1,0 +1,102 @@
+import { type ConnectionServices, refuse } from "./connection.ts";
+import { PosternError } from "./error.ts";
+import { FrontDoor } from "./front-door.ts";
+import type { OpenPolicy } from "./gateway.ts";
+import type { Arrival, ListenerInfo, RequestDoor, RequestProtocol, Visit } from "./protocol.ts";
+import { connectDenied, find, served } from "./reach.ts";
+import type { Visits } from "./visits.ts";
+import type { Wire } from "./wire.ts";
+
+/** What the requests of one connection are decided by: the policy that is served when each of them comes. */
+export interface RequestServices extends ConnectionServices {
+  readonly visits: Visits;
+  current(): OpenPolicy;
+}
+
+/** The way of a connection whose requests each bring their identity: identify, decide, open or find the session. */
+export async function serveRequests(
+  caller: Wire,
+  listener: ListenerInfo,
+  protocol: RequestProtocol,
+  services: RequestServices,
+): Promise<void> {
+  let known = () => {};
+  try {
+    known = stranger(
+      caller,
+      services,
+      () => door.waits,
+      (error) => refuse(protocol, caller, undefined, error, services),
+    );
+    const door = new OpenRequestDoor(caller, listener, protocol, services, () => known());
+    await protocol.serve(caller, door);
+  } catch (error) {
+    refuse(protocol, caller, undefined, error, services);
+  } finally {
+    known();
+    caller.end();
+  }
+}
+
+/**
+ * Takes a place among those who have not shown who they are, until what it returns is called. Who keeps it too long is
+ * refused. Throws PosternError `limit.unauthenticated`.
+ */
+function stranger(
+  caller: Wire,
+  { strangers, current }: RequestServices,
+  waits: () => boolean,
+  refused: (error: PosternError) => void,
+): () => void {
+  const { unauthenticated, authenticate } = current().policy.limits;
+  const leave = strangers.enter(caller.remote, unauthenticated);
+  caller.deadline(authenticate);
+  const late = setTimeout(() => {
+    if (waits()) return late.refresh();
+    refused(new PosternError("wire.timeout", "It took too long to find out who is calling."));
+    caller.end();
+  }, authenticate);
+  let over = false;
+  return () => {
+    if (over) return;
+    over = true;
+    clearTimeout(late);
+    caller.deadline(0);
+    leave();
+  };
+}
+
+class OpenRequestDoor extends FrontDoor implements RequestDoor {
+  constructor(
+    readonly caller: Wire,
+    listener: ListenerInfo,
+    readonly protocol: RequestProtocol,
+    readonly requests: RequestServices,
+    known: () => void,
+  ) {
+    super(listener, caller.remote, {
+      ...requests,
+      get providers() {
+        return requests.current().providers;
+      },
+      get limits() {
+        return requests.current().policy.limits;
+      },
+      known,
+      way: {
+        get resources() {
+          return served(requests.current().policy, listener);
+        },
+        enter: (inner) => inner.destroy(),
+        denied: (identity, resource, reason) =>
+          requests.trail.append(connectDenied(listener, caller, identity, resource, reason)),
+      },
+    });
+  }
+
+  async visit(arrival: Arrival): Promise<Visit> {
+    const { caller, listener, protocol, requests } = this;
+    const resource = find(requests.current(), listener, arrival, caller, requests.trail);
+    return await requests.visits.visit({ arrival, protocol, resource, remote: caller.remote });
+  }
+}
