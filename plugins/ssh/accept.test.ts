@@ -8,6 +8,7 @@ import { TestGateway, testIdentities } from "../../core/testing/gateway.ts";
 import { Random, seeds } from "../../test/fuzz.ts";
 import { ssh, sshKeys } from "./index.ts";
 import { opensshKey, publicBlob } from "./keys/openssh-key.ts";
+import { fingerprint } from "./keys/public-key.ts";
 
 let door: TestGateway;
 const alice = generateKeyPairSync("ed25519").privateKey;
@@ -72,7 +73,7 @@ test("who fails is told so, with an id to quote, and has six tries", async () =>
   expect(door.trail.of("open")).toEqual([]);
 });
 
-test("a key that nobody knows is no failed login, but there is an end to offering", async () => {
+test("keys that nobody knows are one failed login in the end, and there is an end to offering", async () => {
   let offers = 0;
   const stranger = opensshKey(eve);
   const { ended } = client({
@@ -83,7 +84,8 @@ test("a key that nobody knows is no failed login, but there is an end to offerin
   });
   expect(await ended).toContain("ssh.keys");
   expect(offers).toBe(31);
-  expect(door.trail.of("login-refused")).toEqual([]);
+  const key = fingerprint(publicBlob(eve));
+  expect(door.trail.of("login-refused")).toMatchObject([{ check: `nobody is known by ${key}` }]);
 });
 
 test("a known key without the private one lets nobody in", async () => {

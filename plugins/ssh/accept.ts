@@ -30,12 +30,13 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | Carrie
   const arrived = Promise.withResolvers<Arrival | Carrier>();
   const stream = new WireStream(caller);
   stream.limit(headersToLogIn * door.limits.header, () => arrived.reject(tooLong()));
+  let login: Login | undefined;
   const server = new ssh2.Server(
     { hostKeys: [keys.current.private], ident: "Postern", algorithms: toCallers, ...keepalive },
     (connection, { header }) => {
       speaks(caller, connection);
       connection.on("error", (cause) => arrived.reject(brokenOff(cause)));
-      const login = new Login(connection, caller, door, (who) => {
+      login = new Login(connection, caller, door, (who) => {
         stream.limit(Number.POSITIVE_INFINITY, () => {});
         offerHostKeys(connection, keys);
         try {
@@ -49,7 +50,11 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | Carrie
   );
   void caller.gone.then(() => arrived.reject(brokenOff()));
   server.injectSocket(stream as unknown as Socket);
-  return await arrived.promise;
+  try {
+    return await arrived.promise;
+  } finally {
+    login?.over();
+  }
 }
 
 interface Arriving {

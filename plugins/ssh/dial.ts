@@ -98,10 +98,14 @@ function connect(config: SshConfig, known: HostKeySet, options: ConnectConfig): 
   });
 }
 
-function unknownKey({ host }: SshConfig, key: Buffer): PosternError {
+function unknownKey({ host, port = 22 }: SshConfig, key: Buffer): PosternError {
   const cause = new Error(`${host} showed the key ${fingerprint(key)}`);
   return new PosternError("resource.host-key", "The host did not prove that it is the host of the policy.", {
     hint: "Its key has changed, or somebody answers in its place: the operator compares it with the host's own.",
+    todo:
+      `Compare it on the host: for f in /etc/ssh/ssh_host_*.pub; do ssh-keygen -lf $f; done. Where its key was changed ` +
+      `on purpose, write what "ssh-keyscan -p ${port} ${host}" prints after the name into hostKey; where it is not the ` +
+      `host's at all, somebody answers in its place.`,
     cause,
   });
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { copyFileSync } from "node:fs";
+import { chmodSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { needs, testWith } from "../needs.ts";
 import { audience, Browser, type OidcServer, publicClient, startOidc } from "../servers/oidc.ts";
@@ -57,7 +57,12 @@ const dana = ["-n", "dana,group:support", "-V", "-1m:+5m"];
 /** What the gateway wrote down of a login that it refused. */
 const lastCheck = () => door.entries("login-refused").at(-1)?.check;
 
-const as = (signed: string) => ({ key: join(keys, "dana"), certificate: signed });
+/** Each from an address of its own: who fails often waits. */
+const as = (signed: string) => ({
+  key: join(keys, "dana"),
+  certificate: signed,
+  options: ["-o", `BindAddress=127.0.1.${made}`],
+});
 
 describe("1: OpenSSH's client logs in", () => {
   runs("with a public key that is bound to an identity", async () => {
@@ -140,6 +145,72 @@ describe("1: OpenSSH's client logs in", () => {
     expect(root.code).toBe(255);
     expect(root.stdout.toString()).toBe("");
     expect(door.server.logged()).not.toContain("for root");
+  });
+});
+
+describe("1: a login that fails", () => {
+  const denied = /(^|\n)bastion@127\.0\.0\.1: Permission denied \([a-z,-]+\)\.\r?\n$/;
+
+  /** What the trail and the log have of the one login that was refused, and nothing of which its caller is told. */
+  async function refused(login: () => Promise<{ code: number; stderr: string }>, check: string) {
+    const before = door.entries("login-refused").length;
+    const { code, stderr } = await login();
+    expect(code).toBe(255);
+    expect(stderr).toMatch(denied);
+    expect(stderr).not.toMatch(/refused|ref_|known by/);
+    await door.until("the trail has it", () => door.entries("login-refused").length > before);
+    const entries = door.entries("login-refused").slice(before);
+    expect(entries).toMatchObject([{ check, protocol: "ssh" }]);
+    await door.until("the log has it", () => {
+      const line = door.gateway
+        .logged()
+        .split("\n")
+        .find((each) => each.includes(entries[0]?.id ?? ""));
+      return line?.includes(check) === true;
+    });
+  }
+  const fingerprintOf = (file: string) =>
+    spawnSync("ssh-keygen", ["-lf", file], { encoding: "utf8" }).stdout.split(" ")[1] ?? "";
+  /** From an address of its own: who fails often waits. */
+  const elsewhere = ["-o", "BindAddress=127.0.0.9"];
+  const keysOnly = [...elsewhere, "-o", "PreferredAuthentications=publickey"];
+
+  runs("with unknown keys alone is in the trail and the log, once a connection", async () => {
+    const [one, other] = [join(keys, "dana"), join(keys, "other-ca")];
+    await refused(
+      () => door.ssh(["true"], { key: one, options: [...keysOnly, "-o", `IdentityFile=${other}`] }),
+      `nobody is known by ${fingerprintOf(one)}, ${fingerprintOf(other)}`,
+    );
+  });
+
+  runs("with somebody's public key and without the private one, too", async () => {
+    const half = join(keys, "half.pub");
+    copyFileSync(join(door.folder, "alice.pub"), half);
+    chmodSync(half, 0o600);
+    await refused(
+      () => door.ssh(["true"], { key: half, options: keysOnly }),
+      `${fingerprintOf(half)} is known, and nothing was signed with it`,
+    );
+  });
+
+  runs("is none where a good key follows the unknown one", async () => {
+    const before = door.entries("login-refused").length;
+    const good = ["-o", `IdentityFile=${join(door.folder, "alice")}`];
+    expect((await door.ssh(["true"], { key: join(keys, "dana"), options: good })).code).toBe(0);
+    expect(door.entries("login-refused").length).toBe(before);
+  });
+
+  runs("by a certificate, tells of keys and certificates and not of tokens", async () => {
+    const expired = certificate(["-n", "dana,group:support", "-V", "-10m:-5m"]);
+    const { stderr } = await door.ssh(["true"], as(expired));
+    expect(stderr).toContain("Show another key, or a certificate that is valid now");
+    expect(stderr).not.toContain("token");
+    const half = {
+      key: null,
+      password: "pc_nobody:guess",
+      options: [...elsewhere, "-o", "NumberOfPasswordPrompts=1"],
+    };
+    expect((await door.ssh(["true"], half)).stderr).toContain("postern credentials issue");
   });
 });
 

@@ -1,6 +1,7 @@
 import type { AuthContext, AuthenticationType, Connection } from "ssh2";
 import { type Door, type Identity, PosternError, type Wire } from "../../../core/plugin.ts";
 import { allTerms, type CallerTerms } from "../caller.ts";
+import { fingerprint } from "../keys/public-key.ts";
 import { sendBanner, worded } from "../message.ts";
 import { byKeyboard } from "./device.ts";
 import { byPassword } from "./password.ts";
@@ -10,6 +11,9 @@ import { byPublicKey } from "./public-key.ts";
 const mostFailures = 6;
 /** Keys that a client may offer: it asks for each whether it is known. */
 const mostOffers = 30;
+
+/** Fingerprints that one entry of the trail names. */
+const namedKeys = 3;
 
 export interface LoggedIn {
   readonly identity: Identity;
@@ -23,7 +27,11 @@ export class Login {
   readonly #failed = Promise.withResolvers<never>();
   readonly #methods: AuthenticationType[];
   #failures = 0;
+  /** Keys that were offered, by fingerprint: whether somebody is known by it. */
+  readonly #offered = new Map<string, boolean>();
   #offers = 0;
+  /** Somebody is in, or the trail has why not. */
+  #told = false;
 
   /** `welcome` is called in the same step as the client is told, so that nothing that it asks for then is lost. */
   constructor(
@@ -43,18 +51,32 @@ export class Login {
     return this.#failed.promise;
   }
 
+  /**
+   * No more is to be tried. What showed nothing but keys that let nobody in is a failed login as any other; its client
+   * has been told so already, key by key.
+   */
+  over(): void {
+    if (this.#told || this.#offered.size === 0) return;
+    this.#told = true;
+    this.door.refused(checkOf(this.#offered), "key");
+  }
+
   async #try(context: AuthContext): Promise<void> {
     try {
       const known = await this.#known(context);
       if (known === "asked") return context.accept();
       if (!known) return context.reject(this.#methods);
       const who = { ...known, user: context.username };
-      const welcome = () => this.welcome(who);
+      const welcome = () => {
+        this.#told = true;
+        this.welcome(who);
+      };
       this.connection.once("ready", welcome);
       context.accept();
       // Where the client had begun another try by then, this one is over, and nobody is welcome by it.
       this.connection.off("ready", welcome);
     } catch (error) {
+      if (error instanceof PosternError && error.code === "identity.refused") this.#told = true;
       if (!(error instanceof PosternError) || ++this.#failures >= mostFailures) throw error;
       sendBanner(this.connection, worded(error.reason));
       context.reject(this.#methods);
@@ -67,6 +89,7 @@ export class Login {
       case "publickey": {
         if (++this.#offers > mostOffers) throw this.#tooManyKeys();
         const known = await byPublicKey(context, this.caller.remote, this.door);
+        this.#offered.set(fingerprint(context.key.data), known !== undefined);
         return known && !known.proved ? "asked" : known;
       }
       case "password":
@@ -89,4 +112,16 @@ export class Login {
       hint: 'Name the right one: ssh -o IdentitiesOnly=yes -i FILE, or "IdentitiesOnly yes" in ~/.ssh/config.',
     });
   }
+}
+
+/** For the operator: `nobody is known by SHA256:…, SHA256:… and 3 more`. */
+function checkOf(offered: ReadonlyMap<string, boolean>): string {
+  const known = [...offered].filter(([, somebody]) => somebody).map(([key]) => key);
+  if (known.length > 0) return `${list(known)} is known, and nothing was signed with it`;
+  return `nobody is known by ${list([...offered.keys()])}`;
+}
+
+function list(keys: readonly string[]): string {
+  const more = keys.length - namedKeys;
+  return `${keys.slice(0, namedKeys).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -27,7 +27,7 @@ export async function byPublicKey(
   if (!identity) return undefined;
   const terms = certificate ? termsOf(certificate) : allTerms;
   if (!context.signature) return { identity, terms, proved: false };
-  if (!signed(context, certificate)) throw door.refused("the signature of the login is wrong");
+  if (!signed(context, certificate)) throw door.refused("the signature of the login is wrong", "key");
   return { identity, terms, proved: true };
 }
 
