@@ -3,6 +3,7 @@
 export type { Adopter } from "./adopt.ts";
 export type { KnownClient } from "./cli/connect/known.ts";
 export { blockOf, comesFrom } from "./credential/block.ts";
+export { byPassword } from "./credential/password.ts";
 export { scramVerifier } from "./credential/scram.ts";
 export {
   type CredentialRequest,
@@ -100,6 +101,7 @@ export type { Secret } from "./secret.ts";
 export { bytesOf, type Size } from "./size.ts";
 export { connectWire } from "./socket.ts";
 export { TlsClient, type TlsVerification } from "./tls/client.ts";
+export { clientContext } from "./tls/client-context.ts";
 export { type ContextFiles, readContext, type SecureContext } from "./tls/files.ts";
 export { endPoint, TlsLink } from "./tls/link.ts";
 export type {

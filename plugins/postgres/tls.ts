@@ -1,9 +1,7 @@
-import { statSync } from "node:fs";
 import {
+  clientContext,
   isLoopback,
   PosternError,
-  readContext,
-  type SecureContext,
   TlsClient,
   type TlsVerification,
 } from "../../core/plugin.ts";
@@ -38,37 +36,7 @@ const modes = ["verify-full", "verify-ca", "require", "disable"];
 export function tlsClient(config: PostgresConfig): TlsClient | undefined {
   const mode = protection(config);
   if (mode === "disable") return undefined;
-  return new TlsClient(contextOf(config), mode, config.serverName ?? config.host, alpn);
-}
-
-interface Kept {
-  readonly marks: string;
-  readonly context: SecureContext;
-}
-
-/** A context costs a hundred times what a look at its files does. */
-const contexts = new WeakMap<PostgresConfig, Kept>();
-
-/** A changed file counts from the next connection on. */
-function contextOf(config: PostgresConfig): SecureContext {
-  const { ca, cert, key } = config;
-  const marks = [ca, cert, key].map(markOf).join();
-  let kept = contexts.get(config);
-  if (kept?.marks !== marks) {
-    const files = {
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    };
-    kept = { marks, context: readContext(files) };
-    contexts.set(config, kept);
-  }
-  return kept.context;
-}
-
-function markOf(path: string | undefined): string {
-  const stat = path === undefined ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat ? `${stat.ino}:${stat.size}:${stat.mtimeNs}` : "";
+  return new TlsClient(clientContext(config), mode, config.serverName ?? config.host, alpn);
 }
 
 /** TLS to a server failed; who is told of it need not learn the server's name, the log does. */

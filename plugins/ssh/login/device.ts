@@ -1,6 +1,5 @@
 import type { KeyboardAuthContext } from "ssh2";
-import { type Door, type Identity, PosternError } from "../../../core/plugin.ts";
-import { byPassword } from "./password.ts";
+import { byPassword, type Door, type Identity, PosternError } from "../../../core/plugin.ts";
 
 /** Also what clients that answer a password prompt by themselves look for. */
 const question = "Password, token or credential (press Enter to sign in with a browser): ";

@@ -1,10 +1,9 @@
 import type { AuthContext, AuthenticationType, Connection } from "ssh2";
-import { type Door, type Identity, PosternError, type Wire } from "../../../core/plugin.ts";
+import { byPassword, type Door, type Identity, PosternError, type Wire } from "../../../core/plugin.ts";
 import { allTerms, type CallerTerms } from "../caller.ts";
 import { fingerprint } from "../keys/public-key.ts";
 import { sendBanner, worded } from "../message.ts";
 import { byKeyboard } from "./device.ts";
-import { byPassword } from "./password.ts";
 import { byPublicKey } from "./public-key.ts";
 
 /** Proofs that failed, after which there is no further try. */

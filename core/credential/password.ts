@@ -1,11 +1,16 @@
 import { timingSafeEqual } from "node:crypto";
-import { type Door, type Identity, scramVerifier } from "../../../core/plugin.ts";
+import type { Identity } from "../identity.ts";
+import type { Door } from "../protocol.ts";
+import { scramVerifier } from "./scram.ts";
 
 /** `pc_…:password`: a short-lived credential, as `postern credentials issue` prints it. */
 const issued = /^(pc_[a-z0-9]+)[:.]([\x20-\x7e]+)$/i;
 
 /** A password is a short-lived credential, or else a token. Throws as `Door.identify` does. */
-export async function byPassword(password: string, door: Door): Promise<Identity> {
+export async function byPassword(
+  password: string,
+  door: Pick<Door, "identify" | "verifier" | "refused">,
+): Promise<Identity> {
   const [, id, secret] = issued.exec(password) ?? [];
   if (id === undefined || secret === undefined)
     return await door.identify({ kind: "token", token: password });
