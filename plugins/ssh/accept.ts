@@ -1,6 +1,13 @@
 import type { Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
-import { type Arrival, type Carrier, type Door, PosternError, type Wire } from "../../core/plugin.ts";
+import {
+  type Arrival,
+  type Carrier,
+  type Door,
+  PosternError,
+  type Reason,
+  type Wire,
+} from "../../core/plugin.ts";
 import { toCallers } from "./algorithms.ts";
 import { type CallerChannels, SshCaller } from "./caller.ts";
 import { offerHostKeys } from "./host-key-update.ts";
@@ -9,6 +16,7 @@ import { Jump } from "./jump/jump.ts";
 import { JumpWire } from "./jump/wire.ts";
 import { type LoggedIn, Login } from "./login/login.ts";
 import { wishOf } from "./login/name.ts";
+import { holdToBounds } from "./peer-bounds.ts";
 import { speaks } from "./refuse.ts";
 import { WireStream } from "./wire-stream.ts";
 
@@ -35,12 +43,22 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | Carrie
     { hostKeys: [keys.current.private], ident: "Postern", algorithms: toCallers, ...keepalive },
     (connection, { header }) => {
       speaks(caller, connection);
+      const broken = Promise.withResolvers<Reason>();
+      const broke = (how: string) => {
+        const error = brokeBounds(how);
+        arrived.reject(error);
+        broken.resolve(error.reason);
+      };
+      holdToBounds(connection, broke);
       connection.on("error", (cause) => arrived.reject(brokenOff(cause)));
       login = new Login(connection, caller, door, (who) => {
         stream.limit(Number.POSITIVE_INFINITY, () => {});
-        offerHostKeys(connection, keys);
+        offerHostKeys(connection, keys, broke);
         try {
-          arrive(who, header.versions.software, { caller, door, connection, arrived });
+          arrive(who, header.versions.software, {
+            ...{ caller, door, connection, arrived },
+            broken: broken.promise,
+          });
         } catch (error) {
           arrived.reject(error);
         }
@@ -62,19 +80,21 @@ interface Arriving {
   readonly door: Door;
   readonly connection: Connection;
   readonly arrived: PromiseWithResolvers<Arrival | Carrier>;
+  readonly broken: Promise<Reason>;
 }
 
 function arrive({ identity, terms, user }: LoggedIn, application: string, arriving: Arriving): void {
-  const { caller, door, connection, arrived } = arriving;
+  const { caller, door, connection, arrived, broken } = arriving;
   const inner = caller instanceof JumpWire;
   const target = inner ? caller.target : door.listener.resource;
   const { resource, login } = wishOf(user, target, door.resources);
   const jump = new Jump(connection, caller, identity, terms, door);
   // One connection inside of another is enough: who would carry a third has two of its own.
-  const state = new SshCaller(connection, login, terms, inner ? undefined : jump);
+  const state = new SshCaller(connection, login, terms, broken, inner ? undefined : jump);
   const session = () => arrived.resolve({ identity, resource, application, state });
   if (target !== undefined || Object.hasOwn(door.resources, resource)) return session();
-  state.serve(jumping(jump, session, () => arrived.resolve({ carries: identity, over: caller.gone })));
+  const over = Promise.race([caller.gone, broken.then((reason) => state.end(reason))]);
+  state.serve(jumping(jump, session, () => arrived.resolve({ carries: identity, over })));
 }
 
 /** Whoever opens a session where there is no such resource is told so by core. */
@@ -100,6 +120,12 @@ function brokenOff(cause?: unknown): PosternError {
   return new PosternError("ssh.protocol", "The client does not speak SSH as this gateway does.", {
     hint: "A client must offer curve25519-sha256, ssh-ed25519 host keys and AES in GCM or CTR mode.",
     cause,
+  });
+}
+
+function brokeBounds(how: string): PosternError {
+  return new PosternError("ssh.protocol", `The client does not keep to SSH's bounds: ${how}.`, {
+    hint: "No SSH client does that: look who is calling, and with what.",
   });
 }
 

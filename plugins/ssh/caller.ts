@@ -61,6 +61,8 @@ export class SshCaller {
     /** Whom it wants to be on the host (`ops` of `ops+bastion`); undefined: whoever the resource says. */
     readonly login: string | undefined,
     readonly terms: CallerTerms,
+    /** Resolves where it breaks SSH's own bounds: nothing of what comes then is looked at. */
+    readonly broken: Promise<Reason>,
     /** Other sessions inside of this connection; they are none of the relay's. */
     jump?: Jump,
   ) {

@@ -11,6 +11,7 @@ import type { SshHost } from "./host.ts";
 import { HostKeySet, publicKeyBlob } from "./host-key.ts";
 import { hostLogin } from "./host-login.ts";
 import { fingerprint } from "./keys/public-key.ts";
+import { holdToBounds } from "./peer-bounds.ts";
 import { WireStream } from "./wire-stream.ts";
 
 /** Milliseconds for the connection to open, and for handshake and login together. */
@@ -95,6 +96,7 @@ function connect(config: SshConfig, known: HostKeySet, options: ConnectConfig): 
         return false;
       },
     });
+    holdToBounds(client, () => client.destroy());
   });
 }
 

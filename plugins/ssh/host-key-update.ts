@@ -6,10 +6,15 @@ import { onGlobalRequest, sendGlobalRequest, string } from "./message.ts";
 /**
  * Tells a client that is logged in all keys of the gateway, the next one too, and proves that they are its own
  * (OpenSSH's PROTOCOL, 2.5): OpenSSH's client writes them down (`UpdateHostKeys`), and knows the next one when it comes.
+ * `broke`: the client asks more than it waits for.
  */
-export function offerHostKeys(connection: Connection, { current, next }: HostKeys): void {
+export function offerHostKeys(
+  connection: Connection,
+  { current, next }: HostKeys,
+  broke: (how: string) => void,
+): void {
   const keys = [current, next];
-  onGlobalRequest(connection, prove, (data, session) => {
+  const answer = (data: Buffer, session: Buffer) => {
     const asked = new Fields(data);
     const proofs: Buffer[] = [];
     while (!asked.done) {
@@ -19,7 +24,8 @@ export function offerHostKeys(connection: Connection, { current, next }: HostKey
       proofs.push(string(key.sign(Buffer.concat([string(prove), string(session), string(wanted)]))));
     }
     return Buffer.concat(proofs);
-  });
+  };
+  onGlobalRequest(connection, prove, answer, () => broke("it asks on and on, and waits for no answer"));
   sendGlobalRequest(connection, offer, Buffer.concat(keys.map((key) => string(key.public))));
 }
 

@@ -35,6 +35,9 @@ const byApplication = 11;
 /** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED (RFC 4254, 5.1). */
 const prohibited = 1;
 
+/** Global requests whose answers may wait at once, behind one that waits for a person. */
+const mostOwed = 256;
+
 /** Says why, as the client prints it, and closes the connection. */
 export function disconnect(connection: Connection, text: string): void {
   const payload = Buffer.concat([
@@ -55,12 +58,14 @@ export function sendBanner(connection: Connection, text: string): void {
 
 /**
  * Answers global requests of this name (RFC 4254, 4), which ssh2 refuses unseen: `answer` gives the reply's data.
- * Replies go in the order of the requests: while another one is owed, this one is refused.
+ * Replies go in the order of the requests: while another one is owed, this one is refused. `tooMany`: more are owed
+ * than a client has reason to ask for; of this one and what follows nothing is kept.
  */
 export function onGlobalRequest(
   connection: Connection,
   name: string,
   answer: (data: Buffer, session: Buffer) => Buffer | undefined,
+  tooMany: () => void,
 ): void {
   const protocol = protocolOf(connection);
   const { GLOBAL_REQUEST: others } = protocol._handlers;
@@ -75,6 +80,7 @@ export function onGlobalRequest(
     fail.call(protocol);
   };
   protocol._handlers.GLOBAL_REQUEST = (self, asked, wantsReply, data) => {
+    if (owed >= mostOwed) return tooMany();
     const first = owed === 0;
     if (wantsReply) owed++;
     const reply =

@@ -1,9 +1,13 @@
 import { Duplex } from "node:stream";
 import type { Wire } from "../../core/plugin.ts";
 
+/** Bytes that wait to be sent; beyond them nothing more is read. */
+const mostUnsent = 1024 * 1024;
+
 /**
  * A Wire as the socket that ssh2 wants. The wire streams from here on. Back-pressure goes both ways: what ssh2 does
- * not read pauses the wire, and a write waits while the wire is full.
+ * not read pauses the wire, and a write waits while the wire is full. ssh2 answers what it reads whether or not the
+ * answers are taken, so that who asks without listening is not read either.
  */
 export class WireStream extends Duplex {
   readonly remoteAddress: string;
@@ -20,7 +24,7 @@ export class WireStream extends Duplex {
       data: (view) => {
         this.#received += view.length;
         if (this.#received > this.#limit) this.#reached();
-        else if (!this.push(view)) wire.pause();
+        else if (!this.push(view) || this.#full) wire.pause();
       },
       drain: () => this.#drained(),
       close: () => this.#lost(),
@@ -41,7 +45,7 @@ export class WireStream extends Duplex {
   }
 
   override _read(): void {
-    this.wire.resume();
+    if (!this.#full) this.wire.resume();
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
@@ -71,5 +75,10 @@ export class WireStream extends Duplex {
     const waits = this.#waits;
     this.#waits = undefined;
     waits?.();
+    if (waits && !this.#over) this.wire.resume();
+  }
+
+  get #full(): boolean {
+    return this.writableLength > mostUnsent;
   }
 }

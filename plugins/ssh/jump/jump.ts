@@ -32,7 +32,7 @@ export class Jump {
     if (!this.terms.portForwarding) return this.#refuse(reject, to, forbidden);
     if (this.#open >= most) return this.#refuse(reject, to, tooMany);
     this.#open++;
-    const wire = new JumpWire(accept(), this.outer, target);
+    const wire = new JumpWire(accept(), this.connection, this.outer, target);
     void wire.gone.then(() => this.#open--);
     this.door.enter(wire);
   }

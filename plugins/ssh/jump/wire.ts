@@ -1,5 +1,6 @@
-import type { ServerChannel } from "ssh2";
+import type { Connection, ServerChannel } from "ssh2";
 import { PosternError, type TlsLink, type Wire, type WireSink } from "../../../core/plugin.ts";
+import { congestion } from "../congestion.ts";
 
 /** A channel inside of another SSH connection as a connection of its own. */
 export class JumpWire implements Wire {
@@ -12,6 +13,7 @@ export class JumpWire implements Wire {
 
   constructor(
     readonly channel: ServerChannel,
+    readonly connection: Connection,
     outer: Wire,
     /** The resource that the channel was opened to. */
     readonly target: string,
@@ -63,8 +65,14 @@ export class JumpWire implements Wire {
     if (this.closed) sink.close();
   }
 
+  /** The channel's window and the connection that carries it: either may be full. */
   write(bytes: Uint8Array): boolean {
-    return this.closed || this.channel.write(bytes);
+    if (this.closed) return true;
+    const taken = this.channel.write(bytes);
+    const waits = congestion(this.connection);
+    if (!taken || !waits) return taken;
+    void waits.then(() => this.#sink?.drain());
+    return false;
   }
 
   pause(): void {

@@ -12,6 +12,8 @@ const most = 16;
 /** `-R` (RFC 4254, 7.1): the host listens, and each connection that it takes is brought to the caller. */
 export class Listening {
   readonly #open = new Map<string, Pass>();
+  /** Those that are asked for, and not open yet. */
+  #asked = 0;
 
   constructor(
     readonly carriage: Carriage,
@@ -28,14 +30,29 @@ export class Listening {
     accept: (port?: number) => void,
     reject: () => void,
   ): Promise<void> {
-    const { carriage } = this;
     const on = `listen ${address(bindAddr, bindPort)}`;
     try {
       sendable(on);
     } catch {
       return reject();
     }
-    if (this.#open.size >= most) return reject();
+    if (this.#open.size + this.#asked >= most) return reject();
+    this.#asked++;
+    try {
+      await this.#listen(on, bindAddr, bindPort, accept, reject);
+    } finally {
+      this.#asked--;
+    }
+  }
+
+  async #listen(
+    on: string,
+    bindAddr: string,
+    bindPort: number,
+    accept: (port?: number) => void,
+    reject: () => void,
+  ): Promise<void> {
+    const { carriage } = this;
     const pass = await admit(carriage, carriage.statements.connect(on));
     if ("deny" in pass) return reject();
     try {

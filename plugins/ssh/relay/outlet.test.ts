@@ -1,7 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import ssh2, { type ClientChannel, type Connection, type ServerChannel } from "ssh2";
 import { Random } from "../../../test/fuzz.ts";
 import { Outlet } from "./outlet.ts";
@@ -13,7 +14,12 @@ afterAll(() => {
 });
 
 /** A channel of ssh2's own from end to end: what is written at the one, and what is read at the other. */
-async function channel(): Promise<{ near: ServerChannel; connection: Connection; far: ClientChannel }> {
+async function channel(): Promise<{
+  near: ServerChannel;
+  connection: Connection;
+  far: ClientChannel;
+  client: InstanceType<typeof Client>;
+}> {
   const near = Promise.withResolvers<{ near: ServerChannel; connection: Connection }>();
   const server = new Server({ hostKeys: [utils.generateKeyPairSync("ed25519").private] }, (connection) => {
     connection.on("authentication", (context) => context.accept());
@@ -34,7 +40,7 @@ async function channel(): Promise<{ near: ServerChannel; connection: Connection;
     client.end();
     server.close();
   });
-  return { ...(await near.promise), far };
+  return { ...(await near.promise), far, client };
 }
 
 async function digestOf(stream: Readable): Promise<string> {
@@ -85,4 +91,42 @@ test("a write that waits is over when the channel closes", async () => {
   near.resume();
   await waits;
   expect(outlet.write(Buffer.from("more"))).toBeUndefined();
+});
+
+test("while keys are exchanged nothing more is taken, up to their end", async () => {
+  const { near, connection, far, client } = await channel();
+  const outlet = new Outlet(near, connection);
+  const { _sock: socket, _protocol: protocol } = client as unknown as {
+    readonly _sock: Duplex;
+    readonly _protocol: { rekey(): void };
+  };
+  protocol.rekey();
+  // What the client says from now on waits, until it is let go on.
+  const write = socket.write.bind(socket) as (bytes: Uint8Array) => boolean;
+  const unsaid: Uint8Array[] = [];
+  socket.write = ((bytes: Uint8Array) => unsaid.push(Buffer.from(bytes)) > 0) as Duplex["write"];
+  await once(socket, "data");
+  const waits = outlet.write(Buffer.from("one"));
+  expect(waits).toBeInstanceOf(Promise);
+  expect(outlet.write(Buffer.from("two"))).toBeInstanceOf(Promise);
+  const { _queue: queue } = (connection as unknown as { readonly _protocol: { _queue: unknown[] } })
+    ._protocol;
+  expect(queue.length).toBe(1);
+  socket.write = write as Duplex["write"];
+  for (const bytes of unsaid) write(bytes);
+  await outlet.settled();
+  near.end();
+  expect(await digestOf(far)).toStartWith("6 ");
+});
+
+test("who does not end an exchange of keys and goes leaves nobody waiting", async () => {
+  const { near, connection, client } = await channel();
+  const outlet = new Outlet(near, connection);
+  const socket = (client as unknown as { readonly _sock: Duplex })._sock;
+  (client as unknown as { readonly _protocol: { rekey(): void } })._protocol.rekey();
+  socket.write = (() => true) as Duplex["write"];
+  await once(socket, "data");
+  const waits = outlet.write(Buffer.from("one"));
+  socket.destroy();
+  await waits;
 });

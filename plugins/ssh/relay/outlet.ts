@@ -1,5 +1,5 @@
-import type { Duplex } from "node:stream";
 import type { Channel, Client, Connection, ServerChannel } from "ssh2";
+import { congestion } from "../congestion.ts";
 
 /** What of ssh2's channel a write that waited leaves behind. */
 interface Leftover {
@@ -64,24 +64,4 @@ function forget(channel: Channel): void {
   leftover._chunkcb = undefined;
   leftover._chunkErr = undefined;
   leftover._chunkcbErr = undefined;
-}
-
-const congested = new WeakMap<Duplex, Promise<void>>();
-
-/** ssh2 writes to its socket whatever the socket says: a window may be as wide as its owner likes. */
-function congestion(connection: Connection | Client): Promise<void> | undefined {
-  const socket = (connection as unknown as { readonly _sock: Duplex })._sock;
-  if (!socket.writableNeedDrain) return undefined;
-  const known = congested.get(socket);
-  if (known) return known;
-  const over = new Promise<void>((resolve) => {
-    const done = () => {
-      congested.delete(socket);
-      socket.off("drain", done).off("close", done);
-      resolve();
-    };
-    socket.on("drain", done).on("close", done);
-  });
-  congested.set(socket, over);
-  return over;
 }

@@ -81,6 +81,7 @@ export async function relay(link: Link<SshConfig>): Promise<void> {
     const reason = await Promise.race([
       ended,
       carriage.broken,
+      caller.broken,
       link.caller.gone.then(() => callerGone),
       link.resource.gone.then(() => hostGone),
     ]);
