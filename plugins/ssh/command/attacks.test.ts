@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { allowed, attacks } from "../../../test/fixtures/ssh-commands/attacks.ts";
+import { programAttacks, programOf, variableAttacks } from "../../../test/fixtures/ssh-commands/programs.ts";
 import { named, wrapperAttacks } from "../../../test/fixtures/ssh-commands/wrappers.ts";
 import { classifyCommand } from "./index.ts";
 import { allows } from "./testing/allows.ts";
@@ -20,12 +21,24 @@ for (const [about, commands] of Object.entries(wrapperAttacks)) {
   }
 }
 
+for (const [about, commands] of Object.entries(programAttacks)) {
+  test(`${about}: naming each program allows none of ${commands.length} commands`, () => {
+    const passed = commands.filter((command) => allows([programOf(command)], classifyCommand(command)));
+    expect(passed).toEqual([]);
+  });
+}
+
+test("no variable is set before a program that a rule names, or for those that follow", () => {
+  const passed = variableAttacks.filter((command) => allows(["df", "(none)"], classifyCommand(command)));
+  expect(passed).toEqual([]);
+});
+
 test("the corpus is as large as it says, and no case stands there twice", () => {
-  const all = [attacks, wrapperAttacks].flatMap((corpus) => Object.values(corpus).flat());
-  expect(all.length).toBeGreaterThan(500);
-  for (const corpus of [attacks, wrapperAttacks]) {
+  const corpora = [attacks, wrapperAttacks, programAttacks, { variables: variableAttacks }];
+  expect(corpora.flatMap((corpus) => Object.values(corpus).flat()).length).toBeGreaterThan(1_800);
+  for (const corpus of corpora) {
     const cases = Object.values(corpus).flat();
-    expect(new Set(cases).size).toBe(cases.length);
+    expect(cases.filter((one, index) => cases.indexOf(one) !== index)).toEqual([]);
   }
 });
 

@@ -1,9 +1,17 @@
 import type { Argument } from "./argument.ts";
 import type { CommandContext } from "./reading.ts";
+import { archives } from "./runners/archives.ts";
+import { builds } from "./runners/builds.ts";
+import { databases } from "./runners/databases.ts";
+import { languages } from "./runners/languages.ts";
+import { machines } from "./runners/machines.ts";
+import { network } from "./runners/network.ts";
+import { screens } from "./runners/screens.ts";
+import { starters } from "./runners/starters.ts";
+import { texts } from "./runners/texts.ts";
 import { buildTools } from "./tools/build.ts";
 import { dataTools } from "./tools/data.ts";
 import { networkTools } from "./tools/network.ts";
-import { screenTools } from "./tools/screen.ts";
 import { systemTools } from "./tools/system.ts";
 
 /**
@@ -13,7 +21,7 @@ import { systemTools } from "./tools/system.ts";
 export interface Tool {
   /** How it runs others. */
   readonly why: string;
-  /** The options that are harmless, each whole. None: it is never known what it runs. */
+  /** The options that are harmless, each whole. None: whatever its arguments are, it is not known what it runs. */
   readonly options?: RegExp;
   /** What the arguments that are no options must look like; any when absent. */
   readonly operands?: RegExp;
@@ -23,11 +31,34 @@ export interface Tool {
   readonly pager?: true;
 }
 
-export const tools: ReadonlyMap<string, Tool> = new Map(
-  [systemTools, dataTools, networkTools, buildTools, screenTools].flatMap((table) =>
-    Object.entries(table).flatMap(([names, tool]) => names.split(" ").map((name) => [name, tool] as const)),
+/** How they run others, whatever their arguments are: their names, in order. */
+export type Runners = Readonly<Record<string, string>>;
+
+/** Each list of the catalogue, so that its order can be tested. */
+export const runners: readonly Runners[] = [
+  archives,
+  builds,
+  databases,
+  languages,
+  machines,
+  network,
+  screens,
+  starters,
+  texts,
+];
+
+export const tools: ReadonlyMap<string, Tool> = new Map([
+  ...runners.flatMap((table) =>
+    Object.entries(table).flatMap(([why, names]) => namesIn(names).map((name) => [name, { why }] as const)),
   ),
-);
+  ...[systemTools, dataTools, networkTools, buildTools].flatMap((table) =>
+    Object.entries(table).flatMap(([names, tool]) => namesIn(names).map((name) => [name, tool] as const)),
+  ),
+]);
+
+export function namesIn(list: string): string[] {
+  return list.trim().split(/\s+/);
+}
 
 /** Whether with these arguments it is known to run nothing else. */
 export function isKnown(

@@ -1,30 +1,19 @@
 import type { Argument } from "./argument.ts";
+import { namesIn } from "./catalogue.ts";
 import { readText } from "./classify.ts";
 import type { Reading } from "./reading.ts";
 
+/** They take a script as their first argument, and what follows it is the script's. Options are code, or may be. */
+const takeScripts = `
+  clisp csh elixir elvish es expect fennel fish groovy guile hush ion irb julia ksh ksh93 lksh loksh lua luajit mksh mrsh
+  node nodejs nu ocaml ocamlrun octave oksh osascript osh php posh pwsh racket rc rksh Rscript runghc runhaskell rzsh
+  sash scsh swipl tclsh tcsh wish xonsh yash ysh zsh`;
 const posixShells = new Set(["sh", "bash", "dash", "ash", "rbash"]);
 const languages: ReadonlyMap<string, RegExp> = new Map([
-  ...["ksh", "mksh", "zsh", "fish", "csh", "tcsh", "rc", "pwsh"].map((name) => [name, /^(?!)/] as const),
+  ...namesIn(takeScripts).map((name) => [name, /^(?!)/] as const),
   ...["python", "pypy"].map((name) => [name, /^-[uBIEsS]+$/] as const),
   ["perl", /^-[wTt]+$/],
   ["ruby", /^-[wW]$/],
-  ...["node", "nodejs", "php", "lua", "luajit", "tclsh", "wish", "guile", "irb"].map(
-    (name) => [name, /^(?!)/] as const,
-  ),
-  ...[
-    "Rscript",
-    "R",
-    "julia",
-    "osascript",
-    "jshell",
-    "groovy",
-    "scala",
-    "ghci",
-    "runghc",
-    "elixir",
-    "iex",
-    "erl",
-  ].map((name) => [name, /^(?!)/] as const),
 ]);
 
 /**

@@ -4,6 +4,7 @@ import { isKnown, tools } from "./catalogue.ts";
 import { filesOf } from "./files.ts";
 import { findRuns } from "./find.ts";
 import { interpreterRuns } from "./interpreters.ts";
+import { namesOf } from "./name.ts";
 import type { Reading } from "./reading.ts";
 import { transfers } from "./transfer.ts";
 import { wrapped } from "./wrappers.ts";
@@ -18,15 +19,13 @@ export function runProgram(words: readonly Argument[], reading: Reading): void {
   const builtin = program.text.includes("/") ? undefined : builtins.get(program.text);
   if (builtin && !builtin(args)) reading.unknown();
   const base = program.text.slice(program.text.lastIndexOf("/") + 1);
-  const name = base.replace(version, "");
-  const tool = tools.get(base) ?? tools.get(name);
-  if (tool && !isKnown(tool, args, reading.context)) reading.unknown();
-  if (name === "find") findRuns(args, reading);
-  wrapped(name, args, reading);
-  interpreterRuns(name, args, reading);
-  filesOf(name, args, reading);
-  transfers(name, args, reading);
+  for (const name of namesOf(base)) {
+    const tool = tools.get(name);
+    if (tool && !isKnown(tool, args, reading.context)) reading.unknown();
+    if (name === "find") findRuns(args, reading);
+    wrapped(name, args, reading);
+    interpreterRuns(name, args, reading);
+    filesOf(name, args, reading);
+    transfers(name, args, reading);
+  }
 }
-
-/** `python3.11` is a python. */
-const version = /(?<=[a-z])[-.]?\d[\d.]*$/i;

@@ -1,27 +1,23 @@
 import type { Tool } from "../catalogue.ts";
 
-/** Archives, text, and clients of databases. */
+/** Archives, text, and what writes databases out. */
 export const dataTools: Readonly<Record<string, Tool>> = {
   find: {
     why: "-exec and its like, which are read apart",
     options: /^/,
   },
-  "fd fdfind": { why: "-x and -X" },
   "tar bsdtar gtar": {
     why: "--to-command, --checkpoint-action, -I, -F, --rsh-command, host:file; and writes where it unpacks",
     options: /^(-[tvjJz]+f?|-)$/,
     operands: /^(?!-)[\w./@%+,=-]+$/,
     first: /^([tvjJz]*t[vjJz]*f?|[\w./-]+\.(tar|tgz|tar\.\w+))$/,
   },
-  "cpio pax ar": { why: "--rsh-command, host:file; and writes where it unpacks" },
-  "zip unzip 7z 7za rar unrar": { why: "zip -TT, and writes where it unpacks" },
   sort: { why: "--compress-program; -o writes", options: /^-[nrufhVbgMdi]+$|^-k[\d,.nr]+$|^-t.$/ },
   "diff diff3 sdiff zdiff bzdiff xzdiff zcmp xzcmp bzcmp": {
     why: "-l runs pr, --diff-program, an editor of sdiff; some are scripts that hand their options on",
     options: /^(-[uqrNabBiwEZyts]+|-U\d+|--(brief|unified(=\d+)?|recursive|color=(never|always|auto)))$/,
   },
   "install ginstall": { why: "--strip-program", options: /^(-[CcDdpvT]+|-[mog][\w-]*|--mode=\w+)$/ },
-  "split csplit": { why: "--filter; writes" },
   sed: {
     why: "its e and w commands and s///e; -i writes",
     options: /^(-[nEr]+|--(quiet|silent|regexp-extended))$/,
@@ -34,18 +30,10 @@ export const dataTools: Readonly<Record<string, Tool>> = {
     first: /^\{ *print( *\$\d+( *, *\$\d+)*)? *\}$/,
     operands: /^(?!-)(?!\w+=)/,
   },
-  "xmllint xsltproc": { why: "the shell of --shell, writes by --output, extensions" },
   "zgrep bzgrep xzgrep": {
     why: "scripts that hand their options to others",
     options:
       /^(-[ivnclLhHoqrREFwxsaz]+|-[ABCm]\d*|-e|--(color=never|ignore-case|count|recursive|line-number))$/,
-  },
-  "rg ag ack": { why: "--pre, --pager, --hostname-bin" },
-  "psql pgcli": { why: "\\!, COPY … TO PROGRAM, the pager" },
-  "mysql mariadb mysqlsh": { why: "\\!, system, the pager" },
-  "sqlite sqlite3": { why: ".shell, .system, load_extension" },
-  "redis-cli valkey-cli mongo mongosh clickhouse clickhouse-client cqlsh sqlplus impala-shell": {
-    why: "interpreters, some with a shell",
   },
   openssl: {
     why: "engines, providers and configuration are libraries it loads",
@@ -53,6 +41,16 @@ export const dataTools: Readonly<Record<string, Tool>> = {
     first: /^(version|x509)$/,
     operands: /^(version|x509)$/,
   },
-  "gpg gpg2 gpgsm": { why: "keyserver, pinentry and photo programs" },
-  "gcore coredumpctl": { why: "starts a debugger" },
+  "mysqldump mariadb-dump": {
+    why: "--plugin-dir and --default-auth load a library, --defaults-file holds options; -r and -T write",
+    options:
+      /^(-[hPu][\w.-]*|-[qRBAdEtnC]+|--(single-transaction|quick|all-databases|databases|no-data|no-create-info|routines|triggers|events|compact|skip-lock-tables|tables|(host|port|user|ignore-table)=[\w.-]+))$/,
+    operands: /^[\w.-]+$/,
+  },
+  "pg_dump pg_dumpall pg_restore": {
+    why: "the engine that a connection string names (sslkey) is a library; -f writes",
+    options:
+      /^(-[acCnOsvxbBwgrtl]+|-[FhpUdntTjZEN][\w.-]*|--(no-owner|no-acl|no-privileges|no-password|schema-only|data-only|clean|if-exists|create|verbose|list|(host|port|username|dbname|schema|table|exclude-table|format|jobs)=[\w.-]+))$/,
+    operands: /^[\w./-]+$/,
+  },
 };

@@ -1,6 +1,6 @@
 import type { Tool } from "../catalogue.ts";
 
-/** Services, packages, containers, namespaces, and what runs things later or as somebody else. */
+/** Services, packages, containers, the kernel. */
 export const systemTools: Readonly<Record<string, Tool>> = {
   systemctl: {
     why: "edit starts an editor, -H runs ssh, enable and link take a unit file from any path, set-environment PATH",
@@ -60,56 +60,22 @@ export const systemTools: Readonly<Record<string, Tool>> = {
     operands: /^[\w.+:*-]+$/,
     pager: true,
   },
-  "snap flatpak apk pacman dpkg-reconfigure update-alternatives update-rc.d": {
-    why: "runs programs, scripts and hooks of packages",
-  },
-  "systemd-cat systemd-inhibit systemd-nspawn systemd-notify systemd-mount systemd-cgls systemd-delta systemd-analyze run0 varlinkctl userdbctl homectl":
-    { why: "runs its arguments, an editor or the pager" },
-  "choom uclampset runcon aa-exec chpst softlimit setuidgid envuidgid envdir s6-setuidgid s6-envdir gosu su-exec tini dumb-init daemonize fakechroot xvfb-run dbus-run-session dbus-launch torsocks torify proxychains tsocks lckdo mispipe zrun watchexec nq tsp":
-    { why: "runs its arguments" },
-  "docker-compose podman-compose crictl ctr runc crun buildah skopeo": { why: "exec, run, plugins" },
-  "lvm fsck mkfs mdadm debugfs dnsmasq certbot nginx apachectl pg_ctl": {
-    why: "runs what its configuration, its options or the name of a type say",
-  },
-  "crontab at batch systemd-run run-parts start-stop-daemon anacron incrontab": {
-    why: "runs what it is given, now or later",
-  },
-  "su runuser sg newgrp pkexec sudoedit visudo vipw vigr login": {
-    why: "a shell or an editor as somebody else",
-  },
-  "chroot unshare nsenter setpriv capsh bwrap firejail fakeroot proot prlimit numactl cgexec": {
-    why: "runs its arguments elsewhere",
-  },
-  "setarch linux32 linux64 i386 x86_64 uname26": { why: "runs its arguments" },
-  "busybox toybox": { why: "is every program at once; its first argument says which" },
-  "ld.so ld-linux.so ld-linux-x86-64.so ld-linux-aarch64.so ld-musl-x86_64.so": {
-    why: "runs its first argument, with any library",
-  },
-  "virsh lxc lxc-attach incus vagrant virt-customize": {
-    why: "runs programs in machines and containers",
-  },
-  "ansible ansible-playbook puppet salt-call chef-client cfagent terraform tofu helm": {
-    why: "runs what it is told",
-  },
   sysctl: {
     why: "kernel.core_pattern and modprobe name programs that the kernel runs",
     options: /^-[ane]$/,
     operands: /^[\w.]+$/,
   },
-  "modprobe insmod kexec bpftrace bpftool": { why: "loads code, runs install commands of its configuration" },
   "mount umount": {
     why: "runs a helper that the type names, and hides files that run",
     options: /^-l$/,
     operands: /^(?!)/,
   },
   dmesg: { why: "the pager with -H", options: /^(-[Tkxr]+|--ctime)$/ },
-  "logrotate update-initramfs dracut": { why: "runs scripts of a configuration file" },
   ip: {
-    why: "netns exec, vrf exec, -batch",
+    why: "netns exec, vrf exec, -batch; xdp and bpf load a file into the kernel",
     options: /^-([46sjph]|o|oneline|br|brief|json|details|d|c|color)$/,
     first: /^(a|addr|address|r|route|l|link|n|neigh|rule)$/,
-    operands: /^[\w.:/-]+$/,
+    operands: /^(?!xdp|bpf|obj|encap)[\w.:/-]+$/,
   },
   "iptables ip6tables": { why: "--modprobe", options: /^-[Lnv]+$|^-S$/, operands: /^\w+$/ },
-  "busctl dbus-send gdbus": { why: "asks any service, systemd among them, to run something" },
 };
