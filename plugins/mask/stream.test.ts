@@ -205,3 +205,94 @@ test("each channel is a stream of its own, and what the caller sends is not touc
   expect(send("stdout", "ple.com\n")).toBe("****\n");
   expect(send("stdout", "")).toBe("");
 });
+
+/** What stands between the characters of a value, and is nothing on a screen. */
+const unseen: Readonly<Record<string, string | Uint8Array>> = {
+  NUL: "\0",
+  bell: "\x07",
+  "shift out and in": "\x0e\x0f",
+  DEL: "\x7f",
+  "zero-width space": "\u200b",
+  "zero-width joiner": "\u200d",
+  "word joiner": "\u2060",
+  "byte order mark": "\ufeff",
+  "soft hyphen": "\u00ad",
+  "direction marks": "\u202a\u202c",
+  "variation selector": "\ufe0f",
+  "a tag": "\u{e0041}",
+  "combining grapheme joiner": "\u034f",
+  "CSI as one byte": Uint8Array.of(0x9b, 0x31, 0x6d),
+  "CSI as U+009B": "\u009b1m",
+  "OSC as U+009D, ended by U+009C": "\u009d0;x\u009c",
+  "OSC ended by U+009C": "\x1b]0;x\u009c",
+  "DCS as U+0090": "\u0090q\x1b\\",
+  "another C1 control": "\u0086",
+  "a sequence with a bell inside": "\x1b[3\x071m",
+  "a sequence with DEL inside": "\x1b[3\x7f1m",
+  "a sequence that starts over": "\x1b[3\x1b[1m",
+  "a sequence that was cancelled": "\x1b[3\x18",
+};
+
+describe("what a screen does not show takes no value apart", () => {
+  for (const [name, between] of Object.entries(unseen)) {
+    test(name, () => {
+      for (const value of ["alice@example.com", "4111 1111 1111 1111", "4111111111111111"]) {
+        for (let at = 1; at < value.length; at++) {
+          const text = Buffer.concat([
+            ...[Buffer.from(`name: ${value.slice(0, at)}`), Buffer.from(between as Uint8Array)],
+            Buffer.from(`${value.slice(at)}\r\nnext\r\n`),
+          ]);
+          const shown = through([text]);
+          expect([at, shown.startsWith("name: ****"), shown.endsWith("\r\nnext\r\n")]).toEqual([
+            at,
+            true,
+            true,
+          ]);
+          for (const part of [value.slice(0, at), value.slice(at)]) {
+            if (part.length > 4) expect(shown).not.toContain(part);
+          }
+          expect(through([...text].map((byte) => Uint8Array.of(byte)))).toBe(shown);
+        }
+      }
+    });
+  }
+
+  test("between all its characters", () => {
+    for (const between of Object.values(unseen)) {
+      if (typeof between !== "string") continue;
+      const shown = through([Buffer.from(`${[..."alice@example.com"].join(between)}\r\n`)]);
+      expect(shown).toStartWith("****");
+      expect(shown).not.toContain("e@e");
+    }
+  });
+});
+
+describe("a value in other characters for the same", () => {
+  test.each([
+    ["no-break spaces", "4111\u00a01111\u00a01111\u00a01111"],
+    ["narrow no-break spaces", "4111\u202f1111\u202f1111\u202f1111"],
+    ["figure spaces", "4111\u20071111\u20071111\u20071111"],
+    ["no-break hyphens", "078\u201105\u20111120"],
+    [
+      "full width",
+      "\uff14\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11",
+    ],
+    ["a full-width at sign", "alice\uff20example.com"],
+  ])("%s", (_name, value) => {
+    const text = Buffer.from(`name: ${value}\nnext\n`);
+    expect(through([text])).toBe("name: ****\nnext\n");
+    expect(through([...text].map((byte) => Uint8Array.of(byte)))).toBe("name: ****\nnext\n");
+  });
+});
+
+test.each(["\x1b[4111111111111111m", "\u009b4111111111111111m", "\x1b[4111111111111111;1H"])(
+  "as the parameter of an escape sequence: %j",
+  (sequence) => {
+    expect(through([Buffer.from(`${sequence}\r\n`)])).not.toContain("4111");
+  },
+);
+
+test("a byte that is CSI in one terminal and nothing in another hides nothing in either", () => {
+  const shown = through([Buffer.concat([Uint8Array.of(0x9b), Buffer.from("4111111111111111 x\n")])]);
+  expect(shown).not.toContain("4111");
+});

@@ -100,14 +100,14 @@ export class StreamMask {
     return merged;
   }
 
-  *#findIn({ text, from }: Reading): Generator<Found> {
+  *#findIn({ text, from, to }: Reading): Generator<Found> {
     for (let at = 0; ; ) {
       const match = this.#finder.next(text, at, text.length);
       if (match === undefined) return;
       at = match.end;
       yield {
         start: from ? (from[match.start] as number) : match.start,
-        end: from ? (from[match.end - 1] as number) + 1 : match.end,
+        end: to ? (to[match.end - 1] as number) : match.end,
         open: match.end === text.length,
         value: Buffer.from(text.subarray(match.start, match.end)).toString("utf8"),
         shown: match.shown,
