@@ -18,6 +18,9 @@ import { type LoggedIn, Login } from "./login/login.ts";
 import { wishOf } from "./login/name.ts";
 import { holdToBounds } from "./peer-bounds.ts";
 import { speaks } from "./refuse.ts";
+import { renewKeys } from "./rekey.ts";
+import { nameSignatures } from "./signature-names.ts";
+import { heedTerminalModes } from "./terminal-modes.ts";
 import { WireStream } from "./wire-stream.ts";
 
 /** Of `limits.header`: a key exchange, as many keys as may be offered, and a token. */
@@ -43,6 +46,8 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | Carrie
     { hostKeys: [keys.current.private], ident: "Postern", algorithms: toCallers, ...keepalive },
     (connection, { header }) => {
       speaks(caller, connection);
+      heedTerminalModes(connection);
+      nameSignatures(connection);
       const broken = Promise.withResolvers<Reason>();
       const broke = (how: string) => {
         const error = brokeBounds(how);
@@ -53,6 +58,7 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | Carrie
       connection.on("error", (cause) => arrived.reject(brokenOff(cause)));
       login = new Login(connection, caller, door, (who) => {
         stream.limit(Number.POSITIVE_INFINITY, () => {});
+        renewKeys(connection, stream);
         offerHostKeys(connection, keys, broke);
         try {
           arrive(who, header.versions.software, {

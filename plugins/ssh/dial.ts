@@ -12,6 +12,7 @@ import { HostKeySet, publicKeyBlob } from "./host-key.ts";
 import { hostLogin } from "./host-login.ts";
 import { fingerprint } from "./keys/public-key.ts";
 import { holdToBounds } from "./peer-bounds.ts";
+import { renewKeys } from "./rekey.ts";
 import { WireStream } from "./wire-stream.ts";
 
 /** Milliseconds for the connection to open, and for handshake and login together. */
@@ -38,12 +39,14 @@ export async function dial(permit: Permit<SshConfig>, arrival: Arrival): Promise
     const passphrase = await config.passphrase?.read();
     const methods = hostLogin(login, credential, passphrase);
     const agent = new AgentOfCallers();
+    const stream = new WireStream(wire);
     const connection = await connect(config, known, {
-      sock: new WireStream(wire),
+      sock: stream,
       username: login,
       authHandler: methods,
       agent,
     });
+    renewKeys(connection, stream);
     return { wire, state: { connection, login, agent } satisfies SshHost };
   } catch (error) {
     wire.destroy();

@@ -33,6 +33,20 @@ export type SshEvent =
       readonly bytes?: number;
       readonly sha256?: string;
     }
+  /**
+   * A connection that is carried besides: `to` as a rule names it (`tcp HOST:PORT`, `unix /PATH`, `listen HOST:PORT`).
+   * `from`: who came to a listener.
+   */
+  | { readonly event: "forward"; readonly to: string; readonly from?: string }
+  /** Its end: bytes each way, and the SHA-256 (hex) of all of them. `sent` is the caller's. */
+  | {
+      readonly event: "forwarded";
+      readonly to: string;
+      readonly sent: number;
+      readonly sentSha256: string;
+      readonly received: number;
+      readonly receivedSha256: string;
+    }
   /** Something was typed that the terminal did not show, a password most likely: it is not kept. */
   | { readonly event: "unseen" }
   | { readonly event: "close" };

@@ -14,6 +14,9 @@ export class WireStream extends Duplex {
   #received = 0;
   #limit = Number.POSITIVE_INFINITY;
   #reached = () => {};
+  #passed = 0;
+  #mark = Number.POSITIVE_INFINITY;
+  #marked = () => {};
   #waits: (() => void) | undefined;
   #over = false;
 
@@ -23,6 +26,7 @@ export class WireStream extends Duplex {
     wire.stream({
       data: (view) => {
         this.#received += view.length;
+        this.#count(view.length);
         if (this.#received > this.#limit) this.#reached();
         else if (!this.push(view) || this.#full) wire.pause();
       },
@@ -39,6 +43,12 @@ export class WireStream extends Duplex {
     this.#reached = reached;
   }
 
+  /** Calls `passed` once, when so many bytes more have gone through, both directions together. */
+  after(bytes: number, passed: () => void): void {
+    this.#mark = this.#passed + bytes;
+    this.#marked = passed;
+  }
+
   /** ssh2 asks for it; core has set it. */
   setNoDelay(): this {
     return this;
@@ -49,6 +59,7 @@ export class WireStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
+    this.#count(chunk.length);
     if (this.#over || this.wire.write(chunk)) done();
     else this.#waits = done;
   }
@@ -61,6 +72,13 @@ export class WireStream extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     if (!this.#over) this.wire.end();
     done(error);
+  }
+
+  #count(bytes: number): void {
+    this.#passed += bytes;
+    if (this.#passed < this.#mark) return;
+    this.#mark = Number.POSITIVE_INFINITY;
+    this.#marked();
   }
 
   #lost(): void {

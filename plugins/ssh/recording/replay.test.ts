@@ -67,4 +67,5 @@ test("a line is never in both: what is in a terminal is not in the list", () => 
   shown.terminals?.(open);
   expect(shown.show(open)).toBe("");
   expect(shown.show(output(0, "in the terminal\n"))).toBe("");
+  expect(shown.show(bytes(encodeEvent(0, { event: "open", what: "shell" })))).toBe("");
 });

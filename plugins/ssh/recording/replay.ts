@@ -67,7 +67,11 @@ class EventList {
   }
 
   #frame({ type, channel, data }: SshFrame): string {
-    if (type === frameTypes.event) return described(channel, eventOf(data));
+    if (type === frameTypes.event) {
+      const event = eventOf(data);
+      // A terminal is played: how it was opened stands before it, as the operation that it was.
+      return event?.event === "open" && this.terminals.has(channel) ? "" : described(channel, event);
+    }
     if (this.terminals.has(channel)) return "";
     switch (type) {
       case frameTypes.output:

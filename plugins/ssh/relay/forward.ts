@@ -63,6 +63,7 @@ async function forward(
       carriage,
       { channel: near, connection: caller.connection },
       { channel, connection: host.connection },
+      { to: on },
     );
     result = "ok";
   } catch {

@@ -98,8 +98,9 @@ export class Listening {
         }
         void tunnel(
           this.carriage,
-          { channel: accept(), connection: host.connection },
           { channel: near, connection: caller.connection },
+          { channel: accept(), connection: host.connection },
+          { to: `listen ${address(destIP, destPort)}`, from: address(srcIP, srcPort) },
         ).finally(leave);
       },
     );

@@ -2,6 +2,7 @@ import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
 import { type Pass, PosternError, type Reason, type Statement } from "../../../core/plugin.ts";
 import { encodeEvent, encodeResize } from "../frames.ts";
 import { GuardedShell } from "../guarded/guarded-shell.ts";
+import { terminalModes } from "../terminal-modes.ts";
 import { admit, done } from "./admission.ts";
 import type { Carriage } from "./carriage.ts";
 import { Command } from "./command.ts";
@@ -50,7 +51,9 @@ export class SessionChannel {
     session.on("pty", (accept, reject, terminal) => {
       // Once something is asked for, it was judged without a terminal: a pager in one runs what is typed into it.
       if (!terms.pty || this.#voice) return reject?.();
-      this.#terminal = terminal;
+      // ssh2 takes modes as they are encoded, too.
+      const modes = terminalModes(carriage.caller.connection) as unknown as PseudoTtyInfo["modes"];
+      this.#terminal = { ...terminal, modes };
       accept?.();
     });
     session.on("env", (accept, reject, { key, val }) => {

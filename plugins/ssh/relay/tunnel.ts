@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import type { Channel, Client, Connection } from "ssh2";
+import { encodeEvent } from "../frames.ts";
 import type { Carriage } from "./carriage.ts";
 import { flow } from "./flow.ts";
 import { Outlet } from "./outlet.ts";
@@ -9,19 +11,62 @@ export interface End {
   readonly connection: Connection | Client;
 }
 
-/** Bytes both ways, untouched, each direction to its own end. Resolves when both channels are closed. */
-export async function tunnel(carriage: Carriage, one: End, other: End): Promise<void> {
-  await Promise.all([copy(carriage, one, other), copy(carriage, other, one)]);
-  one.channel.close();
-  other.channel.close();
+/** What a recording calls it: see `SshEvent`. */
+export interface Carried {
+  readonly to: string;
+  readonly from?: string;
 }
 
-async function copy(carriage: Carriage, from: End, to: End): Promise<void> {
+/**
+ * Bytes both ways, untouched, each direction to its own end. Resolves when both channels are closed. The recording has
+ * how many there were, and their hashes.
+ */
+export async function tunnel(carriage: Carriage, caller: End, host: End, carried: Carried): Promise<void> {
+  const number = carriage.number();
+  const [sent, received] = [new Sum(carriage), new Sum(carriage)];
+  carriage.tell(() => encodeEvent(number, { event: "forward", ...carried }));
+  try {
+    await Promise.all([copy(sent, caller, host), copy(received, host, caller)]);
+  } finally {
+    caller.channel.close();
+    host.channel.close();
+    carriage.tell(() =>
+      encodeEvent(number, {
+        event: "forwarded",
+        to: carried.to,
+        ...{ sent: sent.bytes, sentSha256: sent.sha256() },
+        ...{ received: received.bytes, receivedSha256: received.sha256() },
+      }),
+    );
+  }
+}
+
+/** Of one direction. */
+class Sum {
+  bytes = 0;
+  readonly #digest;
+
+  constructor(readonly carriage: Carriage) {
+    this.#digest = carriage.gate.recordsWire ? createHash("sha256") : undefined;
+  }
+
+  add(bytes: Uint8Array): void {
+    this.carriage.lastByte = performance.now();
+    this.bytes += bytes.length;
+    this.#digest?.update(bytes);
+  }
+
+  sha256(): string {
+    return this.#digest?.digest("hex") ?? "";
+  }
+}
+
+async function copy(sum: Sum, from: End, to: End): Promise<void> {
   const outlet = new Outlet(to.channel, to.connection);
   from.channel.on("error", () => {});
   from.channel.once("close", () => to.channel.close());
   await flow(from.channel, (bytes) => {
-    carriage.lastByte = performance.now();
+    sum.add(bytes);
     return outlet.write(bytes);
   });
   await outlet.settled();
