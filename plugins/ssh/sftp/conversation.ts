@@ -1,7 +1,7 @@
 import { Malformed } from "../keys/fields.ts";
 import { string } from "../message.ts";
 import type { SftpEnds } from "./ends.ts";
-import { encode, encodeStatus, type Message, types } from "./message.ts";
+import { encode, encodeStatus, type Message } from "./message.ts";
 import type { OpenFile } from "./open-file.ts";
 import type { Owed } from "./owed.ts";
 
@@ -47,8 +47,8 @@ export class Conversation {
     return this.ends.toCaller(encodeStatus(id, code, text));
   }
 
-  /** A REALPATH of the gateway's own (draft-ietf-secsh-filexfer-02, 6.11). Rejects when the host leaves. */
-  realpath(path: Uint8Array): Promise<Message> {
+  /** A REALPATH or READLINK of the gateway's own (draft-ietf-secsh-filexfer-02, 6.10, 6.11). Rejects when the host leaves. */
+  askPath(type: number, path: string): Promise<Message> {
     const { promise, resolve, reject } = Promise.withResolvers<Message>();
     do this.#own = (this.#own + 1) >>> 0;
     while (this.owed.has(this.#own));
@@ -60,7 +60,7 @@ export class Conversation {
       abandoned: () => reject(new Malformed("the host left")),
     };
     this.owed.set(this.#own, owed);
-    void this.ends.toHost(encode(types.realpath, this.#own, string(path)));
+    void this.ends.toHost(encode(type, this.#own, string(path)));
     return promise;
   }
 

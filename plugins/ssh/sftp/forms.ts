@@ -1,5 +1,6 @@
 import type { Action } from "../../../core/plugin.ts";
 import { types } from "./message.ts";
+import { canonical, split } from "./path.ts";
 
 /** What one kind of request does to the paths that it names. */
 export interface PathForm {
@@ -8,7 +9,7 @@ export interface PathForm {
   /** For each path: whether the host follows it where it ends in a symbolic link. */
   readonly follows: readonly boolean[];
   readonly attributes?: true;
-  /** What it names can be read under another name afterwards. */
+  /** The first path's file has the second one's name afterwards: a link there is a link made anew. */
   readonly carries?: true;
   actions(first: string, second: string): Action[];
 }
@@ -33,6 +34,19 @@ const links = (from: string, to: string): Action[] => [
   { effect: "write", on: from },
   { effect: "write", on: to },
 ];
+
+/**
+ * What a symbolic link that says this makes of what it leads to: whoever follows it there reads and writes. One that
+ * climbs leads elsewhere once it, or what it climbs from, is moved; `null`: nobody knows what it says.
+ */
+export function leads(says: string | null, link: string): Action[] {
+  const target =
+    says === null || says.split("/").includes("..") ? "*" : canonical(says, split(link)?.folder ?? "/");
+  return [
+    { effect: "read", on: target },
+    { effect: "write", on: target },
+  ];
+}
 
 /** By the type of the message. OPEN and SYMLINK have forms of their own. */
 export const pathForms: ReadonlyMap<number, PathForm> = new Map<number, PathForm>([

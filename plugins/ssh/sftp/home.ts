@@ -28,7 +28,7 @@ export async function homeRequest(
     const { path: real } = await resolver.place(own, true);
     return await tell(real);
   }
-  await tell(own);
+  await tell(own.split("/").includes("..") ? "*" : own);
 
   async function tell(on: string): Promise<void> {
     const { pass } = await operator.admit(id, {

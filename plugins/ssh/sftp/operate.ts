@@ -1,6 +1,7 @@
 import type { Action, Pass, Reason, Statement } from "../../../core/plugin.ts";
 import { worded } from "../message.ts";
 import type { Conversation } from "./conversation.ts";
+import { leads } from "./forms.ts";
 import { withholds } from "./masked.ts";
 import { statuses } from "./message.ts";
 import { shown } from "./path.ts";
@@ -19,7 +20,16 @@ export interface Wish {
   readonly more?: string;
   /** What the file holds would reach the caller, now or by another name. */
   readonly content?: boolean;
+  /** The first path gets the second one's name: where it is a symbolic link, what that makes it lead to counts. */
+  readonly carries?: boolean;
   actions(...paths: string[]): readonly Action[];
+}
+
+/** Where the paths of a wish lead now. */
+interface Looked {
+  readonly places: readonly Place[];
+  /** What the first one says, where it is a link that gets another name; null: nobody knows. */
+  readonly link?: string | null | undefined;
 }
 
 /** What may go to the host, once. */
@@ -51,15 +61,20 @@ export class Operator {
 
   /** undefined: refused, or it leads nowhere, and the caller has its answer. Throws Malformed. */
   async ask(id: number, wish: Wish): Promise<Granted | undefined> {
-    const places = await this.#places(wish);
+    const { places, link } = await this.#looked(wish);
     const paths = places.map(({ path }) => path);
-    const statement = { text: textOf(wish, paths), actions: wish.actions(...paths) };
+    const [, to = ""] = paths;
+    const statement = {
+      text: `${textOf(wish, paths)}${link === undefined ? "" : ` (a link to ${link === null ? "*" : JSON.stringify(link)})`}`,
+      actions: [...wish.actions(...paths), ...(link === undefined ? [] : leads(link, to))],
+    };
     const { pass, held } = await this.admit(id, statement);
     if (!pass) return undefined;
     if (wish.content && withholds(pass.answer)) return this.#takeBack(id, pass, masked);
-    const now = held ? await this.#places(wish) : places;
-    if (now.some(({ path }, index) => path !== paths[index])) return this.#takeBack(id, pass, changed);
-    const nowhere = now.find((place) => place.nowhere)?.nowhere;
+    const now: Looked = held ? await this.#looked(wish) : { places, link };
+    if (now.link !== link || now.places.some(({ path }, index) => path !== paths[index]))
+      return this.#takeBack(id, pass, changed);
+    const nowhere = now.places.find((place) => place.nowhere)?.nowhere;
     if (!nowhere) return { pass, statement, paths };
     const code = nowhere.bytes.readUInt32BE(9);
     pass.end({ result: "error", code: String(code) });
@@ -104,8 +119,14 @@ export class Operator {
     return undefined;
   }
 
-  #places({ paths }: Wish): Promise<Place[]> {
-    return Promise.all(paths.map(({ path, follows }) => this.resolver.place(path, follows)));
+  async #looked({ verb, paths, carries, actions }: Wish): Promise<Looked> {
+    const places = await Promise.all(paths.map(({ path, follows }) => this.resolver.place(path, follows)));
+    const [from] = places;
+    if (!carries || !from || from.nowhere) return { places };
+    // What no rule allows in any case, the host is not asked about.
+    const statement = { text: verb, actions: actions(...places.map(({ path }) => path)) };
+    const { verdict } = this.conversation.ends.gate.plan(statement);
+    return typeof verdict === "object" ? { places } : { places, link: await this.resolver.link(from.path) };
   }
 }
 

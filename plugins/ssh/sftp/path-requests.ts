@@ -3,13 +3,13 @@ import { Fields, Malformed } from "../keys/fields.ts";
 import { string } from "../message.ts";
 import { attributesText } from "./attributes.ts";
 import type { Conversation } from "./conversation.ts";
-import type { PathForm } from "./forms.ts";
+import { leads, type PathForm } from "./forms.ts";
 import { bodyAt, encode, type Message, types } from "./message.ts";
 import { OpenFile } from "./open-file.ts";
 import { openFile } from "./opening.ts";
 import type { Granted, Operator, Wish } from "./operate.ts";
 import { OwedHandle, OwedOperation } from "./owed.ts";
-import { canonical, pathText, split } from "./path.ts";
+import { pathText } from "./path.ts";
 
 /** Requests that name paths. Each is decided on the paths that the host means, and sent on with those. */
 export class PathRequests {
@@ -37,7 +37,7 @@ export class PathRequests {
       paths,
       more,
       actions: form.actions,
-      ...(form.carries ? { content: true } : {}),
+      ...(form.carries ? { content: true, carries: true } : {}),
     };
     const granted = await this.operator.ask(id, wish);
     if (!granted) return;
@@ -93,16 +93,7 @@ export class PathRequests {
       verb: "symlink",
       paths: [{ path: link, follows: false }],
       more: ` to ${JSON.stringify(says)}`,
-      actions: (real) => {
-        // A link that climbs leads elsewhere once it, or what it climbs from, is moved.
-        const climbs = says.split("/").includes("..");
-        const target = climbs ? "*" : canonical(says, split(real)?.folder ?? "/");
-        return [
-          { effect: "read", on: target },
-          { effect: "write", on: target },
-          { effect: "write", on: real },
-        ];
-      },
+      actions: (real) => [...leads(says, real), { effect: "write", on: real }],
     });
     if (!granted) return;
     const [real = ""] = granted.paths;

@@ -268,12 +268,13 @@ describe("an operation that waits for a person", () => {
   withServer("holds up what is behind it, in order, and goes on when it is approved", async () => {
     const { root, open } = folder();
     const rules = new Rules(rightsTo(open), (text) => text.startsWith("remove"));
+    writeFileSync(join(open, "other"), "other content");
     const talk = await Talk.begin(rules, root);
     const waits = new Promise<void>((resolve) => {
       rules.waits = resolve;
     });
     talk.send(encode(types.remove, 71, string("open/file")));
-    talk.send(encode(types.rename, 72, string("open/link"), string("open/file")));
+    talk.send(encode(types.rename, 72, string("open/other"), string("open/file")));
     await waits;
     expect(talk.said.join()).toContain(`waits: remove ${open}/file`);
     expect(existsSync(join(open, "file"))).toBe(true);

@@ -22,7 +22,7 @@ export class Rules {
 
   constructor(
     public rights: Rights,
-    readonly held: (text: string) => boolean = () => false,
+    public held: (text: string) => boolean = () => false,
   ) {}
 
   readonly gate: Gate = {
