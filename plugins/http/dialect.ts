@@ -1,0 +1,82 @@
+import type { Answer, Gate, Kind, Pass, Reason, Statement, Wire } from "../../core/plugin.ts";
+import type { HttpTarget } from "./config.ts";
+import type { Fields, RequestHead, ResponseHead } from "./message.ts";
+
+/** A request on its way to one resource, after core knows whose it is. */
+export interface Asked<Config = unknown> {
+  readonly head: RequestHead;
+  /** Path below the resource, decoded once and in canonical form: what is decided by. */
+  readonly path: string;
+  /** Query with its `?`, as sent; "" where there is none. */
+  readonly query: string;
+  readonly upgrade: string | undefined;
+  readonly hasBody: boolean;
+  readonly config: Config;
+}
+
+/** What a request does, as far as it can be told. */
+export interface Reading {
+  readonly statement: Statement;
+  /** The body shows more. Called with all of it, once the rules allow what is known so far; reads again. */
+  more?(tools: ReadingTools): Promise<Reading>;
+  /** What is sent in place of the caller's head: other fields, a canonical target. */
+  readonly head?: RequestHead;
+  /** The body to send, where it is not the caller's. */
+  readonly body?: Uint8Array;
+}
+
+export interface ReadingTools {
+  readonly body: Uint8Array;
+  /** A request of the gateway's own over the session's credential, to learn what the caller's would do. Bounded. */
+  ask(head: RequestHead, body: Uint8Array | undefined): Promise<GatheredAnswer>;
+}
+
+export interface GatheredAnswer {
+  readonly head: ResponseHead;
+  readonly body: Buffer;
+}
+
+/** A request that is no good, in the words of the protocol. Throws are `gateway.failed`. */
+export interface Malformed {
+  readonly status: number;
+  readonly reason: Reason;
+}
+
+/** What follows an agreed upgrade. */
+export interface Tunnel {
+  readonly asked: Asked;
+  readonly head: ResponseHead;
+  readonly upgrade: string;
+  readonly caller: Wire;
+  readonly resource: Wire;
+  readonly gate: Gate;
+  readonly pass: Pass;
+  /** Counts the session's exchanges from 0: the channel of its frames in the recording. */
+  readonly channel: number;
+}
+
+/**
+ * What one protocol on top of HTTP makes of requests and answers: plain HTTP, Kubernetes. Everything else (whose
+ * request it is, the session, the gate, connections, bodies) is the same for all.
+ */
+export interface Dialect<Config extends HttpTarget = HttpTarget, Name extends string = string> {
+  readonly name: Name;
+  readonly emits: readonly Kind[];
+  /** What the request does; cached by the dialect. A Malformed is refused with nothing sent on. */
+  read(asked: Asked<Config>): Reading | Malformed | Promise<Reading | Malformed>;
+  /** Fields to add so that an answer comes that this guardrail can look at. */
+  negotiate?(head: RequestHead, answer: Answer): RequestHead;
+  /** Fields that show the resource credential; those of the same names that the caller sent are gone by then. */
+  login?(credential: string, config: Config): Fields;
+  /** What callers may not send, in lower case, beside what none may. */
+  readonly strips?: (name: string) => boolean;
+  /** A refusal in the protocol's own form. */
+  refusal(status: number, reason: Reason, session: string | undefined, head: RequestHead): Refusal;
+  /** Carries what follows an upgrade, where a guardrail looks at it or it is recorded. Absent: it is refused then. */
+  tunnel?(tunnel: Tunnel): Promise<void>;
+}
+
+export interface Refusal {
+  readonly head: ResponseHead;
+  readonly body: Uint8Array;
+}

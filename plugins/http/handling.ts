@@ -1,0 +1,269 @@
+import { type Pass, type Plan, PosternError, type Reason, type Visit } from "../../core/plugin.ts";
+import { AmbiguousLogin, shownBy } from "./callers.ts";
+import type { HttpTarget } from "./config.ts";
+import { asError, type CallerConnection, type UnderWay } from "./connection.ts";
+import type { Asked, Malformed, Reading } from "./dialect.ts";
+import type { Exchange } from "./exchange.ts";
+import { gathered } from "./gathered.ts";
+import { fieldOf } from "./message.ts";
+import { canonicalPath } from "./path.ts";
+import { statusOf } from "./refusal.ts";
+import { Relay } from "./relay/relay.ts";
+import { type Route, routeOf } from "./route.ts";
+
+/** Bytes of a body that a dialect may ask to read before it can tell what the request does. */
+const longestRead = 4 * 1024 * 1024;
+/** Readings of one request: each may ask for one more. */
+const mostReadings = 4;
+
+/**
+ * The way of one request: which resource, whose, which session, what it does, may it. Synchronous from its first byte to
+ * the resource where all of that is known, so that a request that nobody must think about costs no turn of the loop.
+ */
+export class Handling implements UnderWay {
+  #visit: Visit<HttpTarget> | undefined;
+  #leave: (() => void) | undefined;
+  #withdraw: ((how: "abandoned") => void) | undefined;
+  #relay: Relay | undefined;
+  /** The caller was answered, or is gone. */
+  #over = false;
+
+  constructor(
+    readonly exchange: Exchange,
+    readonly connection: CallerConnection,
+  ) {
+    exchange.gone = () => this.#gone();
+    exchange.drained = () => this.#relay?.callerDrained();
+  }
+
+  start(): void {
+    try {
+      const { request } = this.exchange;
+      const { door, callers } = this.connection;
+      const route = routeOf(request, door.resources, door.listener.resource);
+      const path = canonicalPath(route?.target ?? request.target);
+      if (!path) return this.#refuse(ambiguousPath, 400);
+      const shown = shownBy(request, route?.byHost === true);
+      const identity = route && callers.known(shown);
+      const visit = identity && this.connection.known(route.resource, identity);
+      if (visit) this.#asks(visit, route, path);
+      else this.#settle(this.#arrive(route, shown, path));
+    } catch (error) {
+      this.#fail(error instanceof AmbiguousLogin ? ambiguousLogin : error);
+    }
+  }
+
+  ended(reason: Reason): void {
+    this.#relay?.stop(reason);
+    this.#refuse(reason, statusOf(reason));
+  }
+
+  async #arrive(
+    route: Route | undefined,
+    shown: string,
+    path: { path: string; query: string },
+  ): Promise<void> {
+    const { callers } = this.connection;
+    const { request } = this.exchange;
+    callers.forget();
+    const identity = await callers.identify(shown);
+    if (this.#over) return;
+    if (!identity) return this.#refuse(nobody, 401);
+    const resource = route?.resource ?? nameOf(request.authority, request.target);
+    const application = fieldOf(request.fields, "user-agent")?.slice(0, 200);
+    const visit = await this.connection.visit(resource, identity, application);
+    if (this.#over) return;
+    if (!route) throw new PosternError("resource.unknown", `There is no resource named ${resource}.`);
+    this.#asks(visit, route, path);
+  }
+
+  #asks(visit: Visit<HttpTarget>, route: Route, { path, query }: { path: string; query: string }): void {
+    this.#visit = visit;
+    this.#leave = this.connection.enter(route.resource, visit, this, () => this.exchange.abort());
+    const { request, upgrade, body } = this.exchange;
+    const asked: Asked<HttpTarget> = {
+      head: request,
+      path,
+      query,
+      upgrade,
+      hasBody: body !== undefined,
+      config: visit.config,
+    };
+    const reading = this.connection.dialect.read(asked);
+    if (reading instanceof Promise) this.#settle(reading.then((read) => this.#read(asked, route, read)));
+    else this.#settle(this.#read(asked, route, reading));
+  }
+
+  /** Decides on what was read, or reads more of it first. */
+  #read(asked: Asked<HttpTarget>, route: Route, reading: Reading | Malformed): Promise<void> | undefined {
+    if (this.#over) return undefined;
+    if ("reason" in reading) {
+      this.#refuse(reading.reason, reading.status);
+      return undefined;
+    }
+    const { gate } = this.#visit as Visit<HttpTarget>;
+    const plan = gate.plan(reading.statement);
+    const refused = typeof plan.verdict === "object";
+    if (!refused && (reading.more || (plan.verdict === "willHold" && asked.hasBody)))
+      return this.#withBody(asked, route, reading, 1);
+    return this.#begin(asked, route, reading, plan, undefined);
+  }
+
+  /** With all of the body in hand: what it shows, and what a person is asked to approve. */
+  async #withBody(asked: Asked<HttpTarget>, route: Route, first: Reading, times: number): Promise<void> {
+    const { gate, limits, reach } = this.#visit as Visit<HttpTarget>;
+    const most = first.more ? longestRead : limits.buffer;
+    const body = await gathered(this.exchange, most);
+    if (this.#over) return;
+    if (!body) return this.#refuse(tooMuchToRead(most), 413);
+    let reading = first;
+    for (let read = times; reading.more && read <= mostReadings; read++) {
+      const plan = gate.plan(reading.statement);
+      if (typeof plan.verdict === "object") break;
+      const { more } = reading;
+      reading = await more.call(reading, {
+        body,
+        ask: (head, sent) => Relay.ask(reach, this.connection, asked.config, head, sent),
+      });
+      if (this.#over) return;
+    }
+    await this.#begin(asked, route, reading, gate.plan(reading.statement), reading.body ?? body);
+  }
+
+  #begin(
+    asked: Asked<HttpTarget>,
+    route: Route,
+    reading: Reading,
+    plan: Plan,
+    body: Uint8Array | undefined,
+  ): Promise<void> | undefined {
+    const { gate } = this.#visit as Visit<HttpTarget>;
+    const begun = gate.begin(plan, {
+      inTransaction: false,
+      ...(body === undefined || body.length === 0 ? {} : { parameters: bodyAsParameter(body) }),
+      held: (hold) => {
+        this.#withdraw = hold.withdraw;
+        if (this.#over) hold.withdraw("abandoned");
+      },
+    });
+    if (begun instanceof Promise) {
+      return begun.then((known) => {
+        this.#withdraw = undefined;
+        if ("deny" in known) this.#refuse(known.deny, statusOf(known.deny));
+        else this.#pass(asked, route, reading, known, body);
+      });
+    }
+    if ("deny" in begun) this.#refuse(begun.deny, statusOf(begun.deny));
+    else this.#pass(asked, route, reading, begun, body);
+    return undefined;
+  }
+
+  #pass(
+    asked: Asked<HttpTarget>,
+    route: Route,
+    reading: Reading,
+    pass: Pass,
+    body: Uint8Array | undefined,
+  ): void {
+    if (this.#over) return pass.end({ result: "cancelled" });
+    const visit = this.#visit as Visit<HttpTarget>;
+    this.#relay = new Relay({
+      exchange: this.exchange,
+      connection: this.connection,
+      visit,
+      asked,
+      route,
+      reading,
+      pass,
+      body,
+      refuse: (reason) => this.#refuse(reason, statusOf(reason)),
+      done: () => this.#done(),
+    });
+    this.#relay.start();
+  }
+
+  #gone(): void {
+    if (this.#over) return;
+    this.#withdraw?.("abandoned");
+    this.#relay?.stop(undefined);
+    this.#done();
+  }
+
+  #done(): void {
+    this.#over = true;
+    this.#leave?.();
+    this.#leave = undefined;
+  }
+
+  #refuse(reason: Reason, status: number): void {
+    if (this.#over) return;
+    const { exchange, connection } = this;
+    if (this.#relay?.answered) exchange.abort();
+    else {
+      const session = this.#visit?.gate.session.id;
+      const { head, body } = connection.dialect.refusal(status, reason, session, exchange.request);
+      exchange.respond(head, body.length);
+      exchange.write(body);
+      exchange.end();
+    }
+    this.#done();
+  }
+
+  #settle(work: Promise<void> | undefined): void {
+    work?.catch((error) => this.#fail(error));
+  }
+
+  #fail(error: unknown): void {
+    const reason = error instanceof PosternError ? error.reason : gatewayFailed;
+    this.#relay?.stop(reason);
+    this.#refuse(reason, statusOf(reason));
+    // What is no answer to a caller is for the operator to see.
+    if (!(error instanceof PosternError)) this.#visit?.gate.end(asError(gatewayFailed).reason);
+  }
+}
+
+function bodyAsParameter(body: Uint8Array) {
+  let text: string | Uint8Array = body;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch {
+    // Shown as bytes.
+  }
+  return { length: 1, at: (index: number) => (index === 0 ? text : null) };
+}
+
+/** What a request that names no resource seems to name. */
+function nameOf(authority: string, target: string): string {
+  const [, first = ""] = /^\/([^/?]*)/.exec(target) ?? [];
+  return `${authority}/${first}`.slice(0, 200);
+}
+
+function tooMuchToRead(most: number): Reason {
+  return {
+    code: "limit.intake",
+    message: `The body of this request has to be read before it may pass, and is longer than ${most} bytes.`,
+    hint: "Send less at once.",
+  };
+}
+
+const nobody: Reason = {
+  code: "identity.required",
+  message: "The request does not say whose it is.",
+  hint: "Send `Authorization: Bearer` with a token, or with a credential of `postern credentials issue`.",
+};
+
+const ambiguousPath: Reason = {
+  code: "http.path",
+  message: "Servers would not agree on what this path names.",
+  hint: "Send it without empty and dot segments, and without encoded slashes.",
+};
+
+const ambiguousLogin = new PosternError("http.login", "The request shows more than one credential.", {
+  hint: "Send one `Authorization` field.",
+});
+
+const gatewayFailed: Reason = {
+  code: "gateway.failed",
+  message: "The gateway failed to serve this request.",
+  hint: "The operator finds the reason in the log.",
+};

@@ -1,0 +1,94 @@
+import type { ListenerInfo, Wire } from "../../core/plugin.ts";
+import { loginCookie } from "./callers.ts";
+import type { Destination } from "./config.ts";
+import type { Fields, RequestHead } from "./message.ts";
+
+/**
+ * What no caller's request takes to a resource: its own credential, what proxies say of whom they stand for, what
+ * changes the method behind the gate's back.
+ */
+const stripped = new Set([
+  "authorization",
+  "proxy-authorization",
+  "proxy-connection",
+  "forwarded",
+  "via",
+  "x-real-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "true-client-ip",
+  "cf-connecting-ip",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-original-url",
+  "x-original-uri",
+  "x-original-host",
+  "x-rewrite-url",
+  "x-forwarded",
+  "host",
+  "max-forwards",
+]);
+
+/** What is said of the caller, in the words of reverse proxies. */
+export interface CallerFacts {
+  readonly caller: Wire;
+  readonly listener: ListenerInfo;
+  /** What of the path named the resource. */
+  readonly prefix: string;
+}
+
+/**
+ * The head as the resource gets it. `target`: what to ask for, canonical. `login`: fields that show the resource
+ * credential. `strips`: what callers of this dialect may not send either.
+ */
+export function outgoing(
+  head: RequestHead,
+  target: string,
+  { authority, base }: Destination,
+  login: Fields,
+  facts: CallerFacts,
+  strips?: (name: string) => boolean,
+): RequestHead {
+  const own = new Set<string>();
+  for (let at = 0; at < login.length; at += 2) own.add((login[at] as string).toLowerCase());
+  const fields: string[] = ["Host", authority];
+  for (let at = 0; at < head.fields.length; at += 2) {
+    const name = head.fields[at] as string;
+    const lower = name.toLowerCase();
+    if (stripped.has(lower) || own.has(lower) || lower.startsWith("x-forwarded-") || strips?.(lower))
+      continue;
+    // Some servers read an underscore as a hyphen, and so a field that was taken away would come back.
+    if (lower.includes("_") && stripped.has(lower.replaceAll("_", "-"))) continue;
+    const value = head.fields[at + 1] as string;
+    if (lower === "cookie") {
+      const rest = withoutLogin(value);
+      if (rest !== "") fields.push(name, rest);
+    } else fields.push(name, value);
+  }
+  fields.push(...login, ...forwarded(head, facts));
+  return { ...head, target: `${base}${target}`, authority, fields };
+}
+
+function forwarded({ authority }: RequestHead, { caller, prefix }: CallerFacts): string[] {
+  const address = caller.remote.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  return [
+    "X-Forwarded-For",
+    address,
+    "X-Forwarded-Proto",
+    caller.encrypted ? "https" : "http",
+    "X-Forwarded-Host",
+    authority,
+    ...(prefix === "" ? [] : ["X-Forwarded-Prefix", prefix]),
+  ];
+}
+
+/** Without the cookies that are the gateway's own. */
+function withoutLogin(cookies: string): string {
+  if (!cookies.includes(loginCookie)) return cookies;
+  return cookies
+    .split(";")
+    .filter((pair) => !pair.trim().startsWith(loginCookie))
+    .join(";")
+    .trim();
+}

@@ -1,0 +1,40 @@
+import type { Kind, Permit, Reach, Reason, RequestDoor, RequestProtocol, Wire } from "../../core/plugin.ts";
+import type { HttpTarget } from "./config.ts";
+import { CallerConnection } from "./connection.ts";
+import type { Dialect } from "./dialect.ts";
+import { H1Caller } from "./h1/caller.ts";
+import { Handling } from "./handling.ts";
+import { callerLimitsOf } from "./limits.ts";
+import { reach } from "./reach/reach.ts";
+import { refuseWire } from "./refuse-wire.ts";
+
+/** The members of a protocol that every dialect of HTTP shares. */
+export type WebProtocol<Config, Emits extends Kind, Name extends string> = Pick<
+  RequestProtocol<Config, Emits, Name>,
+  "serve" | "reach" | "refuse"
+>;
+
+export function webProtocol<Config extends HttpTarget, Emits extends Kind, Name extends string>(
+  dialect: Dialect<Config, Name>,
+): WebProtocol<Config, Emits, Name> {
+  return {
+    serve: (caller, door) => serve(dialect as unknown as Dialect, caller, door as RequestDoor<HttpTarget>),
+    reach: (permit) => reach(permit as unknown as Permit<HttpTarget>) as Promise<Reach>,
+    refuse: (caller: Wire, reason: Reason, session?: string) =>
+      refuseWire(dialect as unknown as Dialect, caller, reason, session),
+  };
+}
+
+async function serve(dialect: Dialect, caller: Wire, door: RequestDoor<HttpTarget>): Promise<void> {
+  if (door.listener.tls) await caller.secure({ alpn: ["http/1.1"] });
+  const connection = new CallerConnection(dialect, door, caller);
+  new H1Caller(caller, {
+    limits: callerLimitsOf(door.limits),
+    serve: (exchange) => new Handling(exchange, connection).start(),
+    refuse: (status, reason) => dialect.refusal(status, reason, undefined, unread),
+  });
+  await caller.gone;
+}
+
+/** Stands for a request whose head never was one. */
+const unread = { method: "GET", target: "/", authority: "", version: "1.1", fields: [] } as const;
