@@ -1,0 +1,86 @@
+import { PosternError } from "../../../core/plugin.ts";
+import type { BodyLength } from "../exchange.ts";
+import type { Fields, RequestHead, ResponseHead } from "../message.ts";
+import { consistsOf, isToken, targetBytes, valueBytes } from "./syntax.ts";
+
+/** How an answer's connection goes on: `keep-alive` is said only to HTTP/1.0. */
+export type Going = "close" | "keep-alive" | undefined;
+
+/**
+ * An answer's head with the fields that frame it, a character a byte. `length`: as the head tells it; undefined where
+ * it tells none. Throws PosternError `http.unsafe`, as all of this file does where a value could end its line.
+ */
+export function responseText(head: ResponseHead, length: BodyLength | undefined, going: Going): string {
+  let text = `${statusLine(head)}${lines(head.fields)}${lengthLine(length)}`;
+  if (going !== undefined) text += `Connection: ${going}\r\n`;
+  return `${text}\r\n`;
+}
+
+/** 101. `upgrade`: what the connection carries from now on. */
+export function switchText(head: ResponseHead, upgrade: string): string {
+  return `${statusLine({ ...head, status: 101 })}${lines(head.fields)}${upgradeLines(upgrade)}\r\n`;
+}
+
+/** A request's head. A method that has a body by its meaning is given the length of an empty one. */
+export function requestText(head: RequestHead, length: BodyLength, upgrade: string | undefined): string {
+  if (!isToken(head.method)) throw unsafe("method");
+  if (!consistsOf(targetBytes, head.target) || head.target === "") throw unsafe("target");
+  const hosts = head.fields.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host");
+  if (hosts.length > 1) throw unsafe("Host");
+  const host = hosts.length === 0 ? lines(["Host", head.authority]) : "";
+  const told = length === "none" && bodied.has(head.method) ? 0 : length === "none" ? undefined : length;
+  return (
+    `${head.method} ${head.target} HTTP/1.1\r\n${host}${lines(head.fields)}` +
+    `${lengthLine(told)}${upgrade === undefined ? "" : upgradeLines(upgrade)}\r\n`
+  );
+}
+
+/** The end of a chunked body. */
+export function lastChunk(trailers: Fields): string {
+  return `0\r\n${lines(trailers)}\r\n`;
+}
+
+function statusLine({ status, reason }: ResponseHead): string {
+  if (!Number.isInteger(status) || status < 100 || status > 999) throw unsafe("status");
+  if (!consistsOf(valueBytes, reason)) throw unsafe("reason phrase");
+  return `HTTP/1.1 ${status} ${reason}\r\n`;
+}
+
+function lines(fields: Fields): string {
+  let text = "";
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at] as string;
+    const value = fields[at + 1] as string;
+    if (!isToken(name)) throw unsafe("field name");
+    if (!consistsOf(valueBytes, value)) throw unsafe(name);
+    if (framing.has(name.length) && framingNames.test(name)) throw unsafe(name);
+    text += `${name}: ${value}\r\n`;
+  }
+  return text;
+}
+
+function lengthLine(length: BodyLength | undefined): string {
+  if (length === undefined || length === "none") return "";
+  return length === "chunked" ? "Transfer-Encoding: chunked\r\n" : `Content-Length: ${length}\r\n`;
+}
+
+function upgradeLines(upgrade: string): string {
+  if (!consistsOf(valueBytes, upgrade)) throw unsafe("Upgrade");
+  return `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
+}
+
+function unsafe(what: string): PosternError {
+  return new PosternError(
+    "http.unsafe",
+    `The gateway was to send a message whose ${what} would break its framing.`,
+    {
+      hint: "A credential or a field that the policy adds holds a line end or a control character.",
+    },
+  );
+}
+
+const framingNames = /^(content-length|transfer-encoding|connection|upgrade)$/i;
+const framing: ReadonlySet<number> = new Set([7, 10, 14, 17]);
+
+/** RFC 9110, 8.6. */
+const bodied: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);

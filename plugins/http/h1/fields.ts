@@ -1,0 +1,74 @@
+import type { Fields } from "../message.ts";
+import { malformed, tooLarge } from "./fault.ts";
+import { tokenBytes, valueBytes } from "./syntax.ts";
+
+/** Fields that one message may have, and its trailers again. */
+export const fieldLimit = 128;
+
+/** Told of each field while a head is read. True: it is not handed on. */
+export interface FieldWatch {
+  take(name: string, value: string): boolean;
+}
+
+/**
+ * Field lines from `at` to the end of `text`, which ends before the empty line (RFC 9112, 5). One pass, and strict:
+ * CRLF alone ends a line, no space stands before a colon, no line continues another one. Throws Fault.
+ */
+export function readFields(text: string, at: number, watch: FieldWatch): string[] {
+  const fields: string[] = [];
+  for (let count = 0; at < text.length; count++) {
+    if (count === fieldLimit) throw tooLarge(`There are more than ${fieldLimit} header fields.`);
+    let next = at;
+    while (tokenBytes[text.charCodeAt(next)] === 1) next++;
+    if (next === at || text.charCodeAt(next) !== colon) {
+      throw malformed("A header line does not begin with a field name and a colon.");
+    }
+    const name = text.slice(at, next);
+    do next++;
+    while (isBlank(text.charCodeAt(next)));
+    const start = next;
+    let end = next;
+    for (; ; next++) {
+      const byte = text.charCodeAt(next);
+      if (valueBytes[byte] !== 1) break;
+      if (!isBlank(byte)) end = next + 1;
+    }
+    if (next < text.length && !(text.charCodeAt(next) === 13 && text.charCodeAt(next + 1) === 10)) {
+      throw malformed("A header field holds a control character.");
+    }
+    const value = text.slice(start, end);
+    if (!watch.take(name, value)) fields.push(name, value);
+    at = next + 2;
+  }
+  return fields;
+}
+
+/**
+ * Trailer fields, without those that would frame, route or authenticate the message had they been in its head (RFC
+ * 9110, 6.5.1).
+ */
+export function readTrailers(text: string): Fields {
+  return readFields(text, 0, trailerWatch);
+}
+
+const trailerWatch: FieldWatch = {
+  take: (name) => {
+    const lower = name.toLowerCase();
+    return notInTrailers.has(lower) || notInTrailersAs.test(lower);
+  },
+};
+
+const notInTrailers: ReadonlySet<string> = new Set(
+  `content-length transfer-encoding trailer connection keep-alive te upgrade http2-settings host expect max-forwards
+   range cache-control pragma if-match if-none-match if-modified-since if-unmodified-since if-range content-encoding
+   content-type content-range authorization cookie set-cookie www-authenticate authentication-info forwarded via age
+   date expires location retry-after vary warning x-real-ip x-http-method-override`.split(/\s+/),
+);
+
+const notInTrailersAs = /^(proxy-|x-forwarded-|impersonate-|sec-)/;
+
+const colon = 58;
+
+function isBlank(byte: number): boolean {
+  return byte === 32 || byte === 9;
+}

@@ -1,0 +1,96 @@
+import type { BodyLength } from "../exchange.ts";
+import { type RequestHead, without } from "../message.ts";
+import { authorityOf } from "./authority.ts";
+import { badExpectation, malformed } from "./fault.ts";
+import { readFields } from "./fields.ts";
+import { FramingFields } from "./framing-fields.ts";
+import { consistsOf, isToken, targetBytes } from "./syntax.ts";
+
+/** A request's head, and what it says about its connection. Nothing in it changes, so that it may be handed out twice. */
+export interface ParsedRequest {
+  readonly head: RequestHead;
+  readonly length: BodyLength;
+  /** The connection goes on after the answer. */
+  readonly persistent: boolean;
+  readonly upgrade: string | undefined;
+  readonly expectsContinue: boolean;
+  /** HTTP2-Settings of a request that asks to turn to HTTP/2 in clear (RFC 7540, 3.2). */
+  readonly http2Settings: string | undefined;
+}
+
+/** `text`: up to the empty line, without the line end before it, a character a byte. Throws Fault. */
+export function parseRequest(text: string): ParsedRequest {
+  const lineEnd = text.indexOf("\r\n");
+  const line = lineEnd < 0 ? text : text.slice(0, lineEnd);
+  const first = line.indexOf(" ");
+  const method = line.slice(0, Math.max(first, 0));
+  const version = versionOf(line);
+  const sent = line.slice(first + 1, -9);
+  if (!isToken(method) || version === undefined) throw malformed("The request line is not one of HTTP/1.1.");
+  if (sent === "" || !consistsOf(targetBytes, sent)) {
+    throw malformed("The request's target holds what belongs into no target.");
+  }
+  const framing = new FramingFields();
+  const fields = lineEnd < 0 ? [] : readFields(text, lineEnd + 2, framing);
+  framing.check(version);
+  const authority = hostOf(framing, version);
+  const target = originForm(method, sent, authority);
+  const length = framing.chunked ? "chunked" : (framing.contentLength ?? "none");
+  const hasBody = length !== "none" && length !== 0;
+  // HTTP/1.0 has neither; and a body would have to be read before the connection can turn into anything.
+  const upgrade = version === "1.1" && !hasBody ? framing.upgrade : undefined;
+  const expectsContinue = version === "1.1" && framing.expect !== undefined;
+  if (expectsContinue && framing.expect !== "100-continue") throw badExpectation();
+  if (expectsContinue && hasBody) fields.push("Expect", "100-continue");
+  return {
+    head: {
+      method,
+      target: target.path,
+      authority: authority ?? target.authority ?? "",
+      version,
+      fields: framing.nominated ? without(fields, framing.nominated) : fields,
+    },
+    length,
+    persistent: framing.persistent(version),
+    // Never handed on by its name: who turns to HTTP/2 behind the gateway is no longer seen by it.
+    upgrade: upgrade === "h2c" ? undefined : upgrade,
+    expectsContinue: expectsContinue && hasBody,
+    http2Settings: upgrade === "h2c" && framing.has("http2-settings") ? framing.http2Settings : undefined,
+  };
+}
+
+/** The version that a first line ends in. */
+export function versionOf(line: string): "1.0" | "1.1" | undefined {
+  if (line.endsWith(" HTTP/1.1")) return "1.1";
+  return line.endsWith(" HTTP/1.0") ? "1.0" : undefined;
+}
+
+function hostOf(framing: FramingFields, version: "1.0" | "1.1"): string | undefined {
+  if (framing.host === undefined) {
+    if (version === "1.1") throw malformed("There is no Host field.");
+    return undefined;
+  }
+  const authority = authorityOf(framing.host);
+  if (authority === undefined) throw malformed("Host is not a host name and a port.");
+  return authority;
+}
+
+/** Path and query, whichever form the target was sent in (RFC 9112, 3.2). */
+function originForm(
+  method: string,
+  sent: string,
+  host: string | undefined,
+): { readonly path: string; readonly authority?: string } {
+  if (method === "CONNECT") throw malformed("This is not a proxy that connects to other places.");
+  if (sent.charCodeAt(0) === 47) return { path: sent };
+  if (sent === "*" && method === "OPTIONS") return { path: sent };
+  const [, named = "", rest = ""] = absolute.exec(sent) ?? [];
+  const authority = authorityOf(named);
+  if (authority === undefined)
+    throw malformed("The request's target is neither a path nor a URL of the web.");
+  if (host !== undefined && host !== authority) throw malformed("The target names another host than Host.");
+  if (rest === "") return { path: method === "OPTIONS" ? "*" : "/", authority };
+  return { path: rest.startsWith("?") ? `/${rest}` : rest, authority };
+}
+
+const absolute = /^https?:\/\/([^/?]+)(.*)$/i;
