@@ -77,6 +77,9 @@ function comesFromAny(list: string, remote: string): boolean {
 function named({ principals, keyId }: Certificate, terms: SubjectTerms): Identity {
   const { issuer, kind, groups, person } = terms;
   const isGroup = (name: string) => groups !== undefined && name.startsWith(groups);
+  // OpenSSH lets nobody in by an empty principal, and no rule means one.
+  if (principals.some((name) => name === "" || name === groups))
+    throw new NotAccepted("ssh-ca: the certificate has an empty principal or group");
   const [own, another] = principals.filter((name) => !isGroup(name));
   const names = { principal: another === undefined ? own : undefined, keyId: keyId || undefined };
   const subject = names[terms.subject];
