@@ -97,6 +97,17 @@ export type {
   Visit,
 } from "./protocol.ts";
 export { type Codec, type Cursor, Pump } from "./pump.ts";
+export { channelReplay } from "./recording/channel-replay.ts";
+export {
+  type ChannelEvent,
+  encodeEvent,
+  encodeExit,
+  encodeFrame,
+  encodeResize,
+  type FrameType,
+  frameTypes,
+} from "./recording/frames.ts";
+export { Typed } from "./recording/typed.ts";
 export type { Secret } from "./secret.ts";
 export { bytesOf, type Size } from "./size.ts";
 export { connectWire } from "./socket.ts";

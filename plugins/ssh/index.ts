@@ -1,16 +1,17 @@
 import {
+  type ConnectionProtocol,
   type CredentialSource,
+  channelReplay,
   onlyKnown,
-  type Protocol,
   type Resource,
   type Secret,
 } from "../../core/plugin.ts";
 import { accept } from "./accept.ts";
+import { client } from "./client.ts";
 import { classifyCommand } from "./command/index.ts";
 import { checkConfig, type SshConfig } from "./config.ts";
 import { dial } from "./dial.ts";
 import { knownBy } from "./host-keys.ts";
-import { replay } from "./recording/replay.ts";
 import { refuse } from "./refuse.ts";
 import { relay } from "./relay/relay.ts";
 
@@ -19,7 +20,7 @@ type Emits = "operation" | "stream" | "text" | "wire";
 /** No commands, but what an explanation may be asked for: the trail names them so. */
 const shells = ["(shell)", "(guarded shell)"];
 
-const protocol: Protocol<SshConfig, Emits, "ssh"> = {
+const protocol: ConnectionProtocol<SshConfig, Emits, "ssh"> = {
   name: "ssh",
   emits: ["operation", "stream", "text", "wire"],
   encrypts: true,
@@ -29,9 +30,10 @@ const protocol: Protocol<SshConfig, Emits, "ssh"> = {
   relay,
   refuse,
   knownBy,
+  client,
   classify: async (text, { shell = "sh" }) =>
     shells.includes(text) ? [{ effect: "execute", on: text }] : classifyCommand(text, { shell }),
-  replay,
+  replay: channelReplay,
 };
 
 export interface SshOptions extends SshConfig {

@@ -1,6 +1,13 @@
 import type { PseudoTtyInfo } from "ssh2";
-import { type HeldOperation, type Pass, PosternError, type Reason } from "../../../core/plugin.ts";
-import { encodeExit, encodeFrame, frameTypes } from "../frames.ts";
+import {
+  encodeExit,
+  encodeFrame,
+  frameTypes,
+  type HeldOperation,
+  type Pass,
+  PosternError,
+  type Reason,
+} from "../../../core/plugin.ts";
 import { admit, done } from "../relay/admission.ts";
 import { AnswerStream } from "../relay/answer-stream.ts";
 import { lines as worded } from "../relay/carriage.ts";
@@ -98,8 +105,8 @@ export class GuardedShell {
     const at = this.#directory;
     const inHome = this.#home !== "/" && (at === this.#home || at.startsWith(`${this.#home}/`));
     const where = inHome ? `~${at.slice(this.#home.length)}` : at;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: a directory may have any name
-    return `${host.login}@${gate.session.resource}:${where.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "?")}$ `;
+    // A directory may have any name: also one that moves the cursor, or turns the direction of what is written.
+    return `${host.login}@${gate.session.resource}:${where.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?")}$ `;
   }
 
   /** A shell at the host, in the directory where the last one was. */

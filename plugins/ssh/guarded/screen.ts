@@ -1,6 +1,5 @@
 import type { PseudoTtyInfo } from "ssh2";
-import type { Pass } from "../../../core/plugin.ts";
-import { frameTypes } from "../frames.ts";
+import { frameTypes, type Pass } from "../../../core/plugin.ts";
 import { AnswerStream } from "../relay/answer-stream.ts";
 import { both, flow } from "../relay/flow.ts";
 import { openAtHost } from "../relay/host-channel.ts";

@@ -1,7 +1,14 @@
-import type { Gate, Limits, Pass, Reason, Wire } from "../../../core/plugin.ts";
+import {
+  encodeFrame,
+  type FrameType,
+  type Gate,
+  type Limits,
+  type Pass,
+  type Reason,
+  type Wire,
+} from "../../../core/plugin.ts";
 import type { SshCaller } from "../caller.ts";
 import type { SshConfig } from "../config.ts";
-import { encodeFrame, type FrameType } from "../frames.ts";
 import type { SshHost } from "../host.ts";
 import type { Statements } from "./statements.ts";
 

@@ -1,7 +1,5 @@
 import type { ClientChannel, ServerChannel } from "ssh2";
-import type { Pass, Reason } from "../../../core/plugin.ts";
-import { encodeEvent, encodeExit } from "../frames.ts";
-import type { Typed } from "../recording/typed.ts";
+import { encodeEvent, encodeExit, type Pass, type Reason, type Typed } from "../../../core/plugin.ts";
 import { done } from "./admission.ts";
 import { AnswerStream } from "./answer-stream.ts";
 import type { Carriage } from "./carriage.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { encodeEvent, frameTypes } from "../frames.ts";
+import { encodeEvent, frameTypes } from "../../../core/plugin.ts";
 import type { Carriage } from "./carriage.ts";
 
 /** What a recording keeps of a command's output. */

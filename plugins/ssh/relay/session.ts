@@ -1,6 +1,12 @@
 import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
-import { type Pass, PosternError, type Reason, type Statement } from "../../../core/plugin.ts";
-import { encodeEvent, encodeResize } from "../frames.ts";
+import {
+  encodeEvent,
+  encodeResize,
+  type Pass,
+  PosternError,
+  type Reason,
+  type Statement,
+} from "../../../core/plugin.ts";
 import { GuardedShell } from "../guarded/guarded-shell.ts";
 import { terminalModes } from "../terminal-modes.ts";
 import { admit, done } from "./admission.ts";

@@ -1,6 +1,5 @@
 import type { ClientChannel, ServerChannel } from "ssh2";
-import type { HeldOperation, Reason } from "../../../core/plugin.ts";
-import { encodeEvent } from "../frames.ts";
+import { encodeEvent, type HeldOperation, type Reason } from "../../../core/plugin.ts";
 import { Malformed } from "../keys/fields.ts";
 import { relaySftp } from "../sftp/relay.ts";
 import { lines } from "./carriage.ts";

@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ServerChannel } from "ssh2";
-import type { Answer } from "../../../core/plugin.ts";
-import { encodeEvent } from "../frames.ts";
-import type { Typed } from "../recording/typed.ts";
+import { type Answer, encodeEvent, type Typed } from "../../../core/plugin.ts";
 import { AnswerStream } from "./answer-stream.ts";
 import type { Carriage } from "./carriage.ts";
 import { flow } from "./flow.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Channel, Client, Connection } from "ssh2";
-import { encodeEvent } from "../frames.ts";
+import { encodeEvent } from "../../../core/plugin.ts";
 import type { Carriage } from "./carriage.ts";
 import { flow } from "./flow.ts";
 import { Outlet } from "./outlet.ts";
@@ -11,7 +11,7 @@ export interface End {
   readonly connection: Connection | Client;
 }
 
-/** What a recording calls it: see `SshEvent`. */
+/** What a recording calls it: see `ChannelEvent`. */
 export interface Carried {
   readonly to: string;
   readonly from?: string;

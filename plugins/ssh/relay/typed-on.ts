@@ -1,6 +1,4 @@
-import type { Answer } from "../../../core/plugin.ts";
-import { encodeEvent, encodeFrame, frameTypes } from "../frames.ts";
-import { Typed } from "../recording/typed.ts";
+import { type Answer, encodeEvent, encodeFrame, frameTypes, Typed } from "../../../core/plugin.ts";
 import type { Carriage } from "./carriage.ts";
 
 /** Keeps what is typed into the terminal of one channel, masked as if it were shown; undefined: nobody records. */

@@ -1,6 +1,5 @@
 import type { ServerChannel } from "ssh2";
-import type { Reason } from "../../../core/plugin.ts";
-import { frameTypes } from "../frames.ts";
+import { frameTypes, type Reason } from "../../../core/plugin.ts";
 import { type Carriage, hostGone, lines } from "./carriage.ts";
 import { type Exit, tellExit } from "./exit.ts";
 import type { Outlet } from "./outlet.ts";

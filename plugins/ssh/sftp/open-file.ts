@@ -1,5 +1,4 @@
-import type { Outcome, Pass, Statement } from "../../../core/plugin.ts";
-import type { SshEvent } from "../frames.ts";
+import type { ChannelEvent, Outcome, Pass, Statement } from "../../../core/plugin.ts";
 import { Moved } from "./moved.ts";
 
 /** A file or a folder that the caller has open, until it closes it: one operation. */
@@ -17,7 +16,7 @@ export class OpenFile {
   ) {}
 
   /** Writes the outcome; returns what the recording keeps. Once. */
-  over(result: Outcome["result"], code?: string): SshEvent[] {
+  over(result: Outcome["result"], code?: string): ChannelEvent[] {
     if (this.#over) return [];
     this.#over = true;
     const { path, as, read, written } = this;
@@ -31,7 +30,7 @@ export class OpenFile {
       ...(reading ? { bytes: reading.bytes } : {}),
       ...(writing?.sha256 === undefined ? {} : { received: { ...writing, sha256: writing.sha256 } }),
     });
-    const events: SshEvent[] = [];
+    const events: ChannelEvent[] = [];
     if (reading) events.push(moved("read", path, reading));
     if (writing) events.push(moved("write", path, writing));
     return events;
@@ -42,6 +41,6 @@ function moved(
   operation: string,
   path: string,
   { bytes, sha256 }: { bytes: number; sha256: string | undefined },
-): SshEvent {
+): ChannelEvent {
   return { event: "file", operation, path, bytes, ...(sha256 === undefined ? {} : { sha256 }) };
 }

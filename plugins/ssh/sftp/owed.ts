@@ -1,5 +1,4 @@
-import type { Pass } from "../../../core/plugin.ts";
-import type { SshEvent } from "../frames.ts";
+import type { ChannelEvent, Pass } from "../../../core/plugin.ts";
 import { Malformed } from "../keys/fields.ts";
 import { masked } from "./masked.ts";
 import { bodyAt, type Message, statuses, statusOf, types } from "./message.ts";
@@ -15,7 +14,7 @@ export interface Owed {
   abandoned(): void;
 }
 
-export type Note = (event: SshEvent) => void;
+export type Note = (event: ChannelEvent) => void;
 
 /** A request that is answered and over. */
 export class OwedOperation implements Owed {

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
-import type { SshEvent } from "../../frames.ts";
+import type { ChannelEvent } from "../../../../core/plugin.ts";
 import { Fields } from "../../keys/fields.ts";
 import { string, uint32 } from "../../message.ts";
 import { Framer } from "../framer.ts";
@@ -14,7 +14,7 @@ export const sftpServer = "/usr/lib/openssh/sftp-server";
 /** A caller that speaks in raw messages, the relay, and Debian's sftp-server in a folder. */
 export class Talk {
   readonly said: string[] = [];
-  readonly events: SshEvent[] = [];
+  readonly events: ChannelEvent[] = [];
   readonly fromCaller = new PassThrough();
   readonly #toCaller = new PassThrough();
   readonly #framer = new Framer();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Random, seeds } from "../../../test/fuzz.ts";
+import { Random, seeds } from "../../test/fuzz.ts";
 import { Typed } from "./typed.ts";
 
 /** `k`: keys of the caller, `h`: what the host sends. Lines as they would be recorded; null: not kept. */

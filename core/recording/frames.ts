@@ -1,12 +1,12 @@
 /**
- * What a recording of an SSH session is made of. Each frame leaves through `gate.passed`, in the order in which its
- * content passed; numbers are big-endian, as in SSH itself (RFC 4251, 5):
+ * What a recording is made of where a session has channels (SSH) or exchanges (HTTP). Each frame leaves through
+ * `gate.passed`, in the order in which its content passed; numbers are big-endian:
  *
  *     type     u8   one of `frameTypes`
- *     channel  u32  counts the caller's channels from 0
+ *     channel  u32  counts the session's channels or exchanges from 0
  *     length   u32  of data, bytes
  *     data          output, error output, input: bytes as they were; resize: u32 columns, u32 rows;
- *                   exit: UTF-8, `0`, `137`, `SIGTERM`; event: JSON, an SshEvent
+ *                   exit: UTF-8, `0`, `137`, `SIGTERM`; event: JSON, a ChannelEvent
  *
  * Output is what the caller saw, masked; input is what a terminal echoed (see `typed.ts`).
  */
@@ -16,7 +16,7 @@ export type FrameType = (typeof frameTypes)[keyof typeof frameTypes];
 export const frameHeaderBytes = 9;
 
 /** What happens on a channel besides bytes. A reader shows those that it does not know by their name. */
-export type SshEvent =
+export type ChannelEvent =
   /** A terminal is there from now on; its size in characters. */
   | { readonly event: "terminal"; readonly term: string; readonly columns: number; readonly rows: number }
   /** `what`: `exec`, `shell`, `sftp`; the command where there is one. */
@@ -51,7 +51,7 @@ export type SshEvent =
   | { readonly event: "unseen" }
   | { readonly event: "close" };
 
-export interface SshFrame {
+export interface ChannelFrame {
   readonly type: FrameType;
   readonly channel: number;
   readonly data: Uint8Array;
@@ -79,7 +79,7 @@ export function encodeExit(channel: number, exit: number | string): Buffer {
   return encodeFrame(frameTypes.exit, channel, Buffer.from(String(exit)));
 }
 
-export function encodeEvent(channel: number, event: SshEvent): Buffer {
+export function encodeEvent(channel: number, event: ChannelEvent): Buffer {
   return encodeFrame(frameTypes.event, channel, Buffer.from(JSON.stringify(event)));
 }
 
@@ -87,7 +87,7 @@ export function encodeEvent(channel: number, event: SshEvent): Buffer {
  * The frames in a piece of a recording, as views of it. The last one may be cut short, where `record` was told to
  * keep so much and no more: what is there of its data is handed out. Never throws; what is no frame ends it.
  */
-export function* decodeFrames(bytes: Uint8Array): Generator<SshFrame> {
+export function* decodeFrames(bytes: Uint8Array): Generator<ChannelFrame> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   while (at + frameHeaderBytes <= bytes.length) {

@@ -1,14 +1,14 @@
 import { expect, test } from "bun:test";
-import type { Recorded } from "../../../core/plugin.ts";
-import { encodeEvent, encodeExit, encodeFrame, encodeResize, frameTypes } from "../frames.ts";
-import { replay } from "./replay.ts";
+import type { Recorded } from "../protocol.ts";
+import { channelReplay } from "./channel-replay.ts";
+import { encodeEvent, encodeExit, encodeFrame, encodeResize, frameTypes } from "./frames.ts";
 
 const bytes = (frame: Uint8Array, at = 0): Recorded => ({ at, kind: "bytes", bytes: frame });
 const output = (channel: number, text: string | Uint8Array) =>
   bytes(encodeFrame(frameTypes.output, channel, Buffer.from(text)));
 
 test("a terminal is what happened in it; a character that is cut in two is whole", () => {
-  const shown = replay();
+  const shown = channelReplay();
   const euro = Buffer.from("€");
   const events = [
     bytes(encodeEvent(3, { event: "terminal", term: "xterm", columns: 80, rows: 24 })),
@@ -27,7 +27,7 @@ test("a terminal is what happened in it; a character that is cut in two is whole
 });
 
 test("commands and files are a list, told apart by channel", () => {
-  const shown = replay();
+  const shown = channelReplay();
   const events: Recorded[] = [
     { at: 0, kind: "event", name: "operation", data: { text: "df -h", actions: [] } },
     bytes(encodeEvent(0, { event: "open", what: "exec", command: "df -h" })),
@@ -62,7 +62,7 @@ test("commands and files are a list, told apart by channel", () => {
 });
 
 test("a line is never in both: what is in a terminal is not in the list", () => {
-  const shown = replay();
+  const shown = channelReplay();
   const open = bytes(encodeEvent(0, { event: "terminal", term: "vt100", columns: 1, rows: 1 }));
   shown.terminals?.(open);
   expect(shown.show(open)).toBe("");

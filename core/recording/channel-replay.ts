@@ -1,11 +1,11 @@
-import type { Recorded, Replay, TerminalEvent } from "../../../core/plugin.ts";
-import { decodeFrames, eventOf, frameTypes, type SshFrame, sizeOf } from "../frames.ts";
+import type { Recorded, Replay, TerminalEvent } from "../protocol.ts";
+import { type ChannelFrame, decodeFrames, eventOf, frameTypes, sizeOf } from "./frames.ts";
 
 /**
  * Shows a recording: terminals as what happened in them, commands and files as a list of what was done, with the
  * channel's number before each line.
  */
-export function replay(): Replay {
+export function channelReplay(): Replay {
   const terminals = new Terminals();
   const list = new EventList(terminals);
   return {
@@ -25,7 +25,7 @@ class Terminals {
     return [...decodeFrames(bytes)].flatMap((frame) => this.#event(frame) ?? []);
   }
 
-  #event({ type, channel, data }: SshFrame): TerminalEvent | undefined {
+  #event({ type, channel, data }: ChannelFrame): TerminalEvent | undefined {
     if (type === frameTypes.event) return this.#open(channel, data);
     const decoders = this.#decoders.get(channel);
     if (!decoders) return undefined;
@@ -66,7 +66,7 @@ class EventList {
     return shown;
   }
 
-  #frame({ type, channel, data }: SshFrame): string {
+  #frame({ type, channel, data }: ChannelFrame): string {
     if (type === frameTypes.event) {
       const event = eventOf(data);
       // A terminal is played: how it was opened stands before it, as the operation that it was.

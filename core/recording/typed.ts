@@ -1,4 +1,4 @@
-import { ESC, sequenceEnd } from "../../../core/plugin.ts";
+import { ESC, sequenceEnd } from "../escape.ts";
 
 /** Of one line, bytes kept until it is clear that it was echoed. */
 const longest = 4096;
