@@ -4,6 +4,8 @@ import { type Action, nothing } from "../../../core/plugin.ts";
 export interface CommandContext {
   /** The command has a terminal: programs then show their output through a pager, which runs others. */
   readonly terminal?: boolean;
+  /** Other commands follow in the same shell: what this one leaves running would print among their answers. */
+  readonly stays?: boolean;
   readonly shell?: HostShell;
 }
 

@@ -40,7 +40,8 @@ export class ScriptReader {
   }
 
   #statements(statements: readonly Statement[]): void {
-    for (const { command } of statements) {
+    for (const { command, background } of statements) {
+      if (background && this.#reading.context.stays) this.#reading.unknown();
       if (command.type === "AndOr") for (const one of command.commands) this.#pipeline(one);
       else this.#pipeline(command);
     }

@@ -11,6 +11,8 @@ interface Wrapper {
   readonly values?: RegExp;
   /** Arguments of its own before the command, and how each looks. */
   readonly own?: readonly RegExp[];
+  /** Options with which it does not wait for what it runs. */
+  readonly leaves?: RegExp;
   /** Takes `NAME=value` before the command. */
   readonly assigns?: true;
   /** Runs the command with more arguments, read from its input. */
@@ -24,7 +26,7 @@ const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ["exec", {}],
   ["nice", { flags: /^(-\d+|-n-?\d+|--adjustment=-?\d+)$/, values: /^(-n|--adjustment)$/ }],
   ["nohup", {}],
-  ["setsid", { flags: /^(-[cfw]+|--ctty|--fork|--wait)$/ }],
+  ["setsid", { flags: /^(-[cfw]+|--ctty|--fork|--wait)$/, leaves: /^-(\w*f|-fork$)/ }],
   ["time", { flags: /^-p$/ }],
   ["stdbuf", { flags: /^(-[ioe]([L0]|\d+[KM]?)|--(input|output|error)=[L\dKM]+)$/, values: /^-[ioe]$/ }],
   ["ionice", { flags: /^(-t|-c[0-3]|-n[0-7])$/, values: /^-[cn]$/ }],
@@ -38,7 +40,15 @@ const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
       own: [/^\d+(\.\d+)?[smhd]?$/],
     },
   ],
-  ["sudo", { flags: /^(-[nHkSbEP]+|-u\w+|--user=\w+)$/, values: /^(-u|-g|--user|--group)$/, assigns: true }],
+  [
+    "sudo",
+    {
+      flags: /^(-[nHkSbEP]+|-u\w+|--user=\w+)$/,
+      values: /^(-u|-g|--user|--group)$/,
+      leaves: /^-\w*b/,
+      assigns: true,
+    },
+  ],
   ["doas", { flags: /^-n$/, values: /^-u$/ }],
   [
     "env",
@@ -61,6 +71,8 @@ export function wrapped(name: string, args: readonly Argument[], reading: Readin
   if (!wrapper) return;
   const begins = commandBegins(wrapper, args);
   if (begins === undefined) return reading.unknown();
+  const own = args.slice(0, begins);
+  if (reading.context.stays && own.some(({ text }) => wrapper.leaves?.test(text ?? ""))) reading.unknown();
   const inner = args.slice(begins);
   if (inner.length === 0 && wrapper.otherwise) inner.push(wrapper.otherwise);
   if (inner.length === 0 || (name === "command" && /^-[vV]$/.test(args[0]?.text ?? ""))) return;

@@ -21,10 +21,13 @@ export interface GuardedLine {
  * names it in a rule knows that, so nothing more is asked for than that.
  */
 export function lineOf(text: string, shell: HostShell | undefined, terminal: boolean): GuardedLine {
-  const actions = classifyCommand(text, { terminal: false, ...(shell ? { shell } : {}) });
+  const actions = classifyCommand(text, { terminal: false, stays: true, ...(shell ? { shell } : {}) });
   const screen = terminal && screens.test(text.trim());
   if (screen)
     return { screen, statement: { text, actions: actions.filter(({ effect }) => effect !== "unknown") } };
-  const odd = ofTheShell.test(text) && !actions.some(({ effect }) => effect === "unknown");
-  return { screen, statement: { text, actions: odd ? [...actions, unknown] : actions } };
+  // `exec 2>&1`: the shell's own output would go elsewhere, and with it what tells that a line has ended.
+  const odd =
+    ofTheShell.test(text) || actions.some(({ effect, on }) => effect === "execute" && on === "exec");
+  const isTold = actions.some(({ effect }) => effect === "unknown");
+  return { screen, statement: { text, actions: odd && !isTold ? [...actions, unknown] : actions } };
 }
