@@ -32,7 +32,7 @@ interface Speaking<Config, Emits extends Kind, Name extends string> {
   /** Renders a recording for a terminal. */
   replay?(): Replay;
   /** Environment and command of an ordinary client. */
-  client?(access: ClientAccess, config: Config): ClientLaunch;
+  client?(access: ClientAccess, config: Config): ClientLaunch | Promise<ClientLaunch>;
   /** What callers know this gateway by, in words, for `postern doctor`: host keys. Makes nothing that is not there. */
   knownBy?(dataDir: string): Promise<readonly string[]>;
   /** Who is logged in at the resource and did not come through a gateway that shares our roles, for `postern doctor RESOURCE`. */
@@ -230,6 +230,8 @@ export interface ClientAccess {
   readonly tls: boolean;
   /** PEM file of the authority that the listener's certificate leads to, on the caller's machine. */
   readonly ca?: string;
+  /** The gateway's data folder: where callers know it by a key of its own, its public half is there. */
+  readonly dataDir: string;
   /** A short-lived credential for this resource. */
   readonly user: string;
   readonly password: string;

@@ -1,7 +1,8 @@
 import { main } from "../core/cli/main.ts";
 import { postgresAdopter } from "./postgres/adopt/index.ts";
 import { knownClient as psql } from "./postgres/client.ts";
+import { knownClient as ssh } from "./ssh/client.ts";
 
 /* What `postern` runs: core's command line, and what plugins add to it. */
 
-await main({ adopters: [postgresAdopter], clients: [psql] });
+await main({ adopters: [postgresAdopter], clients: [psql, ssh] });

@@ -48,6 +48,7 @@ export async function launch(
   }
   const { issued, password } = await supervisor.issued.issue(identity, { resource, ttl });
   const { id: user, expires } = issued;
-  const access = { resource, ...reach, user, password, ...(ca === undefined ? {} : { ca }) };
-  return { ...protocol.client(access, config), credential: user, expires };
+  const { dataDir } = supervisor.parts;
+  const access = { resource, ...reach, dataDir, user, password, ...(ca === undefined ? {} : { ca }) };
+  return { ...(await protocol.client(access, config)), credential: user, expires };
 }

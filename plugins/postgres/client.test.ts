@@ -1,10 +1,17 @@
 import { expect, test } from "bun:test";
 import { client } from "./client.ts";
 
-const access = { resource: "orders", host: "gw.example.com", port: 5432, user: "pc_1", password: "once" };
+const access = {
+  resource: "orders",
+  host: "gw.example.com",
+  port: 5432,
+  dataDir: "",
+  user: "pc_1",
+  password: "once",
+};
 
 test("over TLS the server's name is verified, by the caller's authority or the system's", () => {
-  const own = client({ ...access, tls: true, ca: "/home/a/ca.crt" });
+  const own = client({ ...access, dataDir: "", tls: true, ca: "/home/a/ca.crt" });
   expect(own.command).toEqual(["psql"]);
   expect(own.environment).toMatchObject({
     ...{ PGHOST: "gw.example.com", PGPORT: "5432", PGDATABASE: "orders", PGUSER: "pc_1", PGPASSWORD: "once" },

@@ -34,6 +34,40 @@ test("a command is explained by what it runs", async () => {
   expect(refused.reason?.message).toContain("execute on systemctl stop nginx is not allowed on bastion");
 });
 
+test("what is no command is explained in parentheses: forwards, and requests for files", async () => {
+  const actions = async (text: string) =>
+    (await explain(policy, alice, "bastion", text)).steps.map(({ action }) => action);
+  const on = "/srv/a b";
+  expect(await actions("(connect tcp db.internal:5432)")).toEqual([
+    { effect: "connect", on: "tcp db.internal:5432" },
+  ]);
+  expect(await actions("(connect agent)")).toEqual([{ effect: "connect", on: "agent" }]);
+  expect(await actions("(sftp write /srv/../srv/x)")).toEqual([{ effect: "write", on: "/srv/x" }]);
+  expect(await actions(`(sftp read ${JSON.stringify(on)})`)).toEqual([{ effect: "read", on }]);
+  expect(await actions("(sftp stat /srv)")).toEqual([{ effect: "read", on: "/srv", within: "/srv/" }]);
+  expect(await actions("(sftp rename /a /b)")).toEqual([
+    { effect: "read", on: "/a" },
+    { effect: "delete", on: "/a" },
+    { effect: "write", on: "/b" },
+  ]);
+  expect(await actions("(sftp symlink /etc/shadow /tmp/x)")).toContainEqual({
+    effect: "read",
+    on: "/etc/shadow",
+  });
+  expect(await actions("(subsystem netconf)")).toEqual([{ effect: "execute", on: "(subsystem netconf)" }]);
+  // Without the parentheses it is a command of that name.
+  expect(await actions("connect tcp db:5432")).toMatchObject([{ effect: "execute", within: "connect" }]);
+  for (const text of [
+    "(sftp read x)",
+    "(sftp format /x)",
+    "(sftp rename /a)",
+    "(sftp read /a /b)",
+    '(sftp read "/a)',
+  ]) {
+    expect(await actions(text).catch((error: { code: string }) => error.code)).toBe("ssh.explain");
+  }
+});
+
 test("a shell is explained by its name", async () => {
   for (const shell of ["(shell)", "(guarded shell)"]) {
     const { allowed, steps } = await explain(policy, alice, "bastion", shell);

@@ -8,17 +8,14 @@ import {
 } from "../../core/plugin.ts";
 import { accept } from "./accept.ts";
 import { client } from "./client.ts";
-import { classifyCommand } from "./command/index.ts";
 import { checkConfig, type SshConfig } from "./config.ts";
 import { dial } from "./dial.ts";
+import { classifyText } from "./explain.ts";
 import { knownBy } from "./host-keys.ts";
 import { refuse } from "./refuse.ts";
 import { relay } from "./relay/relay.ts";
 
 type Emits = "operation" | "stream" | "text" | "wire";
-
-/** No commands, but what an explanation may be asked for: the trail names them so. */
-const shells = ["(shell)", "(guarded shell)"];
 
 const protocol: ConnectionProtocol<SshConfig, Emits, "ssh"> = {
   name: "ssh",
@@ -31,8 +28,7 @@ const protocol: ConnectionProtocol<SshConfig, Emits, "ssh"> = {
   refuse,
   knownBy,
   client,
-  classify: async (text, { shell = "sh" }) =>
-    shells.includes(text) ? [{ effect: "execute", on: text }] : classifyCommand(text, { shell }),
+  classify: async (text, { shell = "sh" }) => classifyText(text, shell),
   replay: channelReplay,
 };
 

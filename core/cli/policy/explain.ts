@@ -29,12 +29,13 @@ export function explainPolicy(terminal: Terminal): Command {
       examples: [
         "postern policy explain shop.policy.ts --subject alice --group support --on shop 'drop table customers'",
         "postern policy explain shop.policy.ts --subject deploy-bot --machine --on shop - < migration.sql",
+        "postern policy explain shop.policy.ts --subject alice --on bastion '(sftp write /srv/x)'",
         "postern policy explain shop.policy.ts --subject alice --on shop --grant 'fix orders' 'delete from orders'",
       ],
       exits: { 1: "it would be denied, or the policy does not load" },
     })
       .argument("<policy>", "policy file")
-      .argument("<operation>", "its text; - reads standard input")
+      .argument("<operation>", "its text, or as its plugin's README says; - reads standard input")
       .requiredOption("--subject <name>", "whose operation it is")
       .option("--group <name>", "a group of theirs; may be repeated", collect)
       .option("--machine", "a machine, not a person")
