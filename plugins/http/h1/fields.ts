@@ -44,8 +44,8 @@ export function readFields(text: string, at: number, watch: FieldWatch): string[
 }
 
 /**
- * Trailer fields, without those that would frame, route or authenticate the message had they been in its head (RFC
- * 9110, 6.5.1).
+ * Trailer fields, without those that would say who asks or how to take the message had they been in its head (RFC
+ * 9110, 6.5.1). Throws Fault for one that would frame or route it.
  */
 export function readTrailers(text: string): Fields {
   return readFields(text, 0, trailerWatch);
@@ -54,12 +54,17 @@ export function readTrailers(text: string): Fields {
 const trailerWatch: FieldWatch = {
   take: (name) => {
     const lower = name.toLowerCase();
+    if (neverInTrailers.has(lower)) throw malformed("A trailer field would frame or route the message.");
     return notInTrailers.has(lower) || notInTrailersAs.test(lower);
   },
 };
 
+const neverInTrailers: ReadonlySet<string> = new Set([
+  ...["content-length", "transfer-encoding", "trailer", "host", "connection", "upgrade", "http2-settings"],
+]);
+
 const notInTrailers: ReadonlySet<string> = new Set(
-  `content-length transfer-encoding trailer connection keep-alive te upgrade http2-settings host expect max-forwards
+  `keep-alive te expect max-forwards
    range cache-control pragma if-match if-none-match if-modified-since if-unmodified-since if-range content-encoding
    content-type content-range authorization cookie set-cookie www-authenticate authentication-info forwarded via age
    date expires location retry-after vary warning x-real-ip x-http-method-override`.split(/\s+/),
