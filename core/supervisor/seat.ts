@@ -114,9 +114,15 @@ export class Seat {
   }
 
   #spawn(): WorkerProcess {
-    const { blockedMs, entry } = this.options;
-    const supervision = this.options.supervision(this.worker);
-    return new WorkerProcess({ supervision, blockedMs, ...(entry === undefined ? {} : { entry }) });
+    const { blockedMs, entry, log } = this.options;
+    const { worker } = this;
+    return new WorkerProcess({
+      supervision: this.options.supervision(worker),
+      blockedMs,
+      starved: () =>
+        log.warn({ worker }, "a worker does not answer: the machine has no processor free for it"),
+      ...(entry === undefined ? {} : { entry }),
+    });
   }
 
   #ended(why: string): void {

@@ -4,16 +4,25 @@ import { type Message, openPeer, type Peer } from "../messages.ts";
 import type { Supervision } from "../supervision.ts";
 import type { TrailStatus } from "../trail/stream-trail.ts";
 import type { WorkerCalls } from "../worker-calls.ts";
+import { Starvation } from "./starvation.ts";
 
 const entry = join(import.meta.dir, "..", "worker-process.ts");
 
 /** How often a worker is asked whether it still turns, in each of the spans that make it `blocked`. */
 const beats = 5;
 
+/** Such spans without an answer after which a worker is killed also where the machine may be to blame. */
+const mostSpans = 12;
+
 export interface WorkerOptions {
   readonly supervision: Supervision;
-  /** Milliseconds without an answer after which a worker counts as blocked and is killed. */
+  /**
+   * Milliseconds without an answer after which a worker counts as blocked and is killed. Time in which it was ready to
+   * run and the machine had no processor for it does not count, up to twelve times as long.
+   */
   readonly blockedMs: number;
+  /** It would have counted as blocked, had it not been for the machine. Called once a silence. */
+  starved?(): void;
   /** What runs instead of the worker process, for tests. */
   readonly entry?: string;
 }
@@ -57,7 +66,7 @@ export class WorkerProcess {
         // Dead already; `onExit` tells who waits for an answer.
       }
     });
-    const beat = this.#heartbeat(options.blockedMs);
+    const beat = this.#heartbeat(options);
   }
 
   kill(why: string): void {
@@ -66,12 +75,19 @@ export class WorkerProcess {
   }
 
   /** Counts beats, not time: when this process itself was stopped, no worker is to blame. */
-  #heartbeat(blockedMs: number): Timer {
+  #heartbeat({ blockedMs, starved }: WorkerOptions): Timer {
+    const starvation = new Starvation(this.pid);
     let missed = 0;
+    /** The part of them in which it had a processor, or wanted none. */
+    let own = 0;
     let open = false;
     return setInterval(() => {
+      const share = starvation.share();
       missed = open ? missed + 1 : 0;
-      if (missed >= beats) this.kill("blocked");
+      own = open ? own + 1 - share : 0;
+      // Nobody is ever without a moment's wait for a processor: less than a beat of it is none.
+      if (missed >= beats && (own > beats - 1 || missed >= beats * mostSpans)) this.kill("blocked");
+      else if (missed === beats) starved?.();
       if (open) return;
       open = true;
       this.peer.call("ping").then(

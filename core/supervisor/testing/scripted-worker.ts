@@ -6,9 +6,9 @@ import type { WorkerCalls, WorkerStart } from "../../worker-calls.ts";
 
 /*
  * A worker process without a gateway. What it does with a policy stands in the policy's code, a JSON object
- * by worker number: `refuse`, `die`, or nothing for taking it. With a file `broken` in the data folder it
- * cannot begin. Where it may choose a port it takes its own process id. It tells each policy that it
- * commits to, with the port, as a session that closed.
+ * by worker number: `refuse`, `die`, `loop` (without an end), or nothing for taking it. With a file `broken` in
+ * the data folder it cannot begin. Where it may choose a port it takes its own process id. It tells each policy
+ * that it commits to, with the port, as a session that closed.
  */
 
 let start: WorkerStart | undefined;
@@ -23,6 +23,7 @@ const calls: WorkerCalls = {
   async prepare({ version, code }: PolicyBundle, ports) {
     const act = (JSON.parse(code) as Record<string, string>)[String(start?.worker)];
     if (act === "die") process.exit(9);
+    while (act === "loop");
     if (act === "refuse") throw new PosternError("test.refused", "Not this one.");
     prepared = version;
     port = ports.test ?? process.pid;
