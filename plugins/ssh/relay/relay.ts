@@ -10,6 +10,7 @@ import { watchIdle } from "./idle.ts";
 import { Listening } from "./listening.ts";
 import { SessionChannel } from "./session.ts";
 import { Statements } from "./statements.ts";
+import { refuseForward } from "./unsupported.ts";
 
 /** Channels of one connection that may be open at once: sessions, forwards and what comes by a listener. */
 const mostChannels = 100;
@@ -72,8 +73,12 @@ export async function relay(link: Link<SshConfig>): Promise<void> {
       inRoom(reject, () => forwardUnix(carriage, accept, reject, to));
     },
     request(accept = () => {}, reject = () => {}, name, at) {
-      if (!caller.terms.portForwarding || !isTcp(name, at)) reject();
-      else if (name === "tcpip-forward") void listening.listen(at, accept, reject);
+      if (!caller.terms.portForwarding) return reject();
+      if (!isTcp(name, at)) {
+        if ("socketPath" in at) refuseForward(carriage, `listen unix ${at.socketPath}`);
+        return reject();
+      }
+      if (name === "tcpip-forward") void listening.listen(at, accept, reject);
       else void listening.cancel(at, accept, reject);
     },
   });

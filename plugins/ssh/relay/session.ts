@@ -19,6 +19,7 @@ import { movesFiles } from "./kept-output.ts";
 import { Outlet } from "./outlet.ts";
 import { reasonOf } from "./reason.ts";
 import { sendable } from "./sendable.ts";
+import { refuseForward } from "./unsupported.ts";
 import { Voice } from "./voice.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -82,6 +83,10 @@ export class SessionChannel {
     session.on("auth-agent", (accept) => {
       if (terms.agentForwarding) this.#agent = askForAgent();
       accept?.();
+    });
+    session.on("x11", (_accept, reject) => {
+      refuseForward(carriage, "x11");
+      reject?.();
     });
     session.once("exec", (accept, _reject, { command }) => this.#start(accept(), { kind: "exec", command }));
     session.once("shell", (accept) => this.#start(accept(), { kind: "shell" }));
