@@ -49,7 +49,15 @@ export type ChannelEvent =
     }
   /** Something was typed that the terminal did not show, a password most likely: it is not kept. */
   | { readonly event: "unseen" }
-  | { readonly event: "close" };
+  | { readonly event: "close" }
+  /** An exchange of HTTP begins. `target`: path and query below the resource. */
+  | { readonly event: "request"; readonly method: string; readonly target: string; readonly type?: string }
+  /** Its request's body, all of it: size and SHA-256 (hex). */
+  | { readonly event: "sent"; readonly bytes: number; readonly sha256: string }
+  /** Its answer begins; its body follows as output. */
+  | { readonly event: "answer"; readonly status: number; readonly type?: string }
+  /** Its answer is over: what left of it. `whole`: it was not cut short. */
+  | { readonly event: "end"; readonly bytes: number; readonly sha256: string; readonly whole: boolean };
 
 export interface ChannelFrame {
   readonly type: FrameType;

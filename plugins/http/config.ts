@@ -19,6 +19,8 @@ export interface HttpTarget {
   readonly key?: string;
   /** The name that the resource's certificate must be for, where it is not the URL's. */
   readonly serverName?: string;
+  /** Media types that pass under a mask though nobody can look into them: `image/*`. Unless given, they are withheld. */
+  readonly opaque?: readonly string[];
 }
 
 /** Where connections to a resource go. */

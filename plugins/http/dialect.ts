@@ -66,6 +66,8 @@ export interface Dialect<Config extends HttpTarget = HttpTarget, Name extends st
   read(asked: Asked<Config>): Reading | Malformed | Promise<Reading | Malformed>;
   /** Fields to add so that an answer comes that this guardrail can look at. */
   negotiate?(head: RequestHead, answer: Answer): RequestHead;
+  /** JSON documents follow one another in the answer, though its type does not say so (a watch). */
+  isSequence?(asked: Asked<Config>): boolean;
   /** Fields that show the resource credential; those of the same names that the caller sent are gone by then. */
   login?(credential: string, config: Config): Fields;
   /** What callers may not send, in lower case, beside what none may. */

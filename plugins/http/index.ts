@@ -1,5 +1,6 @@
 import {
   type CredentialSource,
+  channelReplay,
   onlyKnown,
   type RequestProtocol,
   type Resource,
@@ -33,6 +34,7 @@ const protocol: RequestProtocol<HttpConfig, Emits, "http"> = {
   name: "http",
   emits: ["operation", "document", "stream", "text", "wire"],
   ...webProtocol<HttpConfig, Emits, "http">(dialect),
+  replay: channelReplay,
 };
 
 /**
@@ -51,6 +53,7 @@ export function http(options: HttpOptions): Resource<HttpConfig, Emits, "http"> 
     cert: true,
     key: true,
     serverName: true,
+    opaque: true,
     credential: true,
   });
   const { credential, ...config } = options;

@@ -1,4 +1,6 @@
 import {
+  type IntakeLimit,
+  type Outcome,
   type Pass,
   PosternError,
   type Reach,
@@ -6,8 +8,9 @@ import {
   type Visit,
   type Wire,
 } from "../../../core/plugin.ts";
+import { type InspectedBody, inspect, looksAtBodies, requestFor } from "../body/index.ts";
 import type { HttpTarget } from "../config.ts";
-import type { CallerConnection } from "../connection.ts";
+import { asError, type CallerConnection } from "../connection.ts";
 import type { Asked, GatheredAnswer, Reading } from "../dialect.ts";
 import type { AnswerSink, BodyLength, Exchange, ResourceConnection, Sending } from "../exchange.ts";
 import type { Fields, RequestHead, ResponseHead } from "../message.ts";
@@ -15,8 +18,11 @@ import { outgoing } from "../outgoing.ts";
 import type { HttpReach } from "../reach/reach.ts";
 import type { Route } from "../route.ts";
 import { askedOfResource } from "./ask.ts";
+import { Delivery } from "./delivery.ts";
+import { ExchangeRecord } from "./exchange-record.ts";
 import { incoming } from "./incoming.ts";
 import { splice } from "./splice.ts";
+import { Upload } from "./upload.ts";
 
 export interface RelayParts {
   readonly exchange: Exchange;
@@ -38,28 +44,48 @@ const safe = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** One request that may pass, to the resource and its answer back. */
 export class Relay implements AnswerSink {
-  /** The caller has seen the beginning of an answer. */
-  answered = false;
+  readonly #reach: HttpReach;
+  readonly #delivery: Delivery;
+  readonly #record: ExchangeRecord | undefined;
+  readonly #upload: Upload;
+  /** What looks into the answer's body; undefined: nobody does. */
+  #look: InspectedBody | undefined;
   #connection: ResourceConnection | undefined;
   #reused = false;
   #sending: Sending | undefined;
   #over = false;
-  #status = 0;
-  #bytes = 0;
-  #bodyBegun = false;
-  /** The trail is not durable yet (strict): the answer waits. */
-  #held: (() => void)[] | undefined;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly parts: RelayParts) {}
+  constructor(readonly parts: RelayParts) {
+    const { exchange, visit, pass } = parts;
+    this.#reach = visit.reach as HttpReach;
+    if (visit.gate.recordsWire) this.#record = new ExchangeRecord(visit.gate, this.#reach.nextChannel());
+    this.#upload = new Upload(this.#record);
+    this.#delivery = new Delivery(exchange, pass, this.#record, {
+      resume: () => this.#sending?.resume(),
+      takesMore: () => (this.#look ? this.#look.drained() : this.#sending?.resume()),
+      delivered: () => this.#delivered(),
+      broken: (error) => this.#fail(error, "error"),
+    });
+  }
+
+  /** The caller has seen the beginning of an answer. */
+  get answered(): boolean {
+    return this.#delivery.begun;
+  }
 
   start(): void {
-    const reach = this.parts.visit.reach as HttpReach;
+    const { asked, pass } = this.parts;
+    this.#record?.request(asked);
+    const { deadline } = pass.answer ?? {};
+    if (deadline)
+      this.#deadline = setTimeout(() => this.#fail(asError(deadline.reason), "cancelled"), deadline.after);
     try {
-      const kept = reach.take();
+      const kept = this.#reach.take();
       this.#reused = kept !== undefined;
-      const secret = reach.secret();
+      const secret = this.#reach.secret();
       if (kept && !(secret instanceof Promise)) this.#send(kept, secret);
-      else void this.#connect(reach, kept, secret);
+      else void this.#connect(kept, secret);
     } catch (error) {
       this.broken(asPosternError(error), false);
     }
@@ -68,62 +94,47 @@ export class Relay implements AnswerSink {
   /** The session ended, or the caller is gone (`undefined`). */
   stop(reason: Reason | undefined): void {
     if (this.#over) return;
-    this.#over = true;
-    this.#sending?.abort();
-    this.#release();
-    this.parts.pass.end({ result: "cancelled", ...(reason ? { code: reason.code } : {}) });
+    this.#close();
+    this.parts.pass.end({ result: "cancelled", ...(reason ? { code: reason.code } : {}), ...this.#facts });
   }
 
   callerDrained(): void {
-    this.#sending?.resume();
+    this.#delivery.drained();
   }
 
   inform(head: ResponseHead): void {
-    if (!this.#over) this.parts.exchange.inform(head);
+    if (!this.#over && !looksAtBodies(this.parts.pass.answer)) this.parts.exchange.inform(head);
   }
 
   head(head: ResponseHead, length: BodyLength): void {
     if (this.#over) return;
-    this.#status = head.status;
-    const waits = this.parts.pass.ready();
-    if (waits) {
-      this.#held = [];
-      void waits.then(() => this.#ready());
-    }
-    this.#inTurn(() => {
-      this.answered = true;
-      const { route, visit } = this.parts;
-      this.parts.exchange.respond(incoming(head, route, (visit.reach as HttpReach).destination), length);
+    const { route, pass, asked, visit, connection } = this.parts;
+    const own = incoming(head, route, this.#reach.destination);
+    if (!looksAtBodies(pass.answer)) return this.#delivery.head(own, length);
+    const { opaque } = asked.config;
+    const sequence = connection.dialect.isSequence?.(asked) ?? false;
+    this.#look = inspect(pass.answer, asked.head, own, length, this.#delivery, {
+      frame: visit.limits.frame,
+      sequence,
+      ...(opaque === undefined ? {} : { opaque }),
     });
   }
 
   data(view: Uint8Array): boolean {
     if (this.#over) return true;
-    this.#bytes += view.length;
-    if (!this.#held) return this.parts.exchange.write(view);
-    const copy = Buffer.from(view);
-    this.#held.push(() => this.parts.exchange.write(copy));
-    return false;
+    return (this.#look ?? this.#delivery).data(view);
   }
 
   end(trailers: Fields): void {
-    this.#inTurn(() => {
-      if (this.#over) return;
-      this.#over = true;
-      this.#release();
-      this.parts.exchange.end(trailers);
-      this.parts.pass.end({ result: "ok", code: String(this.#status), bytes: this.#bytes });
-      this.parts.done();
-    });
+    if (!this.#over) (this.#look ?? this.#delivery).end(trailers);
   }
 
   switched(head: ResponseHead, wire: Wire): void {
     if (this.#over) return wire.destroy();
     const { exchange, asked, visit, pass, connection, done } = this.parts;
-    const reach = visit.reach as HttpReach;
-    this.answered = true;
     this.#over = true;
-    const caller = exchange.switch(incoming(head, this.parts.route, reach.destination));
+    clearTimeout(this.#deadline);
+    const caller = exchange.switch(incoming(head, this.parts.route, this.#reach.destination));
     const carried = connection.dialect.tunnel
       ? connection.dialect.tunnel({
           asked,
@@ -133,7 +144,7 @@ export class Relay implements AnswerSink {
           resource: wire,
           gate: visit.gate,
           pass,
-          channel: reach.nextChannel(),
+          channel: this.#record?.channel ?? 0,
         })
       : splice(caller, wire);
     visit.gate.signal.addEventListener("abort", () => {
@@ -157,20 +168,19 @@ export class Relay implements AnswerSink {
     if (this.#over) return;
     const { body, asked } = this.parts;
     const again = !sent || (safe.has(asked.head.method) && !asked.hasBody);
-    if (this.#reused && !this.answered && again && (body !== undefined || !this.#bodyBegun)) {
+    if (
+      this.#reused &&
+      !this.answered &&
+      !this.#look &&
+      again &&
+      (body !== undefined || !this.#upload.begun)
+    ) {
       this.#release();
       this.#reused = false;
-      void this.#connect(
-        this.parts.visit.reach as HttpReach,
-        undefined,
-        (this.parts.visit.reach as HttpReach).secret(),
-      );
+      void this.#connect(undefined, this.#reach.secret());
       return;
     }
-    this.#over = true;
-    this.#release();
-    this.parts.pass.end({ result: sent ? "unknown" : "error", code: error.code });
-    this.parts.refuse(error.reason);
+    this.#fail(error, sent ? "unknown" : "error");
   }
 
   drained(): void {
@@ -189,14 +199,13 @@ export class Relay implements AnswerSink {
   }
 
   async #connect(
-    reach: HttpReach,
     kept: ResourceConnection | undefined,
     secret: string | Promise<string> | undefined,
   ): Promise<void> {
     try {
       const login = await secret;
-      const connection = kept ?? (await reach.connect());
-      if (this.#over) return reach.put(connection);
+      const connection = kept ?? (await this.#reach.connect());
+      if (this.#over) return this.#reach.put(connection);
       this.#send(connection, login);
     } catch (error) {
       this.broken(asPosternError(error), false);
@@ -204,13 +213,14 @@ export class Relay implements AnswerSink {
   }
 
   #send(connection: ResourceConnection, secret: string | undefined): void {
-    const { exchange, visit, asked, route, reading, body, connection: own } = this.parts;
+    const { exchange, asked, route, reading, body, pass, connection: own } = this.parts;
     const { dialect, door, caller } = own;
-    const reach = visit.reach as HttpReach;
-    const head = reading.head ?? { ...asked.head, target: route.target };
+    const read = reading.head ?? { ...asked.head, target: route.target };
+    const seen = looksAtBodies(pass.answer) ? requestFor(read) : read;
+    const head = pass.answer && dialect.negotiate ? dialect.negotiate(seen, pass.answer) : seen;
     const login = secret === undefined ? [] : (dialect.login?.(secret, asked.config) ?? bearer(secret));
     const facts = { caller, listener: door.listener, prefix: route.prefix };
-    const sent = outgoing(head, head.target, reach.destination, login, facts, dialect.strips);
+    const sent = outgoing(head, head.target, this.#reach.destination, login, facts, dialect.strips);
     this.#connection = connection;
     const length = body ? body.length : exchange.body ? exchange.body.length : "none";
     const sending = connection.send(
@@ -221,40 +231,56 @@ export class Relay implements AnswerSink {
     );
     this.#sending = sending;
     if (this.#over) return;
-    if (body) {
-      if (body.length > 0) sending.write(body);
-      sending.end();
-    } else if (exchange.body) this.#pipe(exchange, sending);
-    else sending.end();
+    if (body) this.#upload.whole(body, sending);
+    else if (exchange.body) {
+      this.#upload.pipe(exchange, sending, this.#bound(pass.answer?.intake), () =>
+        this.stop({ code: "wire.closed", message: "The caller broke off." }),
+      );
+    } else sending.end();
   }
 
-  #pipe({ body, expectsContinue }: Exchange, sending: Sending): void {
-    this.#bodyBegun = true;
-    if (expectsContinue) this.parts.exchange.inform({ status: 100, reason: "Continue", fields: [] });
-    body?.pipe({
-      data: (view) => sending.write(view),
-      end: (trailers) => sending.end(trailers),
-      broken: () => this.stop({ code: "wire.closed", message: "The caller broke off." }),
-    });
+  #bound(intake: IntakeLimit | undefined) {
+    if (!intake) return undefined;
+    return { most: intake.most, exceeded: () => this.#fail(asError(intake.reason), "cancelled") };
   }
 
-  /** Now, or once the trail is durable. */
-  #inTurn(step: () => void): void {
-    if (this.#held) this.#held.push(step);
-    else step();
+  #delivered(): void {
+    this.#over = true;
+    clearTimeout(this.#deadline);
+    this.#release();
+    this.parts.pass.end({ result: "ok", ...this.#facts });
+    this.parts.done();
   }
 
-  #ready(): void {
-    const steps = this.#held ?? [];
-    this.#held = undefined;
-    for (const step of steps) if (!this.#over) step();
-    if (!this.#over) this.#sending?.resume();
+  #fail(error: PosternError, result: Outcome["result"]): void {
+    if (this.#over) return;
+    this.#close();
+    this.parts.pass.end({ result, ...this.#facts, code: error.code });
+    this.parts.refuse(error.reason);
+  }
+
+  #close(): void {
+    this.#over = true;
+    clearTimeout(this.#deadline);
+    this.#look?.close();
+    this.#delivery.stop();
+    this.#sending?.abort();
+    this.#release();
+  }
+
+  get #facts(): Pick<Outcome, "code" | "bytes" | "received"> {
+    const { status, bytes } = this.#delivery;
+    return {
+      ...(status === 0 ? {} : { code: String(status) }),
+      bytes,
+      ...(this.#upload.received ? { received: this.#upload.received } : {}),
+    };
   }
 
   #release(): void {
     const connection = this.#connection;
     this.#connection = undefined;
-    if (connection) (this.parts.visit.reach as HttpReach).put(connection);
+    if (connection) this.#reach.put(connection);
   }
 }
 
