@@ -10,4 +10,7 @@ export const databases: Runners = {
   "takes a connection string, which names engines, or runs programs of the server's": `
     clusterdb createdb createuser dropdb dropuser initdb pg_basebackup pg_ctl pg_ctlcluster
     pg_receivewal pg_recvlogical pg_upgrade pgbench postgres reindexdb vacuumdb`,
+  "has a command of the system's: host, !, :!!, sh, watch": `
+    adrci beeline consul db2 dbaccess etcdctl hadoop hdfs hive isql-fb nomad pig pyspark rman
+    spark-shell spark-submit sqlcmd`,
 };

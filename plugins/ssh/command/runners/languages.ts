@@ -11,4 +11,9 @@ export const languages: Runners = {
   "is a shell of services, with commands of the system's": `
     bconsole bettercap ettercap ginsh irssi ksshell mitmdump mitmproxy msfconsole msfvenom rtorrent
     sqlmap weechat weechat-headless`,
+  "runs the Perl, Python, Ruby, PHP or JavaScript that its arguments, files or plugins hold": `
+    artisan coverage drush erb eslint file-rename grunt gulp idle instmodsh jekyll jest jupyter
+    luarocks mocha mypy nosetests nx pear pecl perl-rename perlcritic perldoc perltidy phar phpdbg
+    phpunit prename prove psed puma pydoc pylint rackup rails rdoc rename ri rollup rubocop scrapy
+    serverless sphinx-build thor turbo twistd unicorn virtualenv vite webpack wp`,
 };

@@ -15,4 +15,6 @@ export const machines: Runners = {
     neofetch pvs systemd-analyze systemd-ask-password systemd-cgls systemd-delta systemd-firstboot
     systemd-mount systemd-repart systemd-resolve systemd-sysusers systemd-tmpfiles udevadm
     update-grub update-initramfs userdbctl varlinkctl vgcreate vgs`,
+  "keeps the system: hooks and scripts": `
+    etckeeper logwatch needrestart unattended-upgrade unattended-upgrades`,
 };

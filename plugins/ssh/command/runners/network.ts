@@ -26,4 +26,6 @@ export const network: Runners = {
     fluent-bit fluentd formail gunicorn haproxy httpd lighttpd maildrop mosquitto nginx nrpe
     postconf postfix postmap postqueue procmail rsyslogd sendmail snmpd snmptrapd svnserve syslog-ng
     telegraf uvicorn uwsgi varnishd varnishncsa zabbix_agentd`,
+  "a daemon whose options or configuration name programs and modules": `
+    chronyd cupsd lpadmin named ntpd proftpd slapd smbd squid unbound vsftpd`,
 };

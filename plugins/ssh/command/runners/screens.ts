@@ -14,4 +14,7 @@ export const screens: Runners = {
     getmails glances google-chrome htop iftop k9s lazygit lf links lynx mail mailx mbsync mc minicom
     msmtp mutt ncdu ncftp neomutt nnn offlineimap pine ranger s-nail sensible-browser sxiv tig top
     vifm w3m whiptail wmctrl x-www-browser xpad`,
+  "opens others, or runs what a key says": `
+    Xorg dex exo-open gio gtk-launch kde-open lnav metamail mime-construct multitail vncserver
+    x11vnc`,
 };

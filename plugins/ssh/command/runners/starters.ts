@@ -39,4 +39,12 @@ export const starters: Runners = {
     gotty gum hyprctl i3-msg kitty konsole open rofi rxvt screen script scriptlive scriptreplay
     scrot shellinabox shellinaboxd swaymsg termrec tmate tmux tmuxinator tmuxp ttyd ttyrec urxvt
     wetty x-terminal-emulator xdg-email xdg-open xdg-user-dir xdotool xterm zellij`,
+  "runs its arguments, once or one at a time": `
+    autoexpect autopasswd dislocate execlineb fakeroot-ng fakeroot-sysv fakeroot-tcp ftp-rfc
+    keep-one-running kibitz mkpasswd multixterm passmass run-one run-one-constantly
+    run-one-until-failure run-this-one s6-applyuidgid s6-ipcserver s6-softlimit s6-tcpserver
+    swayidle tcpserver tcpsvd timed-run udpsvd xautolock xkibitz xss-lock`,
+  "a server or a watcher, whose configuration says what it starts": `
+    bluepill dinit eye fail2ban-client finit god immortal inetd monit multilog perpd runsvchdir sshd
+    supervise svlogd svscan svscanboot swatch swatchdog sxhkd watchdog xbindkeys xinetd`,
 };

@@ -10,5 +10,5 @@ export const texts: Runners = {
     source-highlight sox soxi ssed tbl tex tic troff unoconv vlc xelatex xetex xmllint xsltproc
     zsoelim`,
   "hands what it finds to other programs": `
-    ack ag fd fdfind fzf fzf-tmux grc lesspipe peco percol rg sk skim xxdiff yelp zathura`,
+    ack ag bfs fd fdfind fzf fzf-tmux grc lesspipe peco percol rg sk skim xxdiff yelp zathura`,
 };
