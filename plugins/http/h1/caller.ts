@@ -142,8 +142,7 @@ export class H1Caller implements WireSink {
   handOver(): Wire {
     this.#over = true;
     this.#watchdog.end();
-    this.wire.stream(new Handover(this.wire, this.#intake.takeAll()));
-    return this.wire;
+    return Handover.of(this.wire, this.#intake.takeAll());
   }
 
   /** True: there may be more to do. */

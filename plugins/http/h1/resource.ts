@@ -157,6 +157,7 @@ export class H1Resource implements ResourceConnection {
       return false;
     }
     if (status < 200) {
+      if (!parsed.persistent) throw malformed("an answer that is not the last one ends the connection.");
       if (++current.interim > interimLimit) throw malformed("it is put off too often.");
       answer.inform(parsed.head);
       return true;
@@ -173,8 +174,7 @@ export class H1Resource implements ResourceConnection {
     }
     this.#release();
     this.#over = true;
-    this.wire.stream(new Handover(this.wire, this.#intake.takeAll()));
-    answer.switched(parsed.head, this.wire);
+    answer.switched(parsed.head, Handover.of(this.wire, this.#intake.takeAll()));
   }
 
   #finish({ answer, sending }: Current, parsed: ParsedResponse, trailers: Fields): void {
