@@ -141,6 +141,18 @@ describe("ssh, must hold 1: OpenSSH's client, unmodified, against Debian's sshd"
     const asked = door.entries("operation").flatMap(({ actions }) => actions);
     expect(asked).toContainEqual({ effect: "connect", on: `tcp 127.0.0.1:${service.port}` });
     expect(asked).toContainEqual({ effect: "connect", on: `listen localhost:${remote}` });
+    const id = door.entries("open").at(-1)?.session ?? "";
+    await door.until("it is closed", () => door.entries("close").some(({ session }) => session === id));
+    const { stdout } = await door.postern("sessions", "replay", id, "--instant");
+    const sum = (text: string) => createHash("sha256").update(text).digest("hex");
+    const carried = (to: string, said: string) =>
+      `forwarded to=${to} sent=${said.length} sentSha256=${sum(said)} ` +
+      `received=${said.length + 5} receivedSha256=${sum(`echo ${said}`)}`;
+    expect(stdout).toContain(carried(`tcp 127.0.0.1:${service.port}`, "local"));
+    expect(stdout).toContain(carried(`tcp 127.0.0.1:${service.port}`, "dynamic"));
+    // There the caller is who answers.
+    expect(stdout).toMatch(new RegExp(`forward to=listen \\S+:${remote} from=127\\.0\\.0\\.1:\\d+`));
+    expect(stdout).toContain(`sent=11 sentSha256=${sum("echo remote")}`);
   });
 
   testWith(...lacks)("agent forwarding: the host signs with the caller's agent", async () => {
@@ -173,6 +185,27 @@ describe("ssh, must hold 1: OpenSSH's client, unmodified, against Debian's sshd"
       expect([digest(stdout), code]).toEqual([digest(sent), 0]);
     },
     60_000,
+  );
+
+  testWith(...lacks, process.env.POSTERN_LONG ? undefined : "POSTERN_LONG=1")(
+    "new keys after a gigabyte, which neither the client nor the host has asked for",
+    async () => {
+      const count = 1_100;
+      const child = door.start(["-v", "bastion@127.0.0.1", `head -c ${count}000000 /dev/zero`]);
+      const [sum, said] = await Promise.all([
+        (async () => {
+          const hash = createHash("sha256");
+          for await (const bytes of child.stdout) hash.update(bytes);
+          return hash.digest("hex");
+        })(),
+        new Response(child.stderr).text(),
+      ]);
+      const whole = createHash("sha256");
+      for (let part = 0; part < count; part++) whole.update(Buffer.alloc(1_000_000));
+      expect([sum, await child.exited]).toEqual([whole.digest("hex"), 0]);
+      expect(said.match(/SSH2_MSG_KEXINIT received/g)).toHaveLength(2);
+    },
+    180_000,
   );
 
   testWith(...lacks)("what a rule does not name is refused on standard error, with status 126", async () => {

@@ -117,6 +117,29 @@ describe("1: one connection", () => {
     }
   });
 
+  runs("so is what a forward has carried until an operator ends the session", async () => {
+    const service = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: { data() {}, open: (socket) => void socket.write("hello") },
+    });
+    try {
+      const forward = ["-W", `127.0.0.1:${service.port}`, "bastion@127.0.0.1"];
+      const child = Bun.spawn(["ssh", ...door.options(), ...forward], { stdin: "pipe", stdout: "pipe" });
+      const reader = child.stdout.getReader();
+      expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe("hello");
+      const session = door.entries("open").at(-1)?.session ?? "";
+      expect((await door.postern("sessions", "kill", session, "--because", "enough")).code).toBe(0);
+      await child.exited;
+      expect(await replayed()).toContain(
+        `forwarded to=tcp 127.0.0.1:${service.port} sent=0 sentSha256=${digest(Buffer.alloc(0))} ` +
+          `received=5 receivedSha256=${digest(Buffer.from("hello"))}`,
+      );
+    } finally {
+      service.stop(true);
+    }
+  });
+
   runs("a terminal is replayed without a word of the list's", async () => {
     await door.ssh(["echo shown"], { options: ["-tt"] });
     const text = await replayed();

@@ -92,6 +92,7 @@ async function identification(wire: Wire): Promise<void> {
 function noCertificate(host: string): PosternError {
   return new PosternError("resource.host-key", "The host shows no certificate for its key.", {
     hint: "The operator signs its key (ssh-keygen -s CA -h -n NAME) and names it in sshd_config: HostCertificate.",
+    todo: `Sign the host's key (ssh-keygen -s CA -h -n ${host} …), and name the certificate in its sshd_config: HostCertificate.`,
     cause: new Error(`${host} answered with no key that an authority has signed`),
   });
 }

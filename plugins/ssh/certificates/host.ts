@@ -15,6 +15,7 @@ export function certifiedHostKey(blob: Buffer, host: string, authorities: readon
       "The host's certificate does not prove that it is the host of the policy.",
       {
         hint: "The operator finds in the log what is wrong with it.",
+        todo: `Sign the host's key anew (ssh-keygen -s CA -h -n ${host} …), with the authority whose key is in hostCa; where it is not the host's key at all, somebody answers in its place.`,
         cause: new Error(`${host}: ${why}`),
       },
     );

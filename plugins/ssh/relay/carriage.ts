@@ -18,6 +18,8 @@ export class Carriage {
   lastByte = performance.now();
   /** What is open at the host, to be ended by whoever comes last. */
   readonly passes = new Set<Pass>();
+  /** Writes the end of a forward into the recording, of each that is open. */
+  readonly forwards = new Set<() => void>();
   readonly #broken = Promise.withResolvers<never>();
   #numbers = 0;
 

@@ -105,6 +105,7 @@ export async function relay(link: Link<SshConfig>): Promise<void> {
     caller.end(reason, gate.session.id);
   } finally {
     stopWatching();
+    for (const over of [...carriage.forwards]) over();
     for (const pass of carriage.passes) pass.end({ result: "unknown" });
     host.connection.end();
   }

@@ -25,11 +25,8 @@ export async function tunnel(carriage: Carriage, caller: End, host: End, carried
   const number = carriage.number();
   const [sent, received] = [new Sum(carriage), new Sum(carriage)];
   carriage.tell(() => encodeEvent(number, { event: "forward", ...carried }));
-  try {
-    await Promise.all([copy(sent, caller, host), copy(received, host, caller)]);
-  } finally {
-    caller.channel.close();
-    host.channel.close();
+  const over = () => {
+    if (!carriage.forwards.delete(over)) return;
     carriage.tell(() =>
       encodeEvent(number, {
         event: "forwarded",
@@ -38,6 +35,14 @@ export async function tunnel(carriage: Carriage, caller: End, host: End, carried
         ...{ received: received.bytes, receivedSha256: received.sha256() },
       }),
     );
+  };
+  carriage.forwards.add(over);
+  try {
+    await Promise.all([copy(sent, caller, host), copy(received, host, caller)]);
+  } finally {
+    caller.channel.close();
+    host.channel.close();
+    over();
   }
 }
 
@@ -45,6 +50,7 @@ export async function tunnel(carriage: Carriage, caller: End, host: End, carried
 class Sum {
   bytes = 0;
   readonly #digest;
+  #told = false;
 
   constructor(readonly carriage: Carriage) {
     this.#digest = carriage.gate.recordsWire ? createHash("sha256") : undefined;
@@ -53,10 +59,12 @@ class Sum {
   add(bytes: Uint8Array): void {
     this.carriage.lastByte = performance.now();
     this.bytes += bytes.length;
-    this.#digest?.update(bytes);
+    // What passes after the end was told is on its way to a caller who is cut off.
+    if (!this.#told) this.#digest?.update(bytes);
   }
 
   sha256(): string {
+    this.#told = true;
     return this.#digest?.digest("hex") ?? "";
   }
 }
