@@ -4,6 +4,9 @@ import type { Wire } from "../../core/plugin.ts";
 /** Bytes that wait to be sent; beyond them nothing more is read. */
 const mostUnsent = 1024 * 1024;
 
+/** Of the line that each side begins with (RFC 4253, 4.2), as ssh2 takes it. */
+const longestLine = 8192;
+
 /**
  * A Wire as the socket that ssh2 wants. The wire streams from here on. Back-pressure goes both ways: what ssh2 does
  * not read pauses the wire, and a write waits while the wire is full. ssh2 answers what it reads whether or not the
@@ -12,6 +15,8 @@ const mostUnsent = 1024 * 1024;
 export class WireStream extends Duplex {
   readonly remoteAddress: string;
   #received = 0;
+  /** What has come of the first line; undefined: all of it has. */
+  #line: Buffer | undefined = Buffer.alloc(0);
   #limit = Number.POSITIVE_INFINITY;
   #reached = () => {};
   #passed = 0;
@@ -28,7 +33,7 @@ export class WireStream extends Duplex {
         this.#received += view.length;
         this.#count(view.length);
         if (this.#received > this.#limit) this.#reached();
-        else if (!this.push(view) || this.#full) wire.pause();
+        else if (!this.#take(view) || this.#full) wire.pause();
       },
       drain: () => this.#drained(),
       close: () => this.#lost(),
@@ -94,6 +99,15 @@ export class WireStream extends Duplex {
     this.#waits = undefined;
     waits?.();
     if (waits && !this.#over) this.wire.resume();
+  }
+
+  /** ssh2 loses what comes of the first line between its first piece and its last. */
+  #take(view: Uint8Array): boolean {
+    if (!this.#line) return this.push(view);
+    const all = Buffer.concat([this.#line, view]);
+    const whole = all.includes(10) || all.length > longestLine;
+    this.#line = whole ? undefined : all;
+    return whole ? this.push(all) : true;
   }
 
   get #full(): boolean {
