@@ -25,13 +25,14 @@ export type ChannelEvent =
   | { readonly event: "stdin"; readonly bytes: number; readonly sha256: string }
   /** What a command that moves files gave the caller, likewise: none of it is kept. */
   | { readonly event: "stdout"; readonly bytes: number; readonly sha256: string }
-  /** A file that moved, was changed or went. */
+  /** A file that moved, was changed or went. `whole: false`: it was cut off, nobody closed it; absent: it was not. */
   | {
       readonly event: "file";
       readonly operation: string;
       readonly path: string;
       readonly bytes?: number;
       readonly sha256?: string;
+      readonly whole?: false;
     }
   /**
    * A connection that is carried besides: `to` as a rule names it (`tcp HOST:PORT`, `unix /PATH`, `listen HOST:PORT`).

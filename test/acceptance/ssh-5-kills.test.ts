@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Random, seeds } from "../fuzz.ts";
 import { needs, testWith } from "../needs.ts";
 import { SshDoor } from "./ssh-door.ts";
@@ -9,6 +10,7 @@ const long = Boolean(process.env.POSTERN_LONG);
 const rounds = long ? 10 : 2;
 const atOnce = 24;
 const crowd = long ? 200 : 40;
+const uploadBytes = 32 << 20;
 /** What runs while somebody is killed: it never ends by itself. */
 const talk = "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.02; done";
 
@@ -110,7 +112,7 @@ describe("ssh, must hold 5: kill -9 of gateway, host or client leaves no session
       async () => {
         const children = await talking(atOnce / 2);
         await Bun.sleep(random.upTo(200));
-        for (const pid of sessionsOfHost(door.server.user.name)) process.kill(Number(pid), "SIGKILL");
+        killHost(door.server.user.name);
         expect(await Promise.all(children.map(({ exited }) => exited))).toEqual(children.map(() => 255));
         const said = await Promise.all(children.map(({ stderr }) => new Response(stderr).text()));
         for (const text of said) expect(text).toContain("resource.gone");
@@ -133,8 +135,61 @@ describe("ssh, must hold 5: kill -9 of gateway, host or client leaves no session
       },
       60_000,
     );
+
+    for (const [who, kill] of [
+      ["the client", async (child) => child.kill("SIGKILL")],
+      ["the host", async () => killHost(door.server.user.name)],
+      ["the gateway", async () => await door.gateway.kill()],
+    ] as const satisfies readonly Killed[]) {
+      testWith(...lacks)(
+        `${who}, while a file is uploaded (seed ${seed})`,
+        async () => {
+          const { child, path } = await uploading(random);
+          await kill(child);
+          await child.exited;
+          if (who === "the gateway") await door.gateway.start();
+          await allMarked();
+          const opened = door.entries("operation").find(({ text }) => text.startsWith(`open ${path} `));
+          const { session = "", seq } = opened ?? {};
+          const of = <T extends { session?: string; op?: number }>(entries: readonly T[]) =>
+            entries.filter((entry) => entry.session === session && entry.op === seq);
+          const { stdout } = await door.postern("sessions", "replay", session, "--speed", "0");
+          const file = stdout.split("\n").filter((line) => line.includes("file operation=write"));
+          if (who === "the gateway") {
+            expect(of(door.entries("abandoned"))).toMatchObject([{ what: "outcome-unknown" }]);
+            expect([file, stdout.includes(`=> open ${path} `)]).toEqual([[], true]);
+          } else {
+            expect(of(door.entries("outcome"))).toMatchObject([{ outcome: { result: "unknown" } }]);
+            expect(file).toEqual([expect.stringMatching(/ bytes=\d+ sha256=[0-9a-f]{64} whole=false$/)]);
+            expect(Number(/ bytes=(\d+) /.exec(file[0] ?? "")?.[1])).toBeLessThan(uploadBytes);
+          }
+        },
+        60_000,
+      );
+    }
+  }
+
+  /** An upload of which the host has some, and not nearly all. */
+  async function uploading(random: Random) {
+    const name = `upload-${random.upTo(1 << 30)}`;
+    const near = join(door.folder, name);
+    writeFileSync(near, random.bytes(uploadBytes));
+    const path = join(door.server.user.home, name);
+    const child = door.start(["-l", "8000", "-b", "-", "bastion@127.0.0.1"], {
+      program: "sftp",
+      stdin: `put ${near} ${name}\n`,
+    });
+    const some = 100_000 + random.upTo(500_000);
+    await door.until("the host has some of it", () => existsSync(path) && statSync(path).size > some);
+    return { child, path };
   }
 });
+
+type Killed = readonly [who: string, kill: (child: Bun.Subprocess) => Promise<void>];
+
+function killHost(user: string): void {
+  for (const pid of sessionsOfHost(user)) process.kill(Number(pid), "SIGKILL");
+}
 
 async function drain(reader: { read(): Promise<{ readonly done: boolean }> }): Promise<void> {
   while (!(await reader.read().catch(() => ({ done: true }))).done);

@@ -30,9 +30,10 @@ export class OpenFile {
       ...(reading ? { bytes: reading.bytes } : {}),
       ...(writing?.sha256 === undefined ? {} : { received: { ...writing, sha256: writing.sha256 } }),
     });
+    const whole = result === "ok";
     const events: ChannelEvent[] = [];
-    if (reading) events.push(moved("read", path, reading));
-    if (writing) events.push(moved("write", path, writing));
+    if (reading) events.push(moved("read", path, reading, whole));
+    if (writing) events.push(moved("write", path, writing, whole));
     return events;
   }
 }
@@ -41,6 +42,11 @@ function moved(
   operation: string,
   path: string,
   { bytes, sha256 }: { bytes: number; sha256: string | undefined },
+  whole: boolean,
 ): ChannelEvent {
-  return { event: "file", operation, path, bytes, ...(sha256 === undefined ? {} : { sha256 }) };
+  return {
+    ...{ event: "file", operation, path, bytes },
+    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(whole ? {} : { whole }),
+  };
 }
