@@ -1,10 +1,12 @@
-import type { Answer, Gate, Kind, Pass, Reason, Statement, Wire } from "../../core/plugin.ts";
+import type { Answer, Gate, Identity, Kind, Pass, Reason, Statement, Wire } from "../../core/plugin.ts";
 import type { HttpTarget } from "./config.ts";
 import type { Fields, RequestHead, ResponseHead } from "./message.ts";
 
 /** A request on its way to one resource, after core knows whose it is. */
 export interface Asked<Config = unknown> {
   readonly head: RequestHead;
+  /** Path and query below the resource, as sent. */
+  readonly target: string;
   /** Path below the resource, decoded once and in canonical form: what is decided by. */
   readonly path: string;
   /** Query with its `?`, as sent; "" where there is none. */
@@ -23,6 +25,8 @@ export interface Reading {
   readonly head?: RequestHead;
   /** The body to send, where it is not the caller's. */
   readonly body?: Uint8Array;
+  /** The resource has said already what it would: it is the answer, and nothing more is sent. */
+  readonly answered?: GatheredAnswer;
 }
 
 export interface ReadingTools {
@@ -68,8 +72,11 @@ export interface Dialect<Config extends HttpTarget = HttpTarget, Name extends st
   negotiate?(head: RequestHead, answer: Answer): RequestHead;
   /** JSON documents follow one another in the answer, though its type does not say so (a watch). */
   isSequence?(asked: Asked<Config>): boolean;
-  /** Fields that show the resource credential; those of the same names that the caller sent are gone by then. */
-  login?(credential: string, config: Config): Fields;
+  /**
+   * Fields that show the resource credential (undefined: it needs none) and, where the resource is told, whose request
+   * it is. Fields of the same names that the caller sent do not reach the resource.
+   */
+  login(credential: string | undefined, identity: Identity, config: Config): Fields;
   /** What callers may not send, in lower case, beside what none may. */
   readonly strips?: (name: string) => boolean;
   /** A refusal in the protocol's own form. */

@@ -7,7 +7,9 @@ import type { Exchange } from "./exchange.ts";
 import { gathered } from "./gathered.ts";
 import { fieldOf } from "./message.ts";
 import { canonicalPath } from "./path.ts";
+import type { HttpReach } from "./reach/reach.ts";
 import { statusOf } from "./refusal.ts";
+import { askedOfResource } from "./relay/ask.ts";
 import { Relay } from "./relay/relay.ts";
 import { type Route, routeOf } from "./route.ts";
 
@@ -83,6 +85,7 @@ export class Handling implements UnderWay {
     const { request, upgrade, body } = this.exchange;
     const asked: Asked<HttpTarget> = {
       head: request,
+      target: route.target,
       path,
       query,
       upgrade,
@@ -112,6 +115,8 @@ export class Handling implements UnderWay {
   /** With all of the body in hand: what it shows, and what a person is asked to approve. */
   async #withBody(asked: Asked<HttpTarget>, route: Route, first: Reading, times: number): Promise<void> {
     const { gate, limits, reach } = this.#visit as Visit<HttpTarget>;
+    const { dialect } = this.connection;
+    const login = (secret: string | undefined) => dialect.login(secret, gate.session.identity, asked.config);
     const most = first.more ? longestRead : limits.buffer;
     const body = await gathered(this.exchange, most);
     if (this.#over) return;
@@ -123,7 +128,7 @@ export class Handling implements UnderWay {
       const { more } = reading;
       reading = await more.call(reading, {
         body,
-        ask: (head, sent) => Relay.ask(reach, this.connection, asked.config, head, sent),
+        ask: (head, sent) => askedOfResource(reach as HttpReach, login, head, sent),
       });
       if (this.#over) return;
     }

@@ -27,6 +27,7 @@ const dialect: Dialect<HttpConfig, "http"> = {
   read({ head: { method }, path, query }) {
     return { statement: { text: `${method} ${path}${query}`, actions: actionsOf(method, path) } };
   },
+  login: (secret) => (secret === undefined ? [] : ["Authorization", `Bearer ${secret}`]),
   refusal: problemJson,
 };
 

@@ -16,26 +16,24 @@ export interface FieldWatch {
  */
 export function readFields(text: string, at: number, watch: FieldWatch): string[] {
   const fields: string[] = [];
-  for (let count = 0; at < text.length; count++) {
+  const { length } = text;
+  for (let count = 0; at < length; count++) {
     if (count === fieldLimit) throw tooLarge(`There are more than ${fieldLimit} header fields.`);
     let next = at;
-    while (tokenBytes[text.charCodeAt(next)] === 1) next++;
-    if (next === at || text.charCodeAt(next) !== colon) {
+    while (next < length && tokenBytes[text.charCodeAt(next)] === 1) next++;
+    if (next === at || next === length || text.charCodeAt(next) !== colon) {
       throw malformed("A header line does not begin with a field name and a colon.");
     }
     const name = text.slice(at, next);
     do next++;
-    while (isBlank(text.charCodeAt(next)));
+    while (next < length && isBlank(text.charCodeAt(next)));
     const start = next;
-    let end = next;
-    for (; ; next++) {
-      const byte = text.charCodeAt(next);
-      if (valueBytes[byte] !== 1) break;
-      if (!isBlank(byte)) end = next + 1;
-    }
-    if (next < text.length && !(text.charCodeAt(next) === 13 && text.charCodeAt(next + 1) === 10)) {
+    while (next < length && valueBytes[text.charCodeAt(next)] === 1) next++;
+    if (next < length && !text.startsWith("\r\n", next)) {
       throw malformed("A header field holds a control character.");
     }
+    let end = next;
+    while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
     const value = text.slice(start, end);
     if (!watch.take(name, value)) fields.push(name, value);
     at = next + 2;

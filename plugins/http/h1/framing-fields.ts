@@ -14,6 +14,7 @@ export class FramingFields implements FieldWatch {
   http2Settings: string | undefined;
   #upgrade: string | undefined;
   #options: Set<string> | undefined;
+  #nominates = false;
 
   /** Throws Fault where a field that frames or routes is not as it must be, or is there twice. */
   take(name: string, value: string): boolean {
@@ -73,9 +74,9 @@ export class FramingFields implements FieldWatch {
     return proper && this.has("upgrade") ? this.#upgrade : undefined;
   }
 
-  /** Fields that `Connection` names are of this hop too. */
+  /** Fields that `Connection` names are of this hop too; those that `take` knows are gone already. */
   get nominated(): ReadonlySet<string> | undefined {
-    return this.#options;
+    return this.#nominates ? this.#options : undefined;
   }
 
   /** Throws Fault where both lengths are given, or one that this version does not have (RFC 9112, 6.1). */
@@ -88,12 +89,17 @@ export class FramingFields implements FieldWatch {
 
   #note(value: string): void {
     this.#options ??= new Set();
+    if (value === "close" || value === "keep-alive") {
+      this.#options.add(value);
+      return;
+    }
     for (const part of value.split(",")) {
       const option = part.trim().toLowerCase();
       if (option === "") continue;
       if (!isToken(option)) throw malformed("Connection names something that is no field.");
       if (neverOfOneHop.has(option)) throw malformed("Connection names a field that is not of one hop.");
       this.#options.add(option);
+      this.#nominates ||= !usual.has(option);
     }
   }
 }
@@ -109,6 +115,9 @@ const neverOfOneHop: ReadonlySet<string> = new Set([
   "cookie",
   "set-cookie",
 ]);
+
+/** Options that are no fields, or are never handed on. */
+const usual: ReadonlySet<string> = new Set(["close", "keep-alive", "upgrade", "te", "http2-settings", "trailer"]);
 
 /** By length of a name: 1 where a name of `take` has it, so that most fields are not looked at twice. */
 const lengths: Uint8Array = new Uint8Array(1024);

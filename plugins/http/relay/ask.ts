@@ -1,7 +1,6 @@
 import { PosternError } from "../../../core/plugin.ts";
-import type { HttpTarget } from "../config.ts";
-import type { Dialect, GatheredAnswer } from "../dialect.ts";
-import type { RequestHead, ResponseHead } from "../message.ts";
+import type { GatheredAnswer } from "../dialect.ts";
+import type { Fields, RequestHead, ResponseHead } from "../message.ts";
 import type { HttpReach } from "../reach/reach.ts";
 
 /** Bytes of an answer that the gateway reads for itself. */
@@ -12,16 +11,19 @@ const patience = 10_000;
 /** Asks the resource something of the gateway's own, over the session's credential. Rejects with PosternError `resource.ask`. */
 export async function askedOfResource(
   reach: HttpReach,
-  dialect: Dialect,
-  config: HttpTarget,
+  login: (secret: string | undefined) => Fields,
   head: RequestHead,
   body: Uint8Array | undefined,
 ): Promise<GatheredAnswer> {
-  const secret = await reach.secret();
-  const login =
-    secret === undefined ? [] : (dialect.login?.(secret, config) ?? ["Authorization", `Bearer ${secret}`]);
   const { authority, base } = reach.destination;
-  const fields = ["Host", authority, "Accept-Encoding", "identity", ...head.fields, ...login];
+  const fields = [
+    "Host",
+    authority,
+    "Accept-Encoding",
+    "identity",
+    ...head.fields,
+    ...login(await reach.secret()),
+  ];
   const connection = reach.take() ?? (await reach.connect());
   return await new Promise<GatheredAnswer>((resolve, reject) => {
     const parts: Buffer[] = [];

@@ -3,7 +3,6 @@ import {
   type Outcome,
   type Pass,
   PosternError,
-  type Reach,
   type Reason,
   type Visit,
   type Wire,
@@ -13,11 +12,10 @@ import type { HttpTarget } from "../config.ts";
 import { asError, type CallerConnection } from "../connection.ts";
 import type { Asked, GatheredAnswer, Reading } from "../dialect.ts";
 import type { AnswerSink, BodyLength, Exchange, ResourceConnection, Sending } from "../exchange.ts";
-import type { Fields, RequestHead, ResponseHead } from "../message.ts";
+import type { Fields, ResponseHead } from "../message.ts";
 import { outgoing } from "../outgoing.ts";
 import type { HttpReach } from "../reach/reach.ts";
 import type { Route } from "../route.ts";
-import { askedOfResource } from "./ask.ts";
 import { Delivery } from "./delivery.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
 import { incoming } from "./incoming.ts";
@@ -80,6 +78,7 @@ export class Relay implements AnswerSink {
     const { deadline } = pass.answer ?? {};
     if (deadline)
       this.#deadline = setTimeout(() => this.#fail(asError(deadline.reason), "cancelled"), deadline.after);
+    if (this.parts.reading.answered) return this.#repeat(this.parts.reading.answered);
     try {
       const kept = this.#reach.take();
       this.#reused = kept !== undefined;
@@ -187,17 +186,6 @@ export class Relay implements AnswerSink {
     this.parts.exchange.body?.resume();
   }
 
-  /** A request of the gateway's own, to learn what the caller's would do. */
-  static ask(
-    reach: Reach,
-    connection: CallerConnection,
-    config: HttpTarget,
-    head: RequestHead,
-    body: Uint8Array | undefined,
-  ): Promise<GatheredAnswer> {
-    return askedOfResource(reach as HttpReach, connection.dialect, config, head, body);
-  }
-
   async #connect(
     kept: ResourceConnection | undefined,
     secret: string | Promise<string> | undefined,
@@ -213,12 +201,12 @@ export class Relay implements AnswerSink {
   }
 
   #send(connection: ResourceConnection, secret: string | undefined): void {
-    const { exchange, asked, route, reading, body, pass, connection: own } = this.parts;
+    const { exchange, visit, asked, route, reading, body, pass, connection: own } = this.parts;
     const { dialect, door, caller } = own;
     const read = reading.head ?? { ...asked.head, target: route.target };
     const seen = looksAtBodies(pass.answer) ? requestFor(read) : read;
     const head = pass.answer && dialect.negotiate ? dialect.negotiate(seen, pass.answer) : seen;
-    const login = secret === undefined ? [] : (dialect.login?.(secret, asked.config) ?? bearer(secret));
+    const login = dialect.login(secret, visit.gate.session.identity, asked.config);
     const facts = { caller, listener: door.listener, prefix: route.prefix };
     const sent = outgoing(head, head.target, this.#reach.destination, login, facts, dialect.strips);
     this.#connection = connection;
@@ -237,6 +225,13 @@ export class Relay implements AnswerSink {
         this.stop({ code: "wire.closed", message: "The caller broke off." }),
       );
     } else sending.end();
+  }
+
+  /** What the resource has answered already. */
+  #repeat({ head, body }: GatheredAnswer): void {
+    this.head(head, body.length);
+    this.data(body);
+    this.end([]);
   }
 
   #bound(intake: IntakeLimit | undefined) {
@@ -282,10 +277,6 @@ export class Relay implements AnswerSink {
     this.#connection = undefined;
     if (connection) this.#reach.put(connection);
   }
-}
-
-function bearer(secret: string): Fields {
-  return ["Authorization", `Bearer ${secret}`];
 }
 
 function asPosternError(error: unknown): PosternError {
