@@ -1,15 +1,27 @@
 import { type Detector, Scanner } from "./detect/scanner.ts";
 import type { Masks } from "./options.ts";
 import { redacted } from "./strategy.ts";
+import type { Shown } from "./written-back.ts";
+
+/** Where texts are encoded to be looked at; nothing of it is kept. */
+const scratch = Buffer.allocUnsafe(64 << 10);
+/** How many names that hold nothing are remembered. */
+const mostNames = 4096;
 
 /** Replaces in text what the detectors find. One a session: it keeps the scanner's last match. */
 export class Finder {
   readonly #scanner: Scanner;
   readonly #found: Masks["found"];
+  readonly #issued: Shown | undefined;
+  readonly #idle: boolean;
+  readonly #clearNames = new Set<string>();
 
-  constructor({ kinds, found }: Masks) {
+  /** `issued`: is told of all that takes the place of a value. */
+  constructor({ kinds, found }: Masks, issued?: Shown) {
     this.#scanner = new Scanner(kinds);
     this.#found = found;
+    this.#issued = issued;
+    this.#idle = kinds.length === 0;
   }
 
   finds(bytes: Uint8Array): boolean {
@@ -34,14 +46,29 @@ export class Finder {
 
   /** In a text that has to go on: where nothing would be left, it is redacted. */
   replaceText(text: string): string {
-    const bytes = Buffer.from(text);
+    if (this.#idle) return text;
+    const { bytes, length } = encoded(text);
     let shown = "";
     let kept = 0;
-    while (this.#scanner.next(bytes, kept, bytes.length)) {
+    while (this.#scanner.next(bytes, kept, length)) {
       shown += bytes.toString("utf8", kept, this.#scanner.start) + (this.#shown(bytes) ?? redacted);
       kept = this.#scanner.end;
     }
-    return kept === 0 ? text : shown + bytes.toString("utf8", kept);
+    return kept === 0 ? text : shown + bytes.toString("utf8", kept, length);
+  }
+
+  findsIn(text: string): boolean {
+    if (this.#idle) return false;
+    const { bytes, length } = encoded(text);
+    return this.#scanner.next(bytes, 0, length);
+  }
+
+  /** The same for names of fields, which come again and again. */
+  replaceName(name: string): string {
+    if (this.#idle || this.#clearNames.has(name)) return name;
+    const shown = this.replaceText(name);
+    if (shown === name && this.#clearNames.size < mostNames) this.#clearNames.add(name);
+    return shown;
   }
 
   /** Where the match that begins at `from` or behind it begins and ends, and what to show instead. */
@@ -54,8 +81,18 @@ export class Finder {
   #shown(bytes: Uint8Array): string | null {
     const { kind, start, end } = this.#scanner;
     const value = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
-    return this.#found.get(kind)?.(value, kind) ?? null;
+    const shown = this.#found.get(kind)?.(value, kind) ?? null;
+    if (shown !== null) this.#issued?.note(shown);
+    return shown;
   }
+}
+
+function encoded(text: string): { readonly bytes: Buffer; readonly length: number } {
+  if (text.length * 3 > scratch.length) {
+    const bytes = Buffer.from(text);
+    return { bytes, length: bytes.length };
+  }
+  return { bytes: scratch, length: scratch.write(text, 0, "utf8") };
 }
 
 export interface Match {

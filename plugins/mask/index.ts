@@ -7,17 +7,19 @@ import {
   type Operation,
   PosternError,
   type RowFilter,
+  type Verdict,
   type Watch,
 } from "../../core/plugin.ts";
-import { maskDocument } from "./document.ts";
+import { DocumentMask } from "./document.ts";
 import { Finder } from "./found.ts";
 import { type AnswerKind, type MaskOptions, type Masks, masksOf } from "./options.ts";
 import { filterOf } from "./rows.ts";
 import { StreamMask } from "./stream.ts";
 import { mayPass, withheldText } from "./text.ts";
+import { type Shown, WrittenBack } from "./written-back.ts";
 
 export type { Detector } from "./detect/scanner.ts";
-export type { AnswerKind, ColumnMask, DetectorMask, MaskOptions } from "./options.ts";
+export type { AnswerKind, ColumnMask, DetectorMask, FieldMask, MaskOptions } from "./options.ts";
 export { type Hash, hash, type Strategy } from "./strategy.ts";
 
 /** A database's errors quote its values, so rows are masked only where texts can be too. */
@@ -30,14 +32,21 @@ type Needs<K extends AnswerKind> = K | (K extends "rows" ? "text" : never);
  *     mask({ columns: ["email", "public.customers.card", /ssn/i], detect: ["email", "card", "iban"] })
  *     mask({ columns: [{ column: "email", as: hash(env("MASK_KEY")) }], strategy: "partial" })
  *     mask({ answers: "stream", detect: ["jwt", "cloudkey"] })
+ *     mask({ answers: "document", fields: ["$.users[*].email", "metadata.annotations.*"] })
  *
- * Throws PosternError `mask.empty`, `mask.column`, `mask.detector`, `mask.answers`, `policy.option`.
+ * Throws PosternError `mask.empty`, `mask.column`, `mask.detector`, `mask.answers`, `mask.path`,
+ * `policy.option`.
  */
 export function mask<const K extends AnswerKind = "rows">(
   options: MaskOptions<K>,
 ): Guardrail<Needs<NoInfer<K>>> {
   const masks = masksOf(options);
   const kinds = kindsOf(options.answers);
+  if (masks.fields.length > 0 && !kinds.includes("document")) {
+    throw new PosternError("mask.answers", `There are no fields in answers of ${kinds.join(" and ")}.`, {
+      hint: 'Say `answers: "document"`, or leave `fields` out.',
+    });
+  }
   if (masks.columns.length > 0 && !kinds.some((kind) => kind === "rows" || kind === "document")) {
     throw new PosternError("mask.answers", `There are no columns in answers of ${kinds.join(" and ")}.`, {
       hint: "Leave `columns` out and name what to detect.",
@@ -47,7 +56,7 @@ export function mask<const K extends AnswerKind = "rows">(
   return {
     name: options.name ?? "mask",
     needs: needs as Needs<K>[],
-    open: () => open(masks),
+    open: () => open(masks, kinds.includes("stream"), options.writtenBack !== "allow"),
   };
 }
 
@@ -55,48 +64,85 @@ function kindsOf(answers: AnswerKind | readonly AnswerKind[] = "rows"): readonly
   return typeof answers === "string" ? [answers] : answers;
 }
 
-function open(masks: Masks): Watch {
-  const finder = new Finder(masks);
+/** `texts`: free text may pass without its masked names, since nobody knows them there. */
+function open(masks: Masks, texts: boolean, refusing: boolean): Watch {
+  const issued = refusing ? new WrittenBack() : undefined;
+  const finder = new Finder(masks, issued);
+  const session: Masked = {
+    masks,
+    finder,
+    issued,
+    texts,
+    documents: new DocumentMask(finder, masks, issued),
+  };
   const { keys } = masks;
-  const unasked = new MaskedAnswer(masks, finder, undefined);
+  const unasked = new MaskedAnswer(session, undefined);
+  const judged = (operation: Operation): Verdict => {
+    const reason = issued?.refusal(operation);
+    return reason === undefined ? "allow" : { deny: reason };
+  };
   return {
-    ...(keys.ready ? {} : { operation: () => (keys.ready ? "allow" : keys.load().then(() => "allow")) }),
-    answer: (operation) => new MaskedAnswer(masks, finder, operation),
+    ...(keys.ready && !refusing
+      ? {}
+      : {
+          operation: (operation) =>
+            keys.ready ? judged(operation) : keys.load().then(() => judged(operation)),
+        }),
+    answer: (operation) => new MaskedAnswer(session, operation),
     unasked: () => unasked,
   };
 }
 
+/** What the answers of one session share. */
+interface Masked {
+  readonly masks: Masks;
+  readonly finder: Finder;
+  readonly documents: DocumentMask;
+  readonly issued: Shown | undefined;
+  readonly texts: boolean;
+}
+
 /** One answer; its methods are looked at one by one, so it has them all, whatever the protocol shows. */
 class MaskedAnswer implements Answer {
-  readonly #masks: Masks;
-  readonly #finder: Finder;
+  readonly #session: Masked;
   readonly #operation: Operation | undefined;
   #streams: Map<string, StreamMask> | undefined;
 
-  constructor(masks: Masks, finder: Finder, operation: Operation | undefined) {
-    this.#masks = masks;
-    this.#finder = finder;
+  constructor(session: Masked, operation: Operation | undefined) {
+    this.#session = session;
     this.#operation = operation;
   }
 
   rows(columns: readonly Column[]): "clear" | RowFilter {
-    return filterOf(columns, this.#masks, this.#finder);
+    const { masks, finder, issued } = this.#session;
+    return filterOf(columns, masks, finder, issued);
   }
 
   document(_contentType: string, value: unknown): unknown {
-    return maskDocument(value, this.#finder, this.#masks.columns);
+    return this.#session.documents.mask(value);
   }
 
   text(_kind: "error" | "notice" | "notification" | "log", text: string, code?: string): string {
-    if (this.#masks.columns.length > 0 && !mayPass(text, code, this.#operation)) return withheldText(code);
-    return this.#finder.replaceText(text);
+    const { masks, finder } = this.#session;
+    if (masks.columns.length > 0 && !mayPass(text, code, this.#operation)) return withheldText(code);
+    return finder.replaceText(text);
   }
 
   stream(chunk: Chunk): Chunk | undefined {
+    const { masks, finder, texts } = this.#session;
+    if (!texts && chunk.channel.startsWith("body") && masks.columns.length + masks.fields.length > 0) {
+      throw new PosternError(
+        "answer.withheld",
+        "A body of free text cannot be masked by the names of fields.",
+        {
+          hint: 'Ask for JSON; the operator can let text pass by `answers: ["document", "stream"]`.',
+        },
+      );
+    }
     this.#streams ??= new Map();
     let stream = this.#streams.get(chunk.channel);
     if (stream === undefined) {
-      stream = new StreamMask(this.#finder);
+      stream = new StreamMask(finder);
       this.#streams.set(chunk.channel, stream);
     }
     if (chunk.direction === "toResource") {

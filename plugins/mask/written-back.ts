@@ -1,0 +1,127 @@
+import type { Operation, Reason } from "../../core/plugin.ts";
+import { redacted, withheld } from "./strategy.ts";
+
+/** Told of each text that stands in place of a value. `name`: of the column or field, where there is one. */
+export interface Shown {
+  note(text: string, name?: string): void;
+}
+
+/** How many substitutes are remembered, and under how many names. */
+const places = 8192;
+const mostNames = 1024;
+
+const plain: ReadonlySet<string> = new Set([redacted, withheld]);
+
+/**
+ * What one session was shown in place of values, so that it is not stored as if it were the value. A substitute that
+ * nobody types by chance is known by itself; `****` only by the name of the field that it stood in. Of many, the
+ * ones that were shown last are remembered, as hashes.
+ */
+export class WrittenBack implements Shown {
+  #hashes: Uint32Array | undefined;
+  readonly #names = new Set<string>();
+  #any = false;
+
+  note(text: string, name?: string): void {
+    this.#any = true;
+    if (plain.has(text)) {
+      if (name !== undefined && this.#names.size < mostNames) this.#names.add(name.toLowerCase());
+      return;
+    }
+    this.#hashes ??= new Uint32Array(places * 2);
+    const first = Bun.hash.xxHash32(text, 1);
+    const at = (first % places) * 2;
+    this.#hashes[at] = first;
+    this.#hashes[at + 1] = Bun.hash.xxHash32(text, 2) | 1;
+  }
+
+  /** Why this operation is refused; undefined: nothing of the kind is in it. */
+  refusal(operation: Operation): Reason | undefined {
+    if (!this.#any || !stores(operation)) return undefined;
+    return this.#holds(operation) || operation.batch?.some((each) => this.#holds(each)) ? reason : undefined;
+  }
+
+  #holds({ text, parameters }: Operation): boolean {
+    for (const [literal] of text.matchAll(/'(?:[^']|'')*'/g)) {
+      if (this.#isWhole(literal.slice(1, -1).replaceAll("''", "'"))) return true;
+    }
+    for (let index = 0; index < (parameters?.length ?? 0); index++) {
+      const value = parameters?.at(index) ?? null;
+      if (value === null) continue;
+      if (this.#isIn(typeof value === "string" ? value : Buffer.from(value).toString("utf8"))) return true;
+    }
+    return false;
+  }
+
+  #isIn(text: string): boolean {
+    if (this.#isWhole(text)) return true;
+    if (/^\s*[[{"]/.test(text)) {
+      try {
+        return this.#isInDocument(JSON.parse(text), "", 0);
+      } catch {
+        // No JSON: looked at as text.
+      }
+    }
+    if (/^[^\s=&]+=[^\s]*$/.test(text)) {
+      return [...new URLSearchParams(text)].some(([name, value]) => this.#isUnder(value, name));
+    }
+    return this.#isInText(text);
+  }
+
+  #isInDocument(value: unknown, name: string, depth: number): boolean {
+    if (typeof value === "string") return this.#isUnder(value, name);
+    if (typeof value !== "object" || value === null || depth > 200) return false;
+    if (Array.isArray(value)) return value.some((item) => this.#isInDocument(item, name, depth + 1));
+    const patched = patchedName(value);
+    return Object.entries(value).some(([field, each]) =>
+      this.#isInDocument(each, field === "value" ? (patched ?? field) : field, depth + 1),
+    );
+  }
+
+  /** `email: "****"`, `email=a***@e***.com`, and substitutes that stand between blanks or quotes. */
+  #isInText(text: string): boolean {
+    if (this.#hashes !== undefined) {
+      for (const [word] of text.matchAll(/[^\s"',;=<>()[\]{}]+/g)) if (this.#isWhole(word)) return true;
+    }
+    const line = /^[\s-]*["']?([\w.-]+)["']?\s*[:=]\s*["']?(\*{4}|\[withheld\])["']?\s*,?\s*$/gm;
+    for (const [, name = "", value = ""] of text.matchAll(line)) if (this.#isUnder(value, name)) return true;
+    return false;
+  }
+
+  /** A value that has no name: `****` counts where it was shown at all. */
+  #isWhole(text: string): boolean {
+    return plain.has(text) ? this.#names.size > 0 : this.#isKnown(text);
+  }
+
+  #isUnder(text: string, name: string): boolean {
+    return plain.has(text) ? this.#names.has(name.toLowerCase()) : this.#isKnown(text);
+  }
+
+  #isKnown(text: string): boolean {
+    if (this.#hashes === undefined || text.length < 4) return false;
+    const first = Bun.hash.xxHash32(text, 1);
+    const at = (first % places) * 2;
+    return this.#hashes[at] === first && this.#hashes[at + 1] === (Bun.hash.xxHash32(text, 2) | 1) >>> 0;
+  }
+}
+
+/** A search for what was shown is no harm. */
+function stores({ actions }: Operation): boolean {
+  return actions.some(({ effect }) => effect !== "read" && effect !== "connect");
+}
+
+/** In a JSON Patch (RFC 6902) the field that an entry is about. */
+function patchedName(value: object): string | undefined {
+  const { op, path } = value as { readonly op?: unknown; readonly path?: unknown };
+  if (typeof op !== "string" || typeof path !== "string") return undefined;
+  return path
+    .slice(path.lastIndexOf("/") + 1)
+    .replaceAll("~1", "/")
+    .replaceAll("~0", "~");
+}
+
+const reason: Reason = {
+  code: "mask.written-back",
+  message: "What would be stored holds a text that a mask has put in the place of a value.",
+  hint: "Leave the masked fields out of what you write, or give them new values.",
+};
