@@ -34,7 +34,7 @@ export function fold(value: unknown, depth = 0): FoldedValue | undefined {
   return object;
 }
 
-const foldedName = (key: string): string => key.toUpperCase().toLowerCase();
+const foldedName = (key: string): string => (/^[a-z0-9]*$/.test(key) ? key : key.toUpperCase().toLowerCase());
 
 export function isObject(value: FoldedValue | undefined): value is Folded {
   return typeof value === "object" && value !== null && !Array.isArray(value);

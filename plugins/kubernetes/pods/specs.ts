@@ -1,13 +1,16 @@
-import { type Folded, type FoldedValue, fieldOf, isList, isObject, isSet, objectIn } from "./fields.ts";
+import { type Folded, type FoldedValue, isList, isObject, isSet, objectIn } from "./fields.ts";
 import { containerLists, type PodSpec, within } from "./standards.ts";
 
 /** The lists and objects of one body; a longer one counts as not read. */
 const most = 200_000;
 
 /** Fields that make an object one which a pod may be made from, wherever its kind puts it. */
-const telling = [
-  ...["hostNetwork", "hostPID", "hostIPC", "securityContext", "hostPath", "local", "podSpecPatch"],
-];
+const telling = new Set(
+  ["hostNetwork", "hostPID", "hostIPC", "securityContext", "hostPath", "local", "podSpecPatch"].map((name) =>
+    name.toLowerCase(),
+  ),
+);
+const lists = new Set(containerLists.map((name) => name.toLowerCase()));
 
 /**
  * Every pod spec in a body, whatever its kind: found by its shape, so that Pods, templates in any depth (CronJob, List,
@@ -24,12 +27,15 @@ export function podSpecsIn(body: Folded): readonly PodSpec[] | undefined {
         if (holds(item)) waiting.push({ value: item, at: `${at}[${index}]` });
       }
     } else if (isObject(value)) {
-      const metadata = objectIn(parent, "metadata");
-      if (containerLists.some((name) => holds(fieldOf(value, name))))
+      const keys = Object.keys(value);
+      if (keys.some((key) => lists.has(key) && holds(value[key]))) {
+        const metadata = objectIn(parent, "metadata");
         found.push({ spec: value, at, whole: true, ...(metadata ? { metadata } : {}) });
-      else if (telling.some((name) => isSet(fieldOf(value, name)))) found.push(partOf(value, at));
-      for (const [key, inner] of Object.entries(value)) {
-        if (holds(inner)) waiting.push({ value: inner, at: within(at, key), parent: value });
+      } else if (keys.some((key) => telling.has(key) && isSet(value[key]))) found.push(partOf(value, at));
+      for (const key of keys) {
+        const inner = value[key];
+        if (inner !== undefined && holds(inner))
+          waiting.push({ value: inner, at: within(at, key), parent: value });
       }
     }
   }

@@ -17,16 +17,17 @@ export type BodyReading =
    */
   | { readonly body: "ask"; readonly why: Hidden; readonly needed: boolean };
 
+/** What the fields Content-Type and Content-Encoding say; undefined: they are absent. */
+export interface Media {
+  readonly type: string | undefined;
+  readonly coding: string | undefined;
+}
+
 /**
- * Reads a request's body as far as the server's reading is beyond doubt. `contentType` and `contentEncoding` are its
- * fields, undefined where absent: the server takes a body without a type for JSON, save that of a patch.
+ * Reads a request's body as far as the server's reading is beyond doubt. The server takes a body without a type for
+ * JSON, save that of a patch.
  */
-export function readBody(
-  info: RequestInfo,
-  body: Uint8Array,
-  contentType: string | undefined,
-  contentEncoding: string | undefined,
-): BodyReading {
+export function readBody(info: RequestInfo, body: Uint8Array, { type, coding }: Media): BodyReading {
   const { object, verb } = info;
   if (!object || (verb !== "create" && verb !== "update" && verb !== "patch")) return { body: "none" };
   const needed = bodyMatters(object);
@@ -34,12 +35,12 @@ export function readBody(
   const ask = (why: Hidden): BodyReading => ({ body: "ask", why, needed });
   // Also a server-side apply: what others apply, and what is there, is in the outcome as well.
   if (verb === "patch") return ask("patch");
-  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== "identity") return ask("coding");
-  const type = (contentType ?? "application/json").split(";", 1)[0]?.trim().toLowerCase();
-  if (type === "application/vnd.kubernetes.protobuf") return ask("protobuf");
+  if (coding !== undefined && coding.toLowerCase() !== "identity") return ask("coding");
+  const media = (type ?? "application/json").split(";", 1)[0]?.trim().toLowerCase();
+  if (media === "application/vnd.kubernetes.protobuf") return ask("protobuf");
   // Anchors, merge keys, two versions of the language: the server's own reading counts.
-  if (type === "application/yaml") return ask("yaml");
-  if (type !== "application/json") return ask("media type");
+  if (media === "application/yaml") return ask("yaml");
+  if (media !== "application/json") return ask("media type");
   const read = readJson(body);
   return "doubt" in read ? ask(read.doubt) : { body: "shown", value: read.value };
 }

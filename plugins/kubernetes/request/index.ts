@@ -1,7 +1,5 @@
-import type { Fields } from "../../http/message.ts";
-import { fieldsOf } from "../../http/message.ts";
 import { actionsOf } from "./actions.ts";
-import { readBody } from "./body.ts";
+import { type Media, readBody } from "./body.ts";
 import { bodyActions, type Effects } from "./body-actions.ts";
 import { isRefused, type Refused } from "./refused.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";
@@ -23,41 +21,51 @@ export interface Classified extends Effects {
   readonly ask?: { readonly why: string; readonly needed: boolean };
 }
 
-/** The whole of a request: `fields` as its caller sent them, `body` all of it (empty where there is none). */
+/**
+ * The whole of a request: `fields` as its caller sent them (name, value, name, value), `body` all of it (empty where
+ * there is none).
+ */
 export function classifyRequest(
   method: string,
   target: string,
-  fields: Fields,
+  fields: readonly string[],
   body: Uint8Array,
 ): Classified | Refused {
-  const plain = refusedFields(fields) ?? classifyTarget(method, target);
+  const media = mediaOf(fields);
+  if (isRefused(media)) return media;
+  const plain = classifyTarget(method, target);
   if (isRefused(plain)) return plain;
   const { info } = plain;
-  const [contentType] = fieldsOf(fields, "content-type");
-  const [contentEncoding] = fieldsOf(fields, "content-encoding");
-  const reading = readBody(info, body, contentType, contentEncoding);
+  const reading = readBody(info, body, media);
   if (reading.body === "none") return plain;
   if (reading.body === "ask") return { ...plain, ask: { why: reading.why, needed: reading.needed } };
   const shown = bodyActions(info, reading.value);
   return shown ? { info, ...shown } : { ...plain, ask: { why: "doubtful fields", needed: true } };
 }
 
+const methods = new Set(["x-http-method-override", "x-http-method", "x-method-override"]);
+
 /**
- * Fields that would make the request another one than the one decided: who asks is the gateway's to say, and of two
- * media types or codings some server may take the other.
+ * What the fields say of the body. Refused are those that would make the request another one than the one decided: who
+ * asks is the gateway's to say, and of two media types or codings some server may take the other.
  */
-export function refusedFields(fields: Fields): Refused | undefined {
+export function mediaOf(fields: readonly string[]): Media | Refused {
+  let type: string | undefined;
+  let coding: string | undefined;
   for (let at = 0; at < fields.length; at += 2) {
     const name = (fields[at] as string).toLowerCase();
     if (name.startsWith("impersonate-") || name.startsWith("x-remote-"))
       return { refused: "it names whom it is made for, which only the gateway may" };
-    if (name === "x-http-method-override" || name === "x-http-method" || name === "x-method-override")
-      return { refused: "it names a method beside its own" };
+    if (methods.has(name)) return { refused: "it names a method beside its own" };
+    if (name === "content-type") {
+      if (type !== undefined) return { refused: "it names two media types" };
+      type = fields[at + 1];
+    } else if (name === "content-encoding") {
+      if (coding !== undefined) return { refused: "it names two codings" };
+      coding = fields[at + 1];
+    }
   }
-  for (const name of ["content-type", "content-encoding"]) {
-    if (fieldsOf(fields, name).length > 1) return { refused: `it has two fields ${name}` };
-  }
-  return undefined;
+  return { type, coding };
 }
 
 /** What polling clients ask over and over. */

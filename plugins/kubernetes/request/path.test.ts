@@ -73,7 +73,8 @@ test("whatever is not refused reads the same at the server, and again when it is
         expect(asServer(target)).toEqual([...info.segments]);
         expect(asServer(info.target)).toEqual([...info.segments]);
         expect(requestInfo(method, info.target)).toEqual(info);
-        expect(info.target).not.toMatch(/%2f|%5c|%25|\/\/|\/\.\.?(\/|$|\?)|[;\\#]/i);
+        expect(info.target.split("?", 1)[0]).not.toMatch(/%2f|%5c|%25|\/\/|\/\.\.?(\/|$)/i);
+        expect(info.target).not.toMatch(/[;\\#]/);
       },
     ),
     sampled(3_000),
