@@ -3,6 +3,7 @@
 export * from "./approve/index.ts";
 export * from "./caep/index.ts";
 export * from "./http/index.ts";
+export * from "./kubernetes/index.ts";
 export * from "./limit/index.ts";
 export * from "./local/index.ts";
 export * from "./mask/index.ts";

@@ -25,6 +25,8 @@ export interface Reading {
   readonly head?: RequestHead;
   /** The body to send, where it is not the caller's. */
   readonly body?: Uint8Array;
+  /** What an approver is shown beside the body: what the resource would make of it. */
+  readonly shown?: string;
   /** The resource has said already what it would: it is the answer, and nothing more is sent. */
   readonly answered?: GatheredAnswer;
 }

@@ -1,4 +1,11 @@
-import { type Pass, type Plan, PosternError, type Reason, type Visit } from "../../core/plugin.ts";
+import {
+  type Parameters,
+  type Pass,
+  type Plan,
+  PosternError,
+  type Reason,
+  type Visit,
+} from "../../core/plugin.ts";
 import { AmbiguousLogin, shownBy } from "./callers.ts";
 import type { HttpTarget } from "./config.ts";
 import { asError, type CallerConnection, type UnderWay } from "./connection.ts";
@@ -145,7 +152,9 @@ export class Handling implements UnderWay {
     const { gate } = this.#visit as Visit<HttpTarget>;
     const begun = gate.begin(plan, {
       inTransaction: false,
-      ...(body === undefined || body.length === 0 ? {} : { parameters: bodyAsParameter(body) }),
+      ...(body === undefined || body.length === 0
+        ? {}
+        : { parameters: shownParameters(body, reading.shown) }),
       held: (hold) => {
         this.#withdraw = hold.withdraw;
         if (this.#over) hold.withdraw("abandoned");
@@ -227,14 +236,16 @@ export class Handling implements UnderWay {
   }
 }
 
-function bodyAsParameter(body: Uint8Array) {
+/** The body, as text where it is one, and what the dialect found out of it. */
+function shownParameters(body: Uint8Array, shown: string | undefined): Parameters {
   let text: string | Uint8Array = body;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(body);
   } catch {
     // Shown as bytes.
   }
-  return { length: 1, at: (index: number) => (index === 0 ? text : null) };
+  const values = shown === undefined ? [text] : [text, shown];
+  return { length: values.length, at: (index) => values[index] ?? null };
 }
 
 /** What a request that names no resource seems to name. */

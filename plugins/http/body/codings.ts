@@ -60,17 +60,20 @@ function weighted(fields: Fields): { readonly name: string; readonly weight: num
 /** Windows of 8 MiB at most, as RFC 9659 has them for HTTP. */
 const zstdWindow = 23;
 
+/** Bytes that come out of a coding at once. */
+const chunkSize = 64 << 10;
+
 /** `first`: the first byte; some servers leave out what RFC 9110, 8.4.1.2 has `deflate` begin with. */
 export function undoing(coding: Coding, first: number): Transform {
   switch (coding) {
     case "gzip":
-      return createGunzip();
+      return createGunzip({ chunkSize });
     case "br":
-      return createBrotliDecompress();
+      return createBrotliDecompress({ chunkSize });
     case "zstd":
-      return createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: zstdWindow } });
+      return createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: zstdWindow } });
     case "deflate":
-      return (first & 0x0f) === 8 ? createInflate() : createInflateRaw();
+      return (first & 0x0f) === 8 ? createInflate({ chunkSize }) : createInflateRaw({ chunkSize });
   }
 }
 

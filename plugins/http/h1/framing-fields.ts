@@ -13,12 +13,12 @@ export class FramingFields implements FieldWatch {
   expect: string | undefined;
   http2Settings: string | undefined;
   #upgrade: string | undefined;
-  #options: Set<string> | undefined;
+  #options: ReadonlySet<string> | undefined;
   #nominates = false;
 
   /** Throws Fault where a field that frames or routes is not as it must be, or is there twice. */
   take(name: string, value: string): boolean {
-    if (lengths[name.length] !== 1) return false;
+    if (known[shapeOf(name)] !== 1) return false;
     switch (name.toLowerCase()) {
       case "host":
         if (this.host !== undefined) throw malformed("There are two Host fields.");
@@ -88,17 +88,18 @@ export class FramingFields implements FieldWatch {
   }
 
   #note(value: string): void {
-    this.#options ??= new Set();
-    if (value === "close" || value === "keep-alive") {
-      this.#options.add(value);
+    if (this.#options === undefined && Object.hasOwn(alone, value)) {
+      this.#options = alone[value as keyof typeof alone];
       return;
     }
+    const options = new Set(this.#options);
+    this.#options = options;
     for (const part of value.split(",")) {
       const option = part.trim().toLowerCase();
       if (option === "") continue;
       if (!isToken(option)) throw malformed("Connection names something that is no field.");
       if (neverOfOneHop.has(option)) throw malformed("Connection names a field that is not of one hop.");
-      this.#options.add(option);
+      options.add(option);
       this.#nominates ||= !usual.has(option);
     }
   }
@@ -116,9 +117,32 @@ const neverOfOneHop: ReadonlySet<string> = new Set([
   "set-cookie",
 ]);
 
-/** Options that are no fields, or are never handed on. */
-const usual: ReadonlySet<string> = new Set(["close", "keep-alive", "upgrade", "te", "http2-settings", "trailer"]);
+/** What nearly every `Connection` says. */
+const alone = {
+  close: new Set(["close"]),
+  "keep-alive": new Set(["keep-alive"]),
+  Upgrade: new Set(["upgrade"]),
+} as const;
 
-/** By length of a name: 1 where a name of `take` has it, so that most fields are not looked at twice. */
-const lengths: Uint8Array = new Uint8Array(1024);
-for (const length of [2, 4, 6, 7, 10, 14, 16, 17]) lengths[length] = 1;
+/** Options that are no fields, or are never handed on. */
+const usual: ReadonlySet<string> = new Set([
+  "close",
+  "keep-alive",
+  "upgrade",
+  "te",
+  "http2-settings",
+  "trailer",
+]);
+
+/** By length and first letter of a name: 1 where a name of `take` has both, so that others are not looked at twice. */
+const known: Uint8Array = new Uint8Array(32 * 32);
+for (const name of [
+  ...["host", "content-length", "transfer-encoding", "connection", "upgrade", "expect", "http2-settings"],
+  ...["te", "trailer", "keep-alive", "proxy-connection"],
+]) {
+  known[shapeOf(name)] = 1;
+}
+
+function shapeOf(name: string): number {
+  return Math.min(name.length, 31) * 32 + (name.charCodeAt(0) & 31);
+}

@@ -33,10 +33,10 @@ export class Intake {
     return rest;
   }
 
-  /** Whether what was not taken begins with these bytes. */
-  startsWith(bytes: Buffer): boolean {
-    if (this.length < bytes.length) return false;
-    return this.bytes.compare(bytes, 0, bytes.length, this.at, this.at + bytes.length) === 0;
+  /** Whether what was not taken begins with the first `length` of these bytes. */
+  startsWith(bytes: Buffer, length = bytes.length): boolean {
+    if (this.length < length) return false;
+    return this.bytes.compare(bytes, 0, length, this.at, this.at + length) === 0;
   }
 
   /**

@@ -7,23 +7,27 @@ import { type ParsedRequest, parseRequest } from "./request-head.ts";
  */
 export class RequestHeads {
   #last: ParsedRequest | undefined;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer | undefined;
+  /** Of the head that is kept. */
+  #length = 0;
 
   /** `limit`: bytes of one head. */
   constructor(readonly limit: number) {}
 
   /** undefined: it is not all there. Throws Fault. */
   next(intake: Intake): ParsedRequest | undefined {
-    if (this.#last && intake.startsWith(this.#bytes)) {
-      intake.at += this.#bytes.length;
+    if (this.#last && this.#bytes && intake.startsWith(this.#bytes, this.#length)) {
+      intake.at += this.#length;
       return this.#last;
     }
+    const { at } = intake;
     const end = intake.headEnd(this.limit);
     if (end < 0) return undefined;
-    const bytes = intake.bytes.subarray(intake.at, end);
     const parsed = parseRequest(intake.takeHead(end));
-    if (bytes.length <= kept) {
-      this.#bytes = Buffer.from(bytes);
+    this.#last = undefined;
+    if (end - at <= kept) {
+      this.#bytes ??= Buffer.allocUnsafeSlow(kept);
+      this.#length = intake.bytes.copy(this.#bytes, 0, at, end);
       this.#last = parsed;
     }
     return parsed;

@@ -1,0 +1,38 @@
+import type { Answer } from "../../core/plugin.ts";
+import type { Asked, Dialect } from "../http/dialect.ts";
+import { fieldsOf, type RequestHead, without } from "../http/message.ts";
+import type { KubernetesConfig } from "./config.ts";
+import { login } from "./login.ts";
+import { read } from "./reading.ts";
+import { classifyTarget, isRefused } from "./request/index.ts";
+import { statusObject } from "./status.ts";
+
+export type Emits = "operation" | "document" | "stream" | "text" | "wire";
+
+/** What kube-apiserver's requests and answers mean. */
+export const dialect: Dialect<KubernetesConfig, "kubernetes"> = {
+  name: "kubernetes",
+  emits: ["operation", "document", "stream", "text", "wire"],
+  read,
+  login,
+  negotiate,
+  isSequence,
+  strips: (name) => name.startsWith("impersonate-") || name.startsWith("x-remote-"),
+  refusal: (status, reason, session) => statusObject(status, reason, session),
+};
+
+const accept = new Set(["accept"]);
+
+/** Of the encodings that the caller takes those that a guardrail can read: JSON, whatever it is `as` (a Table). */
+function negotiate(head: RequestHead, answer: Answer): RequestHead {
+  if (!answer.document) return head;
+  const taken = fieldsOf(head.fields, "accept").flatMap((value) => value.split(","));
+  const json = taken.map((each) => each.trim()).filter((each) => /^application\/json\b/i.test(each));
+  const wanted = json.length === 0 ? "application/json" : json.join(",");
+  return { ...head, fields: [...without(head.fields, accept), "Accept", wanted] };
+}
+
+function isSequence({ head, target }: Asked): boolean {
+  const classified = classifyTarget(head.method, target);
+  return !isRefused(classified) && classified.info.verb === "watch";
+}

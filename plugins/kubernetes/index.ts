@@ -1,0 +1,51 @@
+import {
+  type CredentialSource,
+  channelReplay,
+  onlyKnown,
+  type RequestProtocol,
+  type Resource,
+  type Secret,
+} from "../../core/plugin.ts";
+import { checkTarget } from "../http/config.ts";
+import { webProtocol } from "../http/protocol.ts";
+import type { KubernetesConfig } from "./config.ts";
+import { dialect, type Emits } from "./dialect.ts";
+
+export interface KubernetesOptions extends KubernetesConfig {
+  /** A bearer token, or a source that makes one for each session. */
+  readonly credential?: Secret | CredentialSource<KubernetesConfig>;
+}
+
+const protocol: RequestProtocol<KubernetesConfig, Emits, "kubernetes"> = {
+  name: "kubernetes",
+  emits: dialect.emits as readonly Emits[],
+  ...webProtocol<KubernetesConfig, Emits, "kubernetes">(dialect),
+  replay: channelReplay,
+};
+
+/**
+ * A Kubernetes cluster.
+ *
+ *     prod: kubernetes({ url: "https://k8s.internal:6443", ca: "k8s-ca.crt", credential: env("PROD_TOKEN") })
+ *
+ * Throws PosternError `resource.config`, `policy.option`.
+ */
+export function kubernetes(options: KubernetesOptions): Resource<KubernetesConfig, Emits, "kubernetes"> {
+  onlyKnown<KubernetesOptions>("kubernetes", options, {
+    url: true,
+    hosts: true,
+    tls: true,
+    ca: true,
+    cert: true,
+    key: true,
+    serverName: true,
+    opaque: true,
+    impersonate: true,
+    credential: true,
+  });
+  const { credential, ...config } = options;
+  checkTarget(config);
+  return { protocol, config, ...(credential ? { credential } : {}) };
+}
+
+export type { Impersonation, KubernetesConfig } from "./config.ts";

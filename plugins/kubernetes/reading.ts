@@ -1,0 +1,118 @@
+import type { Action, Reason, Statement } from "../../core/plugin.ts";
+import type { Asked, Malformed, Reading, ReadingTools } from "../http/dialect.ts";
+import { type Fields, fieldOf, type RequestHead } from "../http/message.ts";
+import type { KubernetesConfig } from "./config.ts";
+import type { Finding } from "./pods/index.ts";
+import { readJson } from "./pods/index.ts";
+import { onlyOn } from "./precondition.ts";
+import {
+  bodyActions,
+  type Classified,
+  classifyRequest,
+  classifyTarget,
+  hiddenActions,
+  isRefused,
+  mediaOf,
+  type Refused,
+} from "./request/index.ts";
+
+/** Readings by what the classifier keeps, so that a request that is asked again costs no new one. */
+const kept = new WeakMap<Classified, Reading>();
+/** Methods whose body may say what they do. */
+const writes = new Set(["POST", "PUT", "PATCH"]);
+
+/** What a request does: from its target at once, from its body where that matters, from the cluster where even that hides it. */
+export function read(asked: Asked<KubernetesConfig>): Reading | Malformed {
+  const { head, target, hasBody } = asked;
+  const media = mediaOf(head.fields);
+  if (isRefused(media)) return malformed(media);
+  const plain = classifyTarget(head.method, target);
+  if (isRefused(plain)) return malformed(plain);
+  const known = kept.get(plain);
+  // A kept reading has no head: fields differ from one request to the next.
+  const reading = known ?? readingOf(plain);
+  if (!known) kept.set(plain, reading);
+  const sent = { ...reading, head: { ...head, target: plain.info.target } };
+  if (!hasBody || !writes.has(head.method)) return sent;
+  return { ...sent, more: (tools) => withBody(asked, plain, tools) };
+}
+
+function readingOf(classified: Classified): Reading {
+  return { statement: statementOf(classified.info, classified.actions, classified.findings) };
+}
+
+async function withBody(
+  { head, target }: Asked<KubernetesConfig>,
+  plain: Classified,
+  { body, ask }: ReadingTools,
+): Promise<Reading> {
+  const sent: RequestHead = { ...head, target: plain.info.target };
+  const shown = classifyRequest(head.method, target, head.fields, body);
+  // The target was read before; what is refused now is the body's doing.
+  if (isRefused(shown)) return { statement: unknown(plain), head: sent };
+  if (!shown.ask?.needed) return { ...readingOf(shown), head: sent };
+  const tried = await ask(dryRun(sent), body);
+  const type = fieldOf(tried.head.fields, "content-type") ?? "";
+  if (tried.head.status >= 300) return { ...readingOf(plain), head: sent, answered: tried };
+  const made = type.startsWith("application/json") ? readJson(tried.body) : { doubt: "invalid" as const };
+  const effects = "doubt" in made ? undefined : bodyActions(plain.info, made.value);
+  if (!effects || "doubt" in made) return { statement: unknown(plain), head: sent };
+  const statement = statementOf(plain.info, effects.actions, effects.findings);
+  const reading = { statement, head: sent, shown: shownText(made.value) };
+  if (plain.info.verb !== "patch") return reading;
+  const version = versionIn(made.value);
+  if (version === undefined) return reading;
+  const bound = onlyOn(version, body, mediaType(head.fields));
+  return bound ? { ...reading, body: bound } : { statement: unknown(plain), head: sent };
+}
+
+/** The same request as one that changes nothing, with an answer that can be read. */
+function dryRun({ method, target, authority, version, fields }: RequestHead): RequestHead {
+  const parameter = /[?&]dryRun=/.test(target) ? "" : `${target.includes("?") ? "&" : "?"}dryRun=All`;
+  const taken: string[] = ["Accept", "application/json"];
+  for (const name of ["content-type", "content-encoding", "user-agent"]) {
+    const value = fieldOf(fields, name);
+    if (value !== undefined) taken.push(name, value);
+  }
+  return { method, target: `${target}${parameter}`, authority, version, fields: taken };
+}
+
+/** As an approver reads it: `create pods default/web`, and what its pods ask for. */
+function statementOf(
+  { verb, method, target }: Classified["info"],
+  actions: readonly Action[],
+  findings: readonly Finding[],
+): Statement {
+  const told = findings.filter(({ level }) => level !== "told");
+  const lines = told.map(({ trait, at }) => `  ${trait}: ${at}`);
+  const text = [`${verb === "" ? method : verb} ${target}`, ...lines].join("\n");
+  return { text, actions, detail: { verb, findings } };
+}
+
+function unknown({ info }: Classified): Statement {
+  return statementOf(info, hiddenActions(info), []);
+}
+
+function malformed({ refused }: Refused): Malformed {
+  const reason: Reason = {
+    code: "kubernetes.request",
+    message: `The request is refused: ${refused}.`,
+    hint: "Send it as kubectl does.",
+  };
+  return { status: 400, reason };
+}
+
+function versionIn(value: unknown): string | undefined {
+  const metadata = (value as { metadata?: { resourceVersion?: unknown } } | null)?.metadata;
+  const version = metadata?.resourceVersion;
+  return typeof version === "string" && version !== "" ? version : undefined;
+}
+
+function mediaType(fields: Fields): string {
+  return (fieldOf(fields, "content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+/** What the cluster would make of it, for whoever approves. */
+function shownText(value: unknown): string {
+  return JSON.stringify(value, null, 2);
+}
