@@ -39,6 +39,8 @@ export function parametersOf(query: string): Parameters | Refused {
     if (meant !== undefined && meant !== name)
       return { refused: `its query spells ${meant} otherwise than the server does` };
     if (seen.has(name) && !lists.has(name)) return { refused: "its query has two values of one name" };
+    // Any other value is an error to the server; a gateway that added its own would have two of them.
+    if (name === "dryRun" && value !== "All") return { refused: "its query has a dryRun that is not All" };
     seen.add(name);
     parameters.push([name, value]);
   }
