@@ -73,7 +73,9 @@ export class CallerExchange implements Exchange {
 
   write(view: Uint8Array): boolean {
     if (this.over) return true;
-    return this.#answer?.write(view) ?? true;
+    if (this.#answer?.write(view) !== false) return true;
+    this.connection.held();
+    return false;
   }
 
   end(trailers: Fields = []): void {

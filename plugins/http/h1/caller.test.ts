@@ -412,6 +412,40 @@ describe("time", () => {
   });
 });
 
+describe("a caller that does not read", () => {
+  test("is given up, and told as gone", async () => {
+    const { serve, next } = queue();
+    const client = await serving(serve, { stall: 50 });
+    client.socket.pause();
+    client.send(get("/"));
+    const exchange = await next();
+    const gone = new Promise<void>((resolve) => {
+      exchange.gone = resolve;
+    });
+    exchange.respond({ status: 200, reason: "", fields: [] }, "chunked");
+    while (exchange.write(Buffer.alloc(1024 * 1024)));
+    await gone;
+    expect(exchange.caller.closed).toBe(true);
+  });
+
+  test("one that takes a little each time is not", async () => {
+    const { serve, next } = queue();
+    const client = await serving(serve, { stall: 10 });
+    client.send(get("/"));
+    const exchange = await next();
+    let looks = 0;
+    const gone = new Promise<number>((resolve) => {
+      exchange.gone = () => resolve(looks);
+    });
+    // A byte less at each look, up to the tenth: as if the caller read that slowly.
+    Object.defineProperty(exchange.caller, "backlog", { get: () => 1000 - Math.min(++looks, 10) });
+    exchange.caller.write = () => false;
+    exchange.respond({ status: 200, reason: "", fields: [] }, "chunked");
+    exchange.write(Buffer.from("x"));
+    expect(await gone).toBeGreaterThan(10);
+  });
+});
+
 describe("other protocols", () => {
   test("101, and then the wire, with what was sent ahead", async () => {
     const { serve, next } = queue();

@@ -3,7 +3,7 @@ import type { Serve } from "../exchange.ts";
 import type { RequestHead, ResponseHead } from "../message.ts";
 import { CallerExchange } from "./caller-exchange.ts";
 import { responseText, switchText } from "./encode.ts";
-import { closed, Fault, malformed, slowHead } from "./fault.ts";
+import { closed, Fault, malformed, slowHead, stalled } from "./fault.ts";
 import { Handover } from "./handover.ts";
 import { Intake } from "./intake.ts";
 import { type ParsedRequest, versionOf } from "./request-head.ts";
@@ -17,6 +17,8 @@ export interface CallerLimits {
   readonly head: number;
   /** Milliseconds that a connection is kept without a request. */
   readonly idle: number;
+  /** Milliseconds in which a caller has to take at least a byte of what waits for it. */
+  readonly stall: number;
   /** Bytes of requests that wait for their turn, or of a body that nobody has piped yet: then no more is read. */
   readonly ahead: number;
   /** Bytes of a body that are read and dropped after its answer, so that the connection can go on. */
@@ -27,6 +29,7 @@ export const callerLimits: CallerLimits = {
   header: 64 * 1024,
   head: 10_000,
   idle: 60_000,
+  stall: 60_000,
   ahead: 64 * 1024,
   dropped: 256 * 1024,
 };
@@ -65,6 +68,8 @@ export class H1Caller implements WireSink {
   #skipped = false;
   /** Part of a head is here. */
   #begun = false;
+  /** Bytes of an answer that the caller had not taken when this was looked at last. */
+  #waiting = 0;
   #turning = false;
   #paused = false;
   #stopping = false;
@@ -98,7 +103,16 @@ export class H1Caller implements WireSink {
 
   drain(): void {
     const exchange = this.#exchange;
-    if (exchange && !exchange.over) exchange.drained();
+    if (exchange === undefined || exchange.over) return;
+    this.#waiting = 0;
+    this.#watchdog.stop();
+    exchange.drained();
+  }
+
+  /** The wire holds some of the answer back. For the exchange. */
+  held(): void {
+    if (this.#waiting === 0) this.#watchdog.start(this.options.limits.stall);
+    this.#waiting = this.wire.backlog;
   }
 
   close(): void {
@@ -127,6 +141,7 @@ export class H1Caller implements WireSink {
   finished(exchange: CallerExchange, goesOn: boolean): void {
     if (!goesOn || this.#stopping) return this.#end();
     exchange.requestBody?.drop();
+    this.#waiting = 0;
     this.#watchdog.start(this.options.limits.idle);
     this.turn();
   }
@@ -234,9 +249,17 @@ export class H1Caller implements WireSink {
   }
 
   #expired(): void {
+    const exchange = this.#exchange;
     if (this.#over) return;
-    if (this.#exchange === undefined && this.#begun) this.#refuse(slowHead());
-    else this.#end();
+    if (exchange === undefined && this.#begun) this.#refuse(slowHead());
+    else if (exchange === undefined || exchange.over) this.#end();
+    else if (this.wire.backlog < this.#waiting) {
+      this.#waiting = 0;
+      this.held();
+    } else {
+      this.abort();
+      exchange.lost(stalled());
+    }
   }
 
   #end(): void {

@@ -44,6 +44,10 @@ export function slowHead(): Fault {
   );
 }
 
+export function stalled(): PosternError {
+  return new PosternError("wire.timeout", "The caller took nothing of the answer for too long.");
+}
+
 /** A resource whose answer breaks RFC 9112, or what is cut short. */
 export function badAnswer(why: string): PosternError {
   return new PosternError("http.answer", `The resource's answer is not proper HTTP: ${why}`, {

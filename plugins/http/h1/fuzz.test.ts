@@ -158,7 +158,7 @@ async function compareResponse(method: string, bytes: Buffer, random: Random): P
   const { read, interim, free } = await readResponse(method, [bytes]);
   const again = await readResponse(method, cut(random, bytes));
   expect(again.read).toEqual(read);
-  if (read === undefined) return 0;
+  if (read === undefined || tabBehindLength.test(bytes.toString("latin1"))) return 0;
   const theirs = llhttpReads("response", bytes, method === "HEAD");
   const other = theirs.read[interim];
   expect(other).toMatchObject({ status: read.status, complete: true });
