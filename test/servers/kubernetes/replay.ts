@@ -1,0 +1,153 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { isObject, type Json } from "./json.ts";
+import { fromProtobuf } from "./protobuf/envelope.ts";
+
+/** One exchange with a real API server, as test/fixtures/kubernetes/README.md says. */
+export interface Exchange {
+  readonly step: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: readonly (readonly [string, string])[];
+  /** A bearer token of the recording's users; null: none was sent. */
+  readonly user: string | null;
+  readonly agent?: string;
+  readonly body?: string;
+  readonly bodyBase64?: boolean;
+  readonly status: number;
+  readonly type: string;
+  readonly answer?: string;
+  readonly answerBase64?: boolean;
+}
+
+const folder = join(import.meta.dir, "../../fixtures/kubernetes/recorded");
+
+/** The recordings in the order they were made: all of them are one story of one cluster. */
+export function recordings(): { name: string; exchanges: Exchange[] }[] {
+  return readdirSync(folder)
+    .sort()
+    .map((file) => ({
+      name: file.replace(/\.ndjson\.gz$/, ""),
+      exchanges: gunzipSync(readFileSync(join(folder, file)))
+        .toString()
+        .split("\n")
+        .map((line): Exchange => JSON.parse(line)),
+    }));
+}
+
+/** An answer as it can be compared. */
+export function parsedAnswer(type: string, body: Buffer): Json {
+  if (type.includes("protobuf") && body.subarray(0, 3).toString() === "k8s") {
+    try {
+      const object = fromProtobuf(body);
+      if (object) return { ...object };
+    } catch {
+      // Compared as bytes.
+    }
+    return body.toString("base64");
+  }
+  if (type.includes("json"))
+    try {
+      return JSON.parse(body.toString());
+    } catch {
+      // Compared as text.
+    }
+  return body.toString();
+}
+
+export function recordedValue(exchange: Exchange): Json {
+  return parsedAnswer(
+    exchange.type,
+    Buffer.from(exchange.answer ?? "", exchange.answerBase64 ? "base64" : "utf8"),
+  );
+}
+
+/** What the recording calls things, and what this server does: names, uids and revisions that are made up anew. */
+export class Names {
+  private readonly known = new Map<string, string>();
+
+  /** Learns from two answers that should be the same. */
+  learn(recorded: Json | undefined, own: Json | undefined, key = ""): void {
+    if (typeof recorded === "string" && typeof own === "string") {
+      const madeUp = [
+        "uid",
+        "resourceVersion",
+        "name",
+        "continue",
+        "token",
+        "pod-template-hash",
+        "clusterIP",
+      ].includes(key);
+      if (madeUp && recorded !== own && recorded !== "")
+        this.known.set(`${key === "resourceVersion" ? "rv:" : ""}${recorded}`, own);
+      return;
+    }
+    if (Array.isArray(recorded) && Array.isArray(own)) {
+      for (const [index, one] of recorded.entries()) this.learn(one, own[index]);
+      return;
+    }
+    if (!isObject(recorded) || !isObject(own)) return;
+    for (const [name, value] of Object.entries(recorded)) this.learn(value, own[name], name);
+  }
+
+  /** A request of the recording in this server's names. */
+  own(text: string): string {
+    let result = text
+      .replace(
+        /(resourceVersion=)(\d+)/g,
+        (_, before: string, rv: string) => before + (this.known.get(`rv:${rv}`) ?? rv),
+      )
+      .replace(
+        /("resourceVersion":\s*")(\d+)(")/g,
+        (_, before: string, rv: string, after: string) => before + (this.known.get(`rv:${rv}`) ?? rv) + after,
+      );
+    for (const [recorded, own] of this.known)
+      if (!recorded.startsWith("rv:") && recorded.length > 5) result = result.replaceAll(recorded, own);
+    return result;
+  }
+}
+
+const madeUp =
+  /^(uid|resourceVersion|creationTimestamp|deletionTimestamp|time|lastTransitionTime|lastProbeTime|lastTimestamp|firstTimestamp|startTime|token|expirationTimestamp|clusterIP|clusterIPs|pod-template-hash|controller-uid|continue|renewTime|acquireTime|storageVersionHash|serverAddress|reason_of_access|age)$/;
+
+/** `value` with what is made up put aside, so that two of them can be compared. */
+export function structure(value: Json | undefined, key = ""): Json {
+  if (madeUp.test(key)) return value === null || value === undefined ? null : `<${key}>`;
+  if (typeof value === "string")
+    return value
+      .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uid>")
+      .replace(/^\d+[smhd](\d+s)?$/, "<age>");
+  if (key === "managedFields" && Array.isArray(value)) {
+    const order = (one: Json) => (isObject(one) ? `${one.operation} ${one.manager}` : "");
+    return value.toSorted((a, b) => (order(a) < order(b) ? -1 : 1)).map((one) => structure(one));
+  }
+  if (Array.isArray(value)) return value.map((one) => structure(one));
+  if (!isObject(value)) return value ?? null;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name, one]) => one !== undefined && name !== "description")
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, one]) => [name, structure(one, name)]),
+  );
+}
+
+/** The first place where two values differ; undefined where they do not. */
+export function firstDifference(a: Json | undefined, b: Json | undefined, path = ""): string | undefined {
+  if (isObject(a) && isObject(b)) {
+    for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+      const inner = firstDifference(a[key], b[key], `${path}.${key}`);
+      if (inner !== undefined) return inner;
+    }
+    return undefined;
+  }
+  if (Array.isArray(a) && Array.isArray(b) && a.length === b.length) {
+    for (const [index, one] of a.entries()) {
+      const inner = firstDifference(one, b[index], `${path}[${index}]`);
+      if (inner !== undefined) return inner;
+    }
+    return undefined;
+  }
+  if (JSON.stringify(a) === JSON.stringify(b)) return undefined;
+  return `${path}: recorded ${JSON.stringify(a)?.slice(0, 160)}, here ${JSON.stringify(b)?.slice(0, 160)}`;
+}
