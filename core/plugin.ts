@@ -37,6 +37,14 @@ export type {
 } from "./guardrail.ts";
 export { claimedIssuer } from "./identity/claimed.ts";
 export { beginDeviceLogin, type DeviceLogin } from "./identity/device-login.ts";
+export {
+  type CodeLogin,
+  challengeOf,
+  LoginCodes,
+  randomSecret,
+  type ShownCode,
+  sameText,
+} from "./identity/login-codes.ts";
 export { signingKey } from "./identity/signing-key.ts";
 export {
   type CallerCredential,
@@ -77,6 +85,7 @@ export type { Permit } from "./permit.ts";
 export type { Limits } from "./policy.ts";
 export type {
   Arrival,
+  BrowserDoor,
   Bypass,
   Carrier,
   ClientAccess,
@@ -109,6 +118,7 @@ export {
 } from "./recording/frames.ts";
 export { Typed } from "./recording/typed.ts";
 export type { Secret } from "./secret.ts";
+export { ShortLived } from "./short-lived.ts";
 export { bytesOf, type Size } from "./size.ts";
 export { connectWire } from "./socket.ts";
 export { TlsClient, type TlsVerification } from "./tls/client.ts";
@@ -116,6 +126,7 @@ export { clientContext } from "./tls/client-context.ts";
 export { type ContextFiles, readContext, type SecureContext } from "./tls/files.ts";
 export { endPoint, TlsLink } from "./tls/link.ts";
 export type {
+  BrowserSignIn,
   LoginMethod,
   OpenSignalSource,
   SignalSource,
@@ -125,3 +136,4 @@ export type {
 } from "./web.ts";
 export type { Who } from "./who.ts";
 export type { Wire, WireSink } from "./wire.ts";
+export { WireStream } from "./wire-stream.ts";

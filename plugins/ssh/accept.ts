@@ -20,8 +20,8 @@ import { holdToBounds } from "./peer-bounds.ts";
 import { speaks } from "./refuse.ts";
 import { renewKeys } from "./rekey.ts";
 import { nameSignatures } from "./signature-names.ts";
+import { SshStream } from "./ssh-stream.ts";
 import { heedTerminalModes } from "./terminal-modes.ts";
-import { WireStream } from "./wire-stream.ts";
 
 /** Of `limits.header`: a key exchange, as many keys as may be offered, and a token. */
 const headersToLogIn = 16;
@@ -39,7 +39,7 @@ const keepalive = { keepaliveInterval: 60_000, keepaliveCountMax: 60 };
 export async function accept(caller: Wire, door: Door): Promise<Arrival | Carrier> {
   const keys = await hostKeys(door.dataDir);
   const arrived = Promise.withResolvers<Arrival | Carrier>();
-  const stream = new WireStream(caller);
+  const stream = new SshStream(caller);
   stream.limit(headersToLogIn * door.limits.header, () => arrived.reject(tooLong()));
   let login: Login | undefined;
   const server = new ssh2.Server(

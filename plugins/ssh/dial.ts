@@ -13,7 +13,7 @@ import { hostLogin } from "./host-login.ts";
 import { fingerprint } from "./keys/public-key.ts";
 import { holdToBounds } from "./peer-bounds.ts";
 import { renewKeys } from "./rekey.ts";
-import { WireStream } from "./wire-stream.ts";
+import { SshStream } from "./ssh-stream.ts";
 
 /** Milliseconds for the connection to open, and for handshake and login together. */
 const connectTime = 10_000;
@@ -39,7 +39,7 @@ export async function dial(permit: Permit<SshConfig>, arrival: Arrival): Promise
     const passphrase = await config.passphrase?.read();
     const methods = hostLogin(login, credential, passphrase);
     const agent = new AgentOfCallers();
-    const stream = new WireStream(wire);
+    const stream = new SshStream(wire);
     const connection = await connect(config, known, {
       sock: stream,
       username: login,

@@ -13,7 +13,7 @@ import { type OpenSshServer, startOpenSsh } from "../../test/servers/openssh.ts"
 import { toCallers, toHosts } from "./algorithms.ts";
 import { opensshKey } from "./keys/openssh-key.ts";
 import { renewKeys } from "./rekey.ts";
-import { WireStream } from "./wire-stream.ts";
+import { SshStream } from "./ssh-stream.ts";
 
 const limits = { bytes: 1024 * 1024, age: 60_000, patience: 10_000 };
 const sent = randomBytes(8 * 1024 * 1024);
@@ -33,9 +33,7 @@ afterAll(async () => {
 testWith(lacks)(
   "towards OpenSSH's server: new keys again and again, and all that passes is whole",
   async () => {
-    const stream = new WireStream(
-      await connectWire({ host: "127.0.0.1", port: server.port, timeout: 5_000 }),
-    );
+    const stream = new SshStream(await connectWire({ host: "127.0.0.1", port: server.port, timeout: 5_000 }));
     const client = new ssh2.Client();
     let exchanges = 0;
     client.on("handshake", () => exchanges++);
@@ -61,7 +59,7 @@ testWith(lacks)(
   async () => {
     const key = opensshKey(generateKeyPairSync("ed25519").privateKey);
     const listener = listenWires({ host: "127.0.0.1", port: 0 }, (wire) => {
-      const stream = new WireStream(wire);
+      const stream = new SshStream(wire);
       const gateway = new ssh2.Server({ hostKeys: [key], algorithms: toCallers }, (connection) => {
         connection.on("error", () => {});
         connection.on("authentication", (context) => context.accept());
@@ -101,7 +99,7 @@ testWith(lacks)(
 );
 
 testWith(lacks)("by its age: keys that nothing passes under are renewed too", async () => {
-  const stream = new WireStream(await connectWire({ host: "127.0.0.1", port: server.port, timeout: 5_000 }));
+  const stream = new SshStream(await connectWire({ host: "127.0.0.1", port: server.port, timeout: 5_000 }));
   const client = new ssh2.Client();
   client.connect({ sock: stream, username: server.user.name, privateKey: server.key, algorithms: toHosts });
   await once(client, "ready");

@@ -1,5 +1,5 @@
 import type { Client, Connection } from "ssh2";
-import type { WireStream } from "./wire-stream.ts";
+import type { SshStream } from "./ssh-stream.ts";
 
 export interface RekeyLimits {
   /** Bytes that pass under one set of keys, both directions together. */
@@ -24,7 +24,7 @@ interface Rekeying {
  */
 export function renewKeys(
   connection: Connection | Client,
-  stream: WireStream,
+  stream: SshStream,
   { bytes, age, patience }: RekeyLimits = rekeyLimits,
 ): void {
   let old: ReturnType<typeof setTimeout> | undefined;

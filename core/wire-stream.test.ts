@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { once } from "node:events";
-import { connectWire, type Wire, type WireSink } from "../../core/plugin.ts";
+import { connectWire, type Wire, type WireSink } from "./plugin.ts";
 import { WireStream } from "./wire-stream.ts";
 
 test("a stream that this side ends is closed too, once the other side has gone", async () => {
@@ -39,6 +39,7 @@ test("who asks without end and takes no answer is not read any more, until it do
     },
   } as unknown as Wire;
   const stream = new WireStream(wire);
+  await Bun.sleep(0);
   // As ssh2 does: each question is answered, whatever the socket says.
   stream.on("data", (bytes: Buffer) => stream.write(Buffer.alloc(bytes.length)));
   waits = true;
