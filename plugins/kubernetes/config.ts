@@ -1,4 +1,4 @@
-import type { HttpTarget } from "../http/config.ts";
+import type { HttpTarget } from "../http/kit.ts";
 
 /** How the cluster is told whose request it is (RBAC of the cluster's own then applies to them as well). */
 export interface Impersonation {

@@ -1,6 +1,5 @@
 import type { Answer } from "../../core/plugin.ts";
-import type { Asked, Dialect } from "../http/dialect.ts";
-import { fieldsOf, type RequestHead, without } from "../http/message.ts";
+import { type Asked, type Dialect, fieldsOf, type RequestHead, without } from "../http/kit.ts";
 import type { KubernetesConfig } from "./config.ts";
 import { login } from "./login.ts";
 import { read } from "./reading.ts";

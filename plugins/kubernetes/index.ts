@@ -6,8 +6,7 @@ import {
   type Resource,
   type Secret,
 } from "../../core/plugin.ts";
-import { checkTarget } from "../http/config.ts";
-import { webProtocol } from "../http/protocol.ts";
+import { checkTarget, webProtocol } from "../http/kit.ts";
 import type { KubernetesConfig } from "./config.ts";
 import { dialect, type Emits } from "./dialect.ts";
 

@@ -1,5 +1,5 @@
 import type { Identity } from "../../core/plugin.ts";
-import type { Fields } from "../http/message.ts";
+import type { Fields } from "../http/kit.ts";
 import type { KubernetesConfig } from "./config.ts";
 
 /** Fields that say to the cluster who asks: the gateway's credential and, where the policy says so, whom it asks for. */

@@ -1,6 +1,13 @@
 import type { Action, Reason, Statement } from "../../core/plugin.ts";
-import type { Asked, Malformed, Reading, ReadingTools } from "../http/dialect.ts";
-import { type Fields, fieldOf, type RequestHead } from "../http/message.ts";
+import {
+  type Asked,
+  type Fields,
+  fieldOf,
+  type Malformed,
+  type Reading,
+  type ReadingTools,
+  type RequestHead,
+} from "../http/kit.ts";
 import type { KubernetesConfig } from "./config.ts";
 import type { Finding } from "./pods/index.ts";
 import { readJson } from "./pods/index.ts";

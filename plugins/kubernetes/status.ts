@@ -1,6 +1,5 @@
 import type { Reason } from "../../core/plugin.ts";
-import type { Refusal } from "../http/dialect.ts";
-import { titles } from "../http/refusal.ts";
+import { type Refusal, titles } from "../http/kit.ts";
 
 /** Reasons of a Status (k8s.io/apimachinery, meta/v1, StatusReason) by HTTP status. */
 const reasons: Readonly<Record<number, string>> = {

@@ -1,0 +1,16 @@
+/** What a protocol on top of HTTP builds on: the one file of this plugin that another one imports. */
+
+export { checkTarget, type HttpTarget } from "./config.ts";
+export type {
+  Asked,
+  Dialect,
+  GatheredAnswer,
+  Malformed,
+  Reading,
+  ReadingTools,
+  Refusal,
+  Tunnel,
+} from "./dialect.ts";
+export { type Fields, fieldOf, fieldsOf, type RequestHead, type ResponseHead, without } from "./message.ts";
+export { webProtocol } from "./protocol.ts";
+export { titles } from "./refusal.ts";
