@@ -9,6 +9,7 @@ import type { Action, Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
 import type { Limits, TlsConfig } from "./policy.ts";
 import type { Secret } from "./secret.ts";
+import type { BegunLogin, BrowserLoginWish, FinishedLogin, ShownLogin } from "./supervision.ts";
 import type { Wire } from "./wire.ts";
 
 /** What every protocol has, however its sessions come about. */
@@ -92,6 +93,17 @@ export interface RequestDoor<Config = unknown> extends Door {
    * PosternError where policy, a limit or the resource says no; the trail has it then.
    */
   visit(arrival: Arrival): Promise<Visit<Config>>;
+  readonly browser: BrowserDoor;
+}
+
+/** How people come in who have a browser and no credential: they sign in at the identity provider, and come back. */
+export interface BrowserDoor {
+  /** Where to send them. undefined: no identity provider signs people in that way, or the gateway has no `web`. */
+  begin(wish: BrowserLoginWish): Promise<BegunLogin | undefined>;
+  /** Throws PosternError `identity.refused`, which says nothing of why, `policy.no-rule`, `credential.*`. */
+  finish(shown: ShownLogin): Promise<FinishedLogin>;
+  /** Revokes the credential that this identity was proved by; what it opened ends. */
+  signOut(identity: Identity): Promise<void>;
 }
 
 /** A session of requests, in the hands of one connection. */

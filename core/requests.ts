@@ -2,7 +2,7 @@ import { type ConnectionServices, refuse } from "./connection.ts";
 import { PosternError } from "./error.ts";
 import { FrontDoor } from "./front-door.ts";
 import type { OpenPolicy } from "./gateway.ts";
-import type { Arrival, ListenerInfo, RequestDoor, RequestProtocol, Visit } from "./protocol.ts";
+import type { Arrival, BrowserDoor, ListenerInfo, RequestDoor, RequestProtocol, Visit } from "./protocol.ts";
 import { connectDenied, find, served } from "./reach.ts";
 import type { Visits } from "./visits.ts";
 import type { Wire } from "./wire.ts";
@@ -92,6 +92,16 @@ class OpenRequestDoor extends FrontDoor implements RequestDoor {
           requests.trail.append(connectDenied(listener, caller, identity, resource, reason)),
       },
     });
+  }
+
+  get browser(): BrowserDoor {
+    const { caller, requests } = this;
+    const { supervision } = requests;
+    return {
+      begin: (wish) => supervision.beginLogin(wish, caller.remote),
+      finish: (shown) => supervision.finishLogin(shown, caller.remote),
+      signOut: (identity) => supervision.signOut(identity),
+    };
   }
 
   async visit(arrival: Arrival): Promise<Visit> {

@@ -131,6 +131,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
     ...{ dataDir, board, index, store, trail, endings, signingKey: key.path, log: options.log ?? {} },
     failedLogins: new FailedLogins(metrics),
     deliver: (...message) => fleet.deliver(...message),
+    browsers: () => supervisor.browsers,
     grants: () => grants.open,
     deaf: () => ends.deaf,
     died: (worker) => sweeper.workerDied(worker),

@@ -1,6 +1,7 @@
 import type { NewLease } from "./credential/source.ts";
 import type { Ending } from "./ending.ts";
 import type { Grant } from "./grant.ts";
+import type { ShownCode } from "./identity/login-codes.ts";
 import type { Identity, ScramVerifier } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
 import type { Limits } from "./policy.ts";
@@ -32,8 +33,46 @@ export interface Supervision {
   released(lease: string): void;
   /** A login from this address failed. Resolves with the milliseconds to wait before the caller learns it. */
   loginFailed(remote: string): Promise<number>;
+  /** Somebody begins to sign in with a browser. undefined: nobody signs people in that way. */
+  beginLogin(wish: BrowserLoginWish, remote: string): Promise<BegunLogin | undefined>;
+  /** They are back. Rejects with PosternError `identity.refused`, `policy.no-rule`, `credential.*`. */
+  finishLogin(shown: ShownLogin, remote: string): Promise<FinishedLogin>;
+  /** They want to be signed out: the credential of this identity is revoked, on every gateway of the store. */
+  signOut(identity: Identity): Promise<void>;
   /** Hands a message to this protocol in that worker. Resolves when it was taken there, or nobody is there to take it. */
   deliver(worker: number, protocol: string, message: Uint8Array): Promise<void>;
+}
+
+/** What a browser wants that has to sign in first. */
+export interface BrowserLoginWish {
+  readonly resource: string;
+  /** On a host of that resource's own; whoever asks has made sure of it. */
+  readonly redirectUri: string;
+  /** Path and query to go back to. */
+  readonly path: string;
+}
+
+export interface BegunLogin {
+  /** URL at the identity provider. */
+  readonly to: string;
+  /** Comes back in the query of `redirectUri`. */
+  readonly state: string;
+  /** For this browser alone: proves that it is the one that began (RFC 7636). */
+  readonly verifier: string;
+}
+
+/** What a browser shows that has signed in. */
+export interface ShownLogin extends ShownCode, Pick<BrowserLoginWish, "resource"> {
+  readonly state: string;
+}
+
+export interface FinishedLogin {
+  /** `pc_….password`: good for the one resource. */
+  readonly credential: string;
+  /** Epoch milliseconds at which it ends. */
+  readonly expires: number;
+  /** As the wish had it. */
+  readonly path: string;
 }
 
 export type SessionLimits = Pick<Limits, "sessions" | "sessionsPerIdentity">;

@@ -16,6 +16,7 @@ import type { PolicyKeeper, PolicyState } from "./supervisor/policy-keeper.ts";
 import { Resting } from "./supervisor/resting.ts";
 import type { StreamTrail } from "./trail/stream-trail.ts";
 import { webAnswer } from "./web/app.ts";
+import { BrowserLogins } from "./web/browser-logins.ts";
 import { WebListener } from "./web/listener.ts";
 import type { ListenerAddress } from "./worker-calls.ts";
 
@@ -41,6 +42,7 @@ export class Supervisor {
   readonly web: WebListener;
   /** Caller credentials of its own. */
   readonly issued: Issued;
+  readonly browsers: BrowserLogins;
 
   constructor(readonly parts: SupervisorParts) {
     const resting = new Resting((wish) => this.end(wish), parts.log);
@@ -52,6 +54,7 @@ export class Supervisor {
       end: (wish) => this.end(wish),
       rests: (credential, on) => resting.watch(credential, on),
     });
+    this.browsers = new BrowserLogins(this);
     this.web = new WebListener(webAnswer(this), parts.log);
   }
 

@@ -1,4 +1,5 @@
 import type { Ending, EndingWish } from "./ending.ts";
+import type { CodeLogin, ShownCode } from "./identity/login-codes.ts";
 
 /**
  * What a plugin answers over HTTP on the policy's `web` address: an identity provider below `/identity/`, a
@@ -9,6 +10,19 @@ export interface WebFace {
   readonly path: string;
   /** A PosternError is answered as problem+json, anything else as a failure that says nothing. */
   handle(request: Request, tools: WebTools): Promise<Response>;
+  /** Of an identity provider: how people sign in who come to a resource with a browser. */
+  readonly browser?: BrowserSignIn;
+}
+
+/**
+ * Called by the supervisor alone, and not to be had over HTTP: what a browser is handed at the end of it is good for one
+ * resource, and a token for all of them.
+ */
+export interface BrowserSignIn {
+  /** Where the browser goes to sign in. It comes back to this face, which sends it to `redirectUri`. */
+  begin(login: CodeLogin, tools: WebTools): Promise<string>;
+  /** The token that a code stands for. Throws NotAccepted. */
+  redeem(shown: ShownCode): Promise<string>;
 }
 
 export interface WebTools {

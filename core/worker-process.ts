@@ -109,6 +109,9 @@ function supervision(peer: Peer<Supervision>): Supervision {
     leased: (lease) => peer.call("leased", lease),
     released: (lease) => peer.tell("released", lease),
     loginFailed: (remote) => peer.call("loginFailed", remote),
+    beginLogin: (wish, remote) => peer.call("beginLogin", wish, remote),
+    finishLogin: (shown, remote) => peer.call("finishLogin", shown, remote),
+    signOut: (identity) => peer.call("signOut", identity),
     deliver: (worker, protocol, message) => peer.call("deliver", worker, protocol, message),
   };
 }

@@ -36,6 +36,9 @@ const alone: Supervision = {
   leased: async () => "alone",
   released() {},
   loginFailed: async () => 0,
+  beginLogin: async () => undefined,
+  finishLogin: () => Promise.reject(new Error("nobody signs in here")),
+  signOut: async () => {},
   deliver: async () => {},
 };
 

@@ -9,7 +9,7 @@ import { blockOf } from "./block.ts";
 import { saltOf, scramVerifier } from "./scram.ts";
 
 export const defaultLife: Duration = "15m";
-const longestLife: Duration = "24h";
+export const longestLife: Duration = "24h";
 
 export interface CredentialRequest {
   /** The one resource it is to be good for; absent: any that the identity may use. */

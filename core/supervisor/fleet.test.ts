@@ -64,6 +64,9 @@ function fleet() {
       leased: async () => "gw_test",
       released() {},
       loginFailed: async () => 0,
+      beginLogin: async () => undefined,
+      finishLogin: () => Promise.reject(new Error("nobody signs in here")),
+      signOut: async () => {},
       deliver: async () => {},
     }),
   });

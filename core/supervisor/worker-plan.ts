@@ -32,6 +32,8 @@ export interface PlanParts {
   readonly signingKey: string;
   readonly log: Pick<LogOptions, "level" | "pretty">;
   readonly deliver: Supervision["deliver"];
+  /** Those who sign in with a browser. */
+  browsers(): Pick<Supervision, "beginLogin" | "finishLogin" | "signOut">;
   /** Nobody unmakes any more what this worker had made on resources. */
   died(worker: number): Promise<void>;
 }
@@ -81,6 +83,9 @@ export function workerPlan(parts: PlanParts) {
       },
       released: (lease) => void store.call("removeLease", lease).catch(() => {}),
       loginFailed: async (remote) => failedLogins.failed(remote),
+      beginLogin: (...asked) => parts.browsers().beginLogin(...asked),
+      finishLogin: (...asked) => parts.browsers().finishLogin(...asked),
+      signOut: (identity) => parts.browsers().signOut(identity),
       deliver,
     }),
     /** Nobody may find a session or hold of a dead worker open, in the lists or in the trail. */

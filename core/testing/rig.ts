@@ -103,6 +103,9 @@ export class Rig {
       leased: async () => "gw_test",
       released: () => {},
       loginFailed: async () => 0,
+      beginLogin: async () => undefined,
+      finishLogin: () => Promise.reject(new PosternError("identity.refused", "Nobody signs in here.")),
+      signOut: async () => {},
       deliver: (_worker, protocol, message) => this.gateway.delivered(protocol, message),
     };
     this.gateway = new Gateway({

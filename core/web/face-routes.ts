@@ -46,7 +46,8 @@ async function whole(request: Request): Promise<ArrayBuffer> {
   }
 }
 
-function toolsOf(supervisor: Supervisor, place: string, door: FrontDoor): WebTools {
+/** `place`: below which path the face is. */
+export function toolsOf(supervisor: Supervisor, place: string, door: FrontDoor): WebTools {
   const { store } = supervisor.parts;
   return {
     url: `${supervisor.web.url}/${place}`,

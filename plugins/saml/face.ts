@@ -8,7 +8,7 @@ import type { Tokens } from "./tokens.ts";
 type Answer = (request: Request, tools: WebTools) => Promise<Response> | Response;
 
 /** What browsers and the command line reach below `/identity/<path>/`. */
-export function samlFace(terms: Terms, tokens: Tokens): WebFace {
+export function samlFace(terms: Terms, tokens: Tokens): Required<WebFace> {
   const logins = new Logins(terms, tokens);
   const answers: Readonly<Record<string, Answer>> = {
     "GET metadata": (_request, { url }) =>
@@ -26,6 +26,7 @@ export function samlFace(terms: Terms, tokens: Tokens): WebFace {
   };
   return {
     path: terms.path,
+    browser: logins.browser,
     async handle(request, tools) {
       const { pathname } = new URL(request.url);
       const name = `${request.method} ${pathname.slice(pathname.lastIndexOf("/") + 1)}`;

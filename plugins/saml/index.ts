@@ -8,6 +8,7 @@ import {
   signingKey,
   type WebFace,
 } from "../../core/plugin.ts";
+import type { samlFace } from "./face.ts";
 import { checkOptions, type IdentityProviderOptions, identityProviderTerms } from "./idp.ts";
 import type { Terms } from "./terms.ts";
 import { Tokens } from "./tokens.ts";
@@ -72,12 +73,17 @@ export function saml(options: SamlOptions): IdentityProvider {
 
 /** The XML of SAML takes 25 MB, which only who answers browsers has to load: the supervisor, not its workers. */
 function loadedLate(terms: Terms, tokens: Tokens): WebFace {
-  let face: Promise<WebFace> | undefined;
+  let face: Promise<ReturnType<typeof samlFace>> | undefined;
+  const loaded = () => {
+    face ??= import("./face.ts").then(({ samlFace }) => samlFace(terms, tokens));
+    return face;
+  };
   return {
     path: terms.path,
-    async handle(request, tools) {
-      face ??= import("./face.ts").then(({ samlFace }) => samlFace(terms, tokens));
-      return (await face).handle(request, tools);
+    handle: async (...asked) => (await loaded()).handle(...asked),
+    browser: {
+      begin: async (...asked) => (await loaded()).browser.begin(...asked),
+      redeem: async (shown) => (await loaded()).browser.redeem(shown),
     },
   };
 }
