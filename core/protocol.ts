@@ -94,6 +94,8 @@ export interface RequestDoor<Config = unknown> extends Door {
    */
   visit(arrival: Arrival): Promise<Visit<Config>>;
   readonly browser: BrowserDoor;
+  /** A request failed by a fault of the protocol's own: for the operator's log. */
+  failed(error: unknown): void;
 }
 
 /** How people come in who have a browser and no credential: they sign in at the identity provider, and come back. */

@@ -104,6 +104,11 @@ class OpenRequestDoor extends FrontDoor implements RequestDoor {
     };
   }
 
+  failed(error: unknown): void {
+    const { log } = this.requests;
+    log.error({ remote: this.remote, protocol: this.protocol.name, error }, "a request failed");
+  }
+
   async visit(arrival: Arrival): Promise<Visit> {
     const { caller, listener, protocol, requests } = this;
     const resource = find(requests.current(), listener, arrival, caller, requests.trail);

@@ -16,15 +16,18 @@ export interface UnderWay {
 }
 
 interface Visited {
+  readonly resource: string;
   readonly identity: Identity;
   readonly visit: Visit<HttpTarget>;
   readonly underWay: Set<UnderWay>;
+  readonly ended: () => void;
 }
 
 /** One caller's connection: whose its requests are, and the sessions that they are of. */
 export class CallerConnection {
   readonly callers: Callers;
-  readonly #visited = new Map<string, Visited>();
+  /** One, mostly: a caller uses one resource as one identity. */
+  #visited: readonly Visited[] = [];
 
   constructor(
     readonly dialect: Dialect,
@@ -36,9 +39,9 @@ export class CallerConnection {
 
   /** The session that this identity's last request on this resource was of, where it goes on. */
   known(resource: string, identity: Identity): Visit<HttpTarget> | undefined {
-    const visited = this.#visited.get(resource);
-    if (visited?.identity !== identity || !visited.visit.current) return undefined;
-    return visited.visit;
+    return this.#visited.find(
+      (each) => each.identity === identity && each.resource === resource && each.visit.current,
+    )?.visit;
   }
 
   /** Throws as `RequestDoor.visit` does. */
@@ -52,31 +55,42 @@ export class CallerConnection {
       resource,
       ...(application === undefined ? {} : { application }),
     });
-    const underWay = new Set<UnderWay>();
     const { signal } = visit.gate;
     if (signal.aborted) throw asError(signal.reason as Reason);
-    signal.addEventListener(
-      "abort",
-      () => {
-        this.callers.forget();
-        for (const each of underWay) each.ended(signal.reason as Reason);
-      },
-      { once: true },
-    );
-    this.#visited.set(resource, { identity, visit, underWay });
+    const kept = this.#visited.filter((each) => each.visit.current || each.underWay.size > 0);
+    if (!kept.some((each) => each.visit === visit && each.identity === identity)) {
+      kept.push(this.#watch(resource, identity, visit));
+    }
+    this.#visited = kept;
     return visit;
   }
 
   /** From now until what it returns is called, this hears of the session's end, and is cut off where it does not heed it. */
-  enter(resource: string, visit: Visit<HttpTarget>, who: UnderWay, cut: () => void): () => void {
-    const visited = this.#visited.get(resource);
+  enter(visit: Visit<HttpTarget>, who: UnderWay, cut: () => void): () => void {
+    const visited = this.#visited.find((each) => each.visit === visit);
     const leave = visit.enter(cut);
-    if (visited?.visit !== visit) return leave;
-    visited.underWay.add(who);
+    visited?.underWay.add(who);
     return () => {
-      visited.underWay.delete(who);
+      visited?.underWay.delete(who);
       leave();
     };
+  }
+
+  /** The connection is over; its sessions go on without it. */
+  close(): void {
+    for (const { visit, ended } of this.#visited) visit.gate.signal.removeEventListener("abort", ended);
+    this.#visited = [];
+  }
+
+  #watch(resource: string, identity: Identity, visit: Visit<HttpTarget>): Visited {
+    const underWay = new Set<UnderWay>();
+    const { signal } = visit.gate;
+    const ended = () => {
+      this.callers.forget();
+      for (const each of underWay) each.ended(signal.reason as Reason);
+    };
+    signal.addEventListener("abort", ended, { once: true });
+    return { resource, identity, visit, underWay, ended };
   }
 }
 

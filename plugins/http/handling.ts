@@ -8,7 +8,7 @@ import {
 } from "../../core/plugin.ts";
 import { AmbiguousLogin, shownBy } from "./callers.ts";
 import type { HttpTarget } from "./config.ts";
-import { asError, type CallerConnection, type UnderWay } from "./connection.ts";
+import type { CallerConnection, UnderWay } from "./connection.ts";
 import type { Asked, Malformed, Reading } from "./dialect.ts";
 import type { Exchange } from "./exchange.ts";
 import { gathered } from "./gathered.ts";
@@ -88,7 +88,7 @@ export class Handling implements UnderWay {
 
   #asks(visit: Visit<HttpTarget>, route: Route, { path, query }: { path: string; query: string }): void {
     this.#visit = visit;
-    this.#leave = this.connection.enter(route.resource, visit, this, () => this.exchange.abort());
+    this.#leave = this.connection.enter(visit, this, () => this.exchange.abort());
     const { request, upgrade, body } = this.exchange;
     const asked: Asked<HttpTarget> = {
       head: request,
@@ -231,8 +231,7 @@ export class Handling implements UnderWay {
     const reason = error instanceof PosternError ? error.reason : gatewayFailed;
     this.#relay?.stop(reason);
     this.#refuse(reason, statusOf(reason));
-    // What is no answer to a caller is for the operator to see.
-    if (!(error instanceof PosternError)) this.#visit?.gate.end(asError(gatewayFailed).reason);
+    if (!(error instanceof PosternError)) this.connection.door.failed(error);
   }
 }
 

@@ -34,6 +34,7 @@ async function serve(dialect: Dialect, caller: Wire, door: RequestDoor<HttpTarge
     refuse: (status, reason) => dialect.refusal(status, reason, undefined, unread),
   });
   await caller.gone;
+  connection.close();
 }
 
 /** Stands for a request whose head never was one. */
