@@ -9,7 +9,7 @@ import type { Terms } from "./terms.ts";
  */
 export function deviceLogin(
   { login, ca }: OidcOptions,
-  { audience: [audience] }: Terms,
+  terms: Terms,
   discovery: Discovery,
 ): NonNullable<OpenIdentityProvider["device"]> {
   return async (signal) => {
@@ -18,16 +18,21 @@ export function deviceLogin(
       discovery.endpoint("token_endpoint"),
     ]);
     const from = ca === undefined ? {} : { ca };
-    const resource = audience !== undefined && URL.canParse(audience) ? { resource: audience } : {};
     return await beginDeviceLogin(
       {
         device: { url: device, ...from },
         token: { url: token, ...from },
         clientId: login?.clientId ?? "",
         scopes: (login?.scopes ?? ["openid", "profile", "email"]).filter((one) => one !== "offline_access"),
-        audience: audience === undefined ? {} : { audience, ...resource },
+        audience: wantedAudience(terms),
       },
       signal,
     );
   };
+}
+
+/** Whom the token is to be for, in the words of providers that want to know: RFC 8707, and before it `audience`. */
+export function wantedAudience({ audience: [audience] }: Terms): Readonly<Record<string, string>> {
+  if (audience === undefined) return {};
+  return URL.canParse(audience) ? { audience, resource: audience } : { audience };
 }

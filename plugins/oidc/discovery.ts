@@ -4,10 +4,11 @@ type EndpointName =
   | "jwks_uri"
   | "introspection_endpoint"
   | "device_authorization_endpoint"
-  | "token_endpoint";
+  | "token_endpoint"
+  | "authorization_endpoint";
 
 /**
- * Where a provider's keys and its introspection are (OpenID Connect Discovery 1.0, 4), found on first use
+ * Where a provider's keys, its introspection and its logins are (OpenID Connect Discovery 1.0, 4), found on first use
  * and looked up again after `forget`.
  */
 export class Discovery {

@@ -45,6 +45,11 @@ export async function fetchObject(url: string, { ca, headers, form }: Asking): P
   return objectIn(Buffer.concat(chunks).toString(), url);
 }
 
+/** How a client shows its secret (RFC 6749, 2.3.1). */
+export function basic(clientId: string, secret: string): string {
+  return `Basic ${btoa(`${encodeURIComponent(clientId)}:${encodeURIComponent(secret)}`)}`;
+}
+
 /** An answer, but not the one that was asked for. */
 export class OtherStatus extends Error {
   constructor(

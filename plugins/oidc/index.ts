@@ -1,5 +1,7 @@
 import { type IdentityProvider, milliseconds, type OpenIdentityProvider } from "../../core/plugin.ts";
-import { deviceLogin } from "./device.ts";
+import { Browsers } from "./browser.ts";
+import { browserFace } from "./browser-face.ts";
+import { deviceLogin, wantedAudience } from "./device.ts";
 import { Discovery } from "./discovery.ts";
 import { Introspection } from "./introspection.ts";
 import { keySourceOf } from "./key-source.ts";
@@ -47,7 +49,7 @@ export function oidc(options: OidcOptions): IdentityProvider {
         identify: identifying(keys, terms, introspection),
         vouchesFor: (other) => other.issuer === issuer,
         ...(introspection ? { revalidation: introspection.revalidation(terms.clockTolerance * 1000) } : {}),
-        ...signIn(options, terms, keys),
+        ...signIn(options, terms, keys, found),
         ...(options.login ? { device: deviceLogin(options, terms, found) } : {}),
       };
     },
@@ -56,21 +58,30 @@ export function oidc(options: OidcOptions): IdentityProvider {
 
 /** How people come in by a browser, and how a logout there is heard of. */
 function signIn(
-  { login, logout, introspection }: OidcOptions,
+  { login, logout, introspection, browser }: OidcOptions,
   terms: Terms,
   keys: Keys,
+  discovery: Discovery,
 ): Pick<OpenIdentityProvider, "login" | "web"> {
-  if (!login && !logout) return {};
+  if (!login && !logout && !browser) return {};
   const { issuer, audience, authorizedParty = [] } = terms;
   const path = logout?.path ?? placeOf(issuer);
-  const clients = [login?.clientId, introspection?.clientId, ...authorizedParty, ...(logout?.clients ?? [])];
+  const clients = [
+    login?.clientId,
+    browser?.clientId,
+    introspection?.clientId,
+    ...authorizedParty,
+    ...(logout?.clients ?? []),
+  ];
+  const logouts = logoutFace(keys, {
+    ...terms,
+    path,
+    ends: logout?.ends ?? "subject",
+    audience: [...audience, ...clients.filter((id) => id !== undefined)],
+  });
+  const wanted = terms.accepts === "id" ? {} : wantedAudience(terms);
   return {
-    web: logoutFace(keys, {
-      ...terms,
-      path,
-      ends: logout?.ends ?? "subject",
-      audience: [...audience, ...clients.filter((id) => id !== undefined)],
-    }),
+    web: browser ? browserFace(new Browsers(browser, terms, wanted, discovery, keys), logouts) : logouts,
     ...(login
       ? {
           login: {

@@ -1,6 +1,6 @@
 import type { OpenIdentityProvider, Secret } from "../../core/plugin.ts";
 import type { Discovery } from "./discovery.ts";
-import { fetchObject, type JsonObject, OtherStatus } from "./document.ts";
+import { basic, fetchObject, type JsonObject, OtherStatus } from "./document.ts";
 
 export interface IntrospectionTerms {
   readonly clientId: string;
@@ -31,10 +31,10 @@ export class Introspection {
   async about(token: string): Promise<JsonObject | undefined> {
     if (token.length > longest || !/^[\w.~+/-]+=*$/.test(token)) return undefined;
     const url = this.terms.url ?? (await this.discovery.endpoint("introspection_endpoint"));
-    const client = `${encodeURIComponent(this.terms.clientId)}:${encodeURIComponent(await this.terms.secret.read())}`;
+    const { clientId, secret } = this.terms;
     return fetchObject(url, {
       ca: this.discovery.ca,
-      headers: { authorization: `Basic ${btoa(client)}` },
+      headers: { authorization: basic(clientId, await secret.read()) },
       form: new URLSearchParams({ token, token_type_hint: "access_token" }),
     });
   }

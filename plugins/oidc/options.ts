@@ -1,4 +1,5 @@
 import type { Duration, Identity, Secret } from "../../core/plugin.ts";
+import type { BrowserClient } from "./browser.ts";
 import type { Claims } from "./claims.ts";
 import type { ClaimConditions } from "./conditions.ts";
 import type { Accepted } from "./token-kind.ts";
@@ -62,7 +63,9 @@ export interface OidcOptions {
   };
   /** The public client by which `postern login` signs people in. */
   readonly login?: { readonly clientId: string; readonly scopes?: readonly string[] };
-  /** How a logout at the provider reaches the gateway; on where there is `login`. */
+  /** The client by which people are signed in who come to an HTTP resource with a browser. With a secret, a confidential one. */
+  readonly browser?: BrowserClient;
+  /** How a logout at the provider reaches the gateway; on where there is `login` or `browser`. */
   readonly logout?: {
     /** The next part of the URL after `/identity/`; absent: made of the issuer. */
     readonly path?: string;

@@ -34,7 +34,10 @@ export function termsOf(options: OidcOptions): Terms {
     clockTolerance: milliseconds(options.clockSkew ?? "30s") / 1000,
     accepts: oneOf("kind of token", accepts, ["access", "id", "both"]),
     authorizedParty: options.authorizedParty === undefined ? undefined : [options.authorizedParty].flat(),
-    signInClients: options.login && accepts === "access" ? [options.login.clientId] : [],
+    signInClients:
+      accepts === "access"
+        ? [options.login, options.browser].flatMap((client) => client?.clientId ?? [])
+        : [],
     claims: options.claims === undefined ? undefined : claimCheck(options.claims),
     subject: options.subject ?? "sub",
     groups: [groups].flat(),
@@ -62,6 +65,7 @@ const known: Record<keyof OidcOptions, true> = {
   jwksCooldown: true,
   introspection: true,
   login: true,
+  browser: true,
   logout: true,
 };
 
