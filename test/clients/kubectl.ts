@@ -105,6 +105,18 @@ export class Kubectl {
     });
   }
 
+  /** Runs it on a terminal of 31 rows and 101 columns; what the terminal shows is `stdout`. */
+  async onTerminal(args: readonly string[]): Promise<KubectlRun> {
+    const shown: Buffer[] = [];
+    const child = Bun.spawn([this.binary.path, ...args], {
+      cwd: this.home,
+      env: { PATH: process.env.PATH ?? "", HOME: this.home, TERM: "xterm" },
+      terminal: { rows: 31, cols: 101, data: (_terminal, bytes) => void shown.push(Buffer.from(bytes)) },
+    });
+    const code = await child.exited;
+    return { code, stdout: Buffer.concat(shown).toString(), stderr: "" };
+  }
+
   /** A file in its home. */
   file(name: string, content: string): string {
     const path = join(this.home, name);

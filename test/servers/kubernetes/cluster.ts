@@ -33,12 +33,14 @@ export interface ClusterOptions {
   /** Rules by user or group name. */
   readonly rules?: Readonly<Record<string, readonly Rule[]>>;
   readonly kubelet?: Kubelet;
+  /** Of tokens of service accounts, and the audience they are for. */
+  readonly issuer?: string;
 }
 
 export function newCluster(options: ClusterOptions): Cluster {
   const store = new Store();
   const version = options.version ?? "1.34";
-  const issuer = "https://kubernetes.default.svc";
+  const issuer = options.issuer ?? "https://kubernetes.default.svc";
   const key = randomBytes(32);
   const issued = new Map<string, User>();
   const cluster: Cluster = {

@@ -150,7 +150,7 @@ const unowned = [
 export function owned(object: KubeObject): JsonObject {
   const { kind: _kind, apiVersion: _version, metadata, ...rest } = object;
   const kept = Object.fromEntries(Object.entries(metadata).filter(([key]) => !unowned.includes(key)));
-  return { ...(Object.keys(kept).length > 0 ? { metadata: kept } : {}), ...rest };
+  return { metadata: kept, ...rest };
 }
 
 /** What is there before an object is: Go's empty one, where its kind has one. */

@@ -97,7 +97,8 @@ export function apply(
   force: boolean,
 ): KubeObject {
   const before = live ? (live.metadata.managedFields ?? untracked(live, schema)) : [];
-  const wanted = owned(patch);
+  const { metadata, ...content } = owned(patch);
+  const wanted = isObject(metadata) && Object.keys(metadata).length > 0 ? { metadata, ...content } : content;
   const set = setFields(wanted, schema);
   set.self = false;
   const mine = before.find((one) => one.manager === manager.name && one.operation === "Apply");

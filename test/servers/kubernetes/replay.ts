@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { isObject, type Json } from "./json.ts";
+import type { Cluster } from "./cluster.ts";
+import { isObject, type Json, objectAt, objectsAt, textAt } from "./json.ts";
 import { fromProtobuf } from "./protobuf/envelope.ts";
+import { targetOf } from "./target.ts";
 
 /** One exchange with a real API server, as test/fixtures/kubernetes/README.md says. */
 export interface Exchange {
@@ -114,16 +116,18 @@ const madeUp =
 /** `value` with what is made up put aside, so that two of them can be compared. */
 export function structure(value: Json | undefined, key = ""): Json {
   if (madeUp.test(key)) return value === null || value === undefined ? null : `<${key}>`;
-  if (typeof value === "string")
-    return value
-      .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uid>")
-      .replace(/^\d+[smhd](\d+s)?$/, "<age>");
+  if (typeof value === "string") if (value.startsWith("RBAC: allowed by")) return "<rbac>";
+  return value
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uid>")
+    .replace(/^\d+[smhd](\d+s)?$/, "<age>");
   if (key === "managedFields" && Array.isArray(value)) {
     const order = (one: Json) => (isObject(one) ? `${one.operation} ${one.manager}` : "");
     return value.toSorted((a, b) => (order(a) < order(b) ? -1 : 1)).map((one) => structure(one));
   }
   if (Array.isArray(value)) return value.map((one) => structure(one));
   if (!isObject(value)) return value ?? null;
+  const place = value["."] !== undefined && Object.keys(value).length === 1;
+  if (place) return {};
   return Object.fromEntries(
     Object.entries(value)
       .filter(([name, one]) => one !== undefined && name !== "description")
@@ -150,4 +154,57 @@ export function firstDifference(a: Json | undefined, b: Json | undefined, path =
   }
   if (JSON.stringify(a) === JSON.stringify(b)) return undefined;
   return `${path}: recorded ${JSON.stringify(a)?.slice(0, 160)}, here ${JSON.stringify(b)?.slice(0, 160)}`;
+}
+
+/**
+ * What the recording's own set-up put there, unrecorded: objects that an answer shows and that no request made.
+ * Each is put in once, before the first request that needs it.
+ */
+export class Setup {
+  private readonly met = new Set<string>();
+
+  constructor(private readonly cluster: Cluster) {}
+
+  before(exchange: Exchange, names: Names): void {
+    const target = targetOf(exchange.method, names.own(exchange.path));
+    if (!target.isResource || ![200, 201, 409].includes(exchange.status)) return;
+    const resource = this.cluster.resources.find(target.group, target.version, target.resource);
+    if (!resource) return;
+    const answer = recordedValue(exchange);
+    const table = `${target.group}/${target.resource}`;
+    const namespace = resource.namespaced ? target.namespace : "";
+    if (exchange.status === 201) {
+      this.met.add(`${table} ${namespace}/${target.name || textAt(answer, "metadata", "name")}`);
+      return;
+    }
+    const rows = objectsAt(answer, "rows").map((row) => objectAt(row, "object"));
+    const shown = target.verb === "list" ? [...objectsAt(answer, "items"), ...rows] : [objectAt(answer)];
+    for (const one of shown) {
+      const name = target.name || textAt(one, "metadata", "name");
+      const space = resource.namespaced ? namespace || textAt(one, "metadata", "namespace") : "";
+      const key = `${table} ${space}/${name}`;
+      if (name === "" || this.met.has(key)) continue;
+      this.met.add(key);
+      if (exchange.method === "PATCH" || this.cluster.store.get(table, space, name)) continue;
+      const own = one.kind === resource.kind || target.verb === "list" ? structuredClone(one) : {};
+      const {
+        deletionTimestamp: _at,
+        deletionGracePeriodSeconds: _grace,
+        finalizers: _held,
+        ...metadata
+      } = objectAt(own, "metadata");
+      this.cluster.store.put(table, {
+        ...own,
+        kind: resource.kind,
+        apiVersion: target.group === "" ? target.version : `${target.group}/${target.version}`,
+        metadata: {
+          uid: textAt(answer, "details", "uid") || crypto.randomUUID(),
+          creationTimestamp: this.cluster.now(),
+          ...metadata,
+          name,
+          ...(space === "" ? {} : { namespace: space }),
+        },
+      });
+    }
+  }
 }

@@ -38,7 +38,17 @@ function named(resource: Resource, { metadata }: KubeObject): Cause[] {
   if (name === "")
     return [flaw("Required", "metadata.name", "Required value: name or generateName is required")];
   const { pattern, message } = ruleOf(resource);
-  return pattern.test(name) ? [] : [flaw("Invalid", "metadata.name", `Invalid value: "${name}": ${message}`)];
+  const labels = Object.keys(metadata.labels ?? {}).flatMap(labelKey);
+  return pattern.test(name)
+    ? labels
+    : [flaw("Invalid", "metadata.name", `Invalid value: "${name}": ${message}`)];
+}
+
+function labelKey(key: string): Cause[] {
+  if (/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/.test(key)) return [];
+  const message =
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+  return [flaw("Invalid", "metadata.labels", `Invalid value: "${key}": ${message}`)];
 }
 
 function specific(object: KubeObject): Cause[] {

@@ -179,6 +179,7 @@ export function replaced(
   };
   const subresource = target.subresource === "" ? undefined : target.subresource;
   if (!resource.custom) setDefaults(object);
+  if (!resource.custom) dropEmpty(object);
   carry(object, old, resource.namespaced);
   partOf(request, object, old);
   const tracking = cluster.version === "1.20" ? undefined : subresource;
@@ -207,6 +208,14 @@ export function replaced(
 function withoutTimes(object: KubeObject): JsonObject {
   const fields = object.metadata.managedFields?.map(({ time: _time, ...rest }) => rest);
   return { ...object, metadata: { ...object.metadata, managedFields: fields } };
+}
+
+/** Maps that Go leaves out when they are empty. */
+function dropEmpty(object: KubeObject): void {
+  const isEmpty = (value: unknown) =>
+    typeof value === "object" && value !== null && Object.keys(value).length === 0;
+  for (const key of ["labels", "annotations"]) if (isEmpty(object.metadata[key])) delete object.metadata[key];
+  for (const key of ["data", "binaryData"]) if (isEmpty(object[key])) delete object[key];
 }
 
 /** What a client cannot change is as it was. */
