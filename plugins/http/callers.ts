@@ -1,8 +1,6 @@
 import { byPassword, type Door, type Identity, type Wire } from "../../core/plugin.ts";
 import { fieldsOf, type RequestHead } from "./message.ts";
-
-/** The login cookie. The prefix has browsers send it to this very host alone, over TLS (RFC 6265bis, 4.1.3.2). */
-export const loginCookie = "__Host-postern";
+import { cookiesIn } from "./sign-in/cookies.ts";
 
 /** More than one credential in a request, of which servers would choose in their own way. */
 export class AmbiguousLogin extends Error {}
@@ -74,20 +72,20 @@ export class Callers {
 const issued = /^pc_[a-z0-9]+$/i;
 
 /**
- * The credential that a request shows, as one text; "" where it shows none. `cookies`: the login cookie counts, where
- * no `Authorization` is there. Throws AmbiguousLogin.
+ * The credential that a request shows, as one text; "" where it shows none. `cookie`: the name of the login cookie,
+ * which counts where no `Authorization` is there; undefined: none does. Throws AmbiguousLogin.
  */
-export function shownBy({ fields }: RequestHead, cookies: boolean): string {
+export function shownBy({ fields }: RequestHead, cookie: string | undefined): string {
   const authorization = fieldsOf(fields, "authorization");
   if (authorization.length > 1) throw new AmbiguousLogin();
   if (authorization[0] !== undefined) return authorization[0];
-  if (!cookies) return "";
-  const values = fieldsOf(fields, "cookie")
-    .flatMap((value) => value.split(";"))
-    .flatMap((pair) => {
-      const [name, value] = pair.trim().split("=", 2);
-      return name === loginCookie && value !== undefined ? [value] : [];
-    });
+  if (cookie === undefined) return "";
+  const values = cookiesIn(fields).flatMap(([name, value]) => (name === cookie ? [value] : []));
   if (values.length > 1) throw new AmbiguousLogin();
-  return values[0] === undefined ? "" : `cookie ${values[0]}`;
+  return values[0] ? `cookie ${values[0]}` : "";
+}
+
+/** Of what `shownBy` returns: the browser added it, whoever had it send the request. */
+export function isByCookie(shown: string): boolean {
+  return shown.startsWith("cookie ");
 }

@@ -68,6 +68,8 @@ export interface Tunnel {
 export interface Dialect<Config extends HttpTarget = HttpTarget, Name extends string = string> {
   readonly name: Name;
   readonly emits: readonly Kind[];
+  /** Browsers use its resources: people sign in at the identity provider, and a login cookie counts. */
+  readonly browsers?: true;
   /** What the request does; cached by the dialect. A Malformed is refused with nothing sent on. */
   read(asked: Asked<Config>): Reading | Malformed | Promise<Reading | Malformed>;
   /** Fields to add so that an answer comes that this guardrail can look at. */

@@ -1,4 +1,5 @@
 import {
+  type Identity,
   type Parameters,
   type Pass,
   type Plan,
@@ -6,19 +7,23 @@ import {
   type Reason,
   type Visit,
 } from "../../core/plugin.ts";
-import { AmbiguousLogin, shownBy } from "./callers.ts";
+import { AmbiguousLogin, isByCookie, shownBy } from "./callers.ts";
 import type { HttpTarget } from "./config.ts";
 import type { CallerConnection, UnderWay } from "./connection.ts";
-import type { Asked, Malformed, Reading } from "./dialect.ts";
+import type { Asked, Malformed, Reading, Refusal } from "./dialect.ts";
 import type { Exchange } from "./exchange.ts";
 import { gathered } from "./gathered.ts";
 import { fieldOf } from "./message.ts";
 import { canonicalPath } from "./path.ts";
 import type { HttpReach } from "./reach/reach.ts";
+import { ambiguousLogin, ambiguousPath, gatewayFailed, nobody, tooMuchToRead } from "./reasons.ts";
 import { statusOf } from "./refusal.ts";
 import { askedOfResource } from "./relay/ask.ts";
 import { Relay } from "./relay/relay.ts";
 import { type Route, routeOf } from "./route.ts";
+import { cookieNames } from "./sign-in/cookies.ts";
+import { isCrossSite } from "./sign-in/origin.ts";
+import { beginSignIn, crossSite, isOwnPage, ownPage } from "./sign-in/sign-in.ts";
 
 /** Bytes of a body that a dialect may ask to read before it can tell what the request does. */
 const longestRead = 4 * 1024 * 1024;
@@ -48,11 +53,17 @@ export class Handling implements UnderWay {
   start(): void {
     try {
       const { request } = this.exchange;
-      const { door, callers } = this.connection;
+      const { door, callers, dialect } = this.connection;
       const route = routeOf(request, door.resources, door.listener.resource);
       const path = canonicalPath(route?.target ?? request.target);
       if (!path) return this.#refuse(ambiguousPath, 400);
-      const shown = shownBy(request, route?.byHost === true);
+      const browsers = dialect.browsers && route?.byHost === true;
+      if (browsers && isOwnPage(path.path)) return this.#settle(this.#ownPage(route, path));
+      const shown = shownBy(
+        request,
+        browsers ? cookieNames(this.exchange.caller.encrypted).login : undefined,
+      );
+      if (isByCookie(shown) && isCrossSite(this.exchange)) return this.#refuse(crossSite, 403);
       const identity = route && callers.known(shown);
       const visit = identity && this.connection.known(route.resource, identity);
       if (visit) this.#asks(visit, route, path);
@@ -72,18 +83,37 @@ export class Handling implements UnderWay {
     shown: string,
     path: { path: string; query: string },
   ): Promise<void> {
-    const { callers } = this.connection;
     const { request } = this.exchange;
-    callers.forget();
-    const identity = await callers.identify(shown);
-    if (this.#over) return;
-    if (!identity) return this.#refuse(nobody, 401);
+    const identity = await this.#who(route, shown);
+    if (this.#over || !identity) return;
     const resource = route?.resource ?? nameOf(request.authority, request.target);
     const application = fieldOf(request.fields, "user-agent")?.slice(0, 200);
     const visit = await this.connection.visit(resource, identity, application);
     if (this.#over) return;
     if (!route) throw new PosternError("resource.unknown", `There is no resource named ${resource}.`);
     this.#asks(visit, route, path);
+  }
+
+  /** undefined: nobody, who was answered; a person with a browser is sent to sign in. */
+  async #who(route: Route | undefined, shown: string): Promise<Identity | undefined> {
+    const { callers, dialect } = this.connection;
+    let why = nobody;
+    callers.forget();
+    try {
+      const identity = await callers.identify(shown);
+      if (identity || this.#over) return identity;
+    } catch (error) {
+      if (!(error instanceof PosternError && isByCookie(shown)) || this.#over) throw error;
+      why = error.reason;
+    }
+    const way = dialect.browsers && route && (await beginSignIn(this.exchange, route, this.connection));
+    if (way) this.#answer(way);
+    else this.#refuse(why, statusOf(why));
+    return undefined;
+  }
+
+  async #ownPage(route: Route, { path, query }: { path: string; query: string }): Promise<void> {
+    this.#answer(await ownPage(this.exchange, route, this.connection, path, query));
   }
 
   #asks(visit: Visit<HttpTarget>, route: Route, { path, query }: { path: string; query: string }): void {
@@ -212,14 +242,19 @@ export class Handling implements UnderWay {
   #refuse(reason: Reason, status: number): void {
     if (this.#over) return;
     const { exchange, connection } = this;
-    if (this.#relay?.answered) exchange.abort();
-    else {
+    if (!this.#relay?.answered) {
       const session = this.#visit?.gate.session.id;
-      const { head, body } = connection.dialect.refusal(status, reason, session, exchange.request);
-      exchange.respond(head, body.length);
-      exchange.write(body);
-      exchange.end();
+      return this.#answer(connection.dialect.refusal(status, reason, session, exchange.request));
     }
+    exchange.abort();
+    this.#done();
+  }
+
+  #answer({ head, body }: Refusal): void {
+    if (this.#over) return;
+    this.exchange.respond(head, body.length);
+    this.exchange.write(body);
+    this.exchange.end();
     this.#done();
   }
 
@@ -252,33 +287,3 @@ function nameOf(authority: string, target: string): string {
   const [, first = ""] = /^\/([^/?]*)/.exec(target) ?? [];
   return `${authority}/${first}`.slice(0, 200);
 }
-
-function tooMuchToRead(most: number): Reason {
-  return {
-    code: "limit.intake",
-    message: `The body of this request has to be read before it may pass, and is longer than ${most} bytes.`,
-    hint: "Send less at once.",
-  };
-}
-
-const nobody: Reason = {
-  code: "identity.required",
-  message: "The request does not say whose it is.",
-  hint: "Send `Authorization: Bearer` with a token, or with a credential of `postern credentials issue`.",
-};
-
-const ambiguousPath: Reason = {
-  code: "http.path",
-  message: "Servers would not agree on what this path names.",
-  hint: "Send it without empty and dot segments, and without encoded slashes.",
-};
-
-const ambiguousLogin = new PosternError("http.login", "The request shows more than one credential.", {
-  hint: "Send one `Authorization` field.",
-});
-
-const gatewayFailed: Reason = {
-  code: "gateway.failed",
-  message: "The gateway failed to serve this request.",
-  hint: "The operator finds the reason in the log.",
-};

@@ -24,6 +24,7 @@ type Emits = "operation" | "document" | "stream" | "text" | "wire";
 const dialect: Dialect<HttpConfig, "http"> = {
   name: "http",
   emits: ["operation", "document", "stream", "text", "wire"],
+  browsers: true,
   read({ head: { method }, path, query }) {
     return { statement: { text: `${method} ${path}${query}`, actions: actionsOf(method, path) } };
   },

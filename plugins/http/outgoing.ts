@@ -1,7 +1,7 @@
 import type { ListenerInfo, Wire } from "../../core/plugin.ts";
-import { loginCookie } from "./callers.ts";
 import type { Destination } from "./config.ts";
 import type { Fields, RequestHead } from "./message.ts";
+import { isOwnCookie } from "./sign-in/cookies.ts";
 
 /**
  * What no caller's request takes to a resource: its own credential, what proxies say of whom they stand for, what
@@ -85,10 +85,10 @@ function forwarded({ authority }: RequestHead, { caller, prefix }: CallerFacts):
 
 /** Without the cookies that are the gateway's own. */
 function withoutLogin(cookies: string): string {
-  if (!cookies.includes(loginCookie)) return cookies;
+  if (!/postern/i.test(cookies)) return cookies;
   return cookies
     .split(";")
-    .filter((pair) => !pair.trim().startsWith(loginCookie))
+    .filter((pair) => !isOwnCookie(pair))
     .join(";")
     .trim();
 }

@@ -5,6 +5,7 @@ import type { Refusal } from "./dialect.ts";
 const statuses: readonly (readonly [code: string, status: number])[] = [
   ["identity.", 401],
   ["resource.unknown", 404],
+  ["login.provider", 502],
   ["http.path", 400],
   ["http.login", 400],
   ["http.answer", 502],

@@ -1,7 +1,7 @@
-import { loginCookie } from "../callers.ts";
 import type { Destination } from "../config.ts";
 import type { ResponseHead } from "../message.ts";
 import type { Route } from "../route.ts";
+import { isOwnCookie } from "../sign-in/cookies.ts";
 
 /**
  * The head as the caller gets it: what leads to the resource itself leads to the gateway, and nothing sets the
@@ -20,7 +20,7 @@ export function incoming(head: ResponseHead, { prefix }: Route, destination: Des
         fields.push(name, throughGateway(value, prefix, destination));
         break;
       case "set-cookie":
-        if (!value.trimStart().startsWith(loginCookie)) fields.push(name, cookie(value, prefix, destination));
+        if (!isOwnCookie(value)) fields.push(name, cookie(value, prefix, destination));
         break;
       default:
         fields.push(name, value);
