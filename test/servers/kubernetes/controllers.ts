@@ -10,7 +10,7 @@ import {
   textAt,
   within,
 } from "./json.ts";
-import type { Resource } from "./resources.ts";
+import type { Resource, Version } from "./resources.ts";
 
 let address = 1;
 
@@ -18,7 +18,7 @@ let address = 1;
 export function afterWrite(cluster: Cluster, object: KubeObject, old: KubeObject | undefined): void {
   switch (object.kind) {
     case "Namespace":
-      namespace(cluster, object);
+      namespace(object);
       break;
     case "Pod":
       if (!old) pod(object);
@@ -26,25 +26,16 @@ export function afterWrite(cluster: Cluster, object: KubeObject, old: KubeObject
     case "Service":
       service(object, old);
       break;
-    case "ServiceAccount":
-      if (cluster.version === "1.20" && object.secrets === undefined) break;
-      break;
     case "Job":
-      if (!old) job(object);
+      if (!old) job(object, cluster.version);
       break;
   }
 }
 
-function namespace(cluster: Cluster, object: KubeObject): void {
+function namespace(object: KubeObject): void {
   const spec = within(object, "spec");
   if (listAt(spec, "finalizers").length === 0) spec.finalizers = ["kubernetes"];
   if (textAt(object, "status", "phase") === "") object.status = { phase: "Active" };
-  if (cluster.version !== "1.20" && object.metadata.name) {
-    object.metadata.labels = {
-      ...object.metadata.labels,
-      "kubernetes.io/metadata.name": object.metadata.name,
-    };
-  }
 }
 
 function pod(object: KubeObject): void {
@@ -88,14 +79,17 @@ function service(object: KubeObject, old: KubeObject | undefined): void {
   status.loadBalancer ??= {};
 }
 
-function job(object: KubeObject): void {
+function job(object: KubeObject, version: Version): void {
   const uid = object.metadata.uid ?? "";
   const spec = within(object, "spec");
   if (spec.selector !== undefined) return;
-  spec.selector = { matchLabels: { "controller-uid": uid } };
   const labels = within(within(within(spec, "template"), "metadata"), "labels");
-  labels["controller-uid"] = uid;
-  labels["job-name"] = object.metadata.name ?? "";
+  for (const prefix of version === "1.20" ? [""] : ["batch.kubernetes.io/", ""]) {
+    labels[`${prefix}controller-uid`] = uid;
+    labels[`${prefix}job-name`] = object.metadata.name ?? "";
+  }
+  const key = version === "1.20" ? "controller-uid" : "batch.kubernetes.io/controller-uid";
+  spec.selector = { matchLabels: { [key]: uid } };
 }
 
 /** What the controllers do once an object is stored. Without a kubelet nothing runs, and they leave it. */

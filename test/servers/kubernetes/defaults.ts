@@ -1,6 +1,7 @@
 import {
   at,
   isObject,
+  type Json,
   type JsonObject,
   type KubeObject,
   objectAt,
@@ -8,13 +9,32 @@ import {
   textAt,
   within,
 } from "./json.ts";
+import type { Version } from "./resources.ts";
 
 /** Fills in what the real server fills in (SetDefaults_ functions) for the kinds that tests write. */
-export function setDefaults(object: KubeObject): void {
+export function setDefaults(object: KubeObject, version: Version): void {
+  fill(object, version);
+  // Go 1.24 leaves a time out that is zero; before, it was null.
+  if (version !== "1.20") withoutNullTimes(object);
+}
+
+function withoutNullTimes(value: Json): void {
+  if (Array.isArray(value)) value.forEach(withoutNullTimes);
+  if (!isObject(value)) return;
+  if (value.creationTimestamp === null) delete value.creationTimestamp;
+  for (const one of Object.values(value)) if (one !== undefined) withoutNullTimes(one);
+}
+
+function fill(object: KubeObject, version: Version): void {
   const spec = object.spec;
   switch (object.kind) {
     case "Namespace":
       object.status ??= { phase: "Active" };
+      if (version !== "1.20" && object.metadata.name)
+        object.metadata.labels = {
+          ...object.metadata.labels,
+          "kubernetes.io/metadata.name": object.metadata.name,
+        };
       break;
     case "Pod":
       if (isObject(spec)) podSpec(spec, true);
@@ -27,7 +47,7 @@ export function setDefaults(object: KubeObject): void {
       stringData(object);
       break;
     case "Service":
-      if (isObject(spec)) service(spec);
+      if (isObject(spec)) service(spec, version);
       break;
     case "Deployment":
       if (isObject(spec)) deployment(spec);
@@ -180,9 +200,10 @@ function stringData(object: KubeObject): void {
   delete object.stringData;
 }
 
-function service(spec: JsonObject): void {
+function service(spec: JsonObject, version: Version): void {
   spec.sessionAffinity ??= "None";
   spec.type ??= "ClusterIP";
+  if (version !== "1.20" && spec.type !== "ExternalName") spec.internalTrafficPolicy ??= "Cluster";
   for (const port of objectsAt(spec, "ports")) {
     port.protocol ??= "TCP";
     port.targetPort ??= port.port;

@@ -105,7 +105,7 @@ function aggregate(cluster: Cluster, path: string, version: string): JsonObject 
     apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
     items: groups.map((group) => ({
-      metadata: { ...(group.name === "" ? {} : { name: group.name }), creationTimestamp: null },
+      metadata: group.name === "" ? {} : { name: group.name },
       versions: objectsAt(group, "versions").map((one) => {
         const groupVersion = textAt(one, "groupVersion");
         const document = resources.document(
@@ -113,7 +113,7 @@ function aggregate(cluster: Cluster, path: string, version: string): JsonObject 
         );
         return {
           version: textAt(one, "version"),
-          resources: entries(objectsAt(document, "resources"), groupVersion),
+          resources: entries(objectsAt(document, "resources")),
           freshness: "Current",
         };
       }),
@@ -121,12 +121,10 @@ function aggregate(cluster: Cluster, path: string, version: string): JsonObject 
   };
 }
 
-function entries(rows: readonly JsonObject[], groupVersion: string): JsonObject[] {
-  const [first = "", second] = groupVersion.split("/");
-  const [group, version] = second === undefined ? ["", first] : [first, second];
+function entries(rows: readonly JsonObject[]): JsonObject[] {
   const kindOf = (row: JsonObject) => ({
-    group: textAt(row, "group") || group,
-    version: textAt(row, "version") || version,
+    group: textAt(row, "group"),
+    version: textAt(row, "version"),
     kind: textAt(row, "kind"),
   });
   return rows

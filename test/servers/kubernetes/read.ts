@@ -23,7 +23,7 @@ function checkRevision(asked: string | null, { version, store }: Cluster): void 
   if (!/^\d+$/.test(asked))
     throw new ApiError(
       version === "1.20" ? 500 : 400,
-      `resourceVersion: Invalid value: "${asked}": strconv.ParseUint: parsing "${asked}": invalid syntax`,
+      `${version === "1.20" ? "" : "invalid resource version: "}resourceVersion: Invalid value: "${asked}": strconv.ParseUint: parsing "${asked}": invalid syntax`,
       version === "1.20" ? undefined : "BadRequest",
     );
   if (Number(asked) > revision)

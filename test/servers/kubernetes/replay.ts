@@ -116,10 +116,11 @@ const madeUp =
 /** `value` with what is made up put aside, so that two of them can be compared. */
 export function structure(value: Json | undefined, key = ""): Json {
   if (madeUp.test(key)) return value === null || value === undefined ? null : `<${key}>`;
-  if (typeof value === "string") if (value.startsWith("RBAC: allowed by")) return "<rbac>";
-  return value
-    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uid>")
-    .replace(/^\d+[smhd](\d+s)?$/, "<age>");
+  if (typeof value === "string" && value.startsWith("RBAC: allowed by")) return "<rbac>";
+  if (typeof value === "string")
+    return value
+      .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uid>")
+      .replace(/^\d+[smhd](\d+s)?$/, "<age>");
   if (key === "managedFields" && Array.isArray(value)) {
     const order = (one: Json) => (isObject(one) ? `${one.operation} ${one.manager}` : "");
     return value.toSorted((a, b) => (order(a) < order(b) ? -1 : 1)).map((one) => structure(one));

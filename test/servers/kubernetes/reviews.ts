@@ -19,7 +19,8 @@ export const reviews: Readonly<Record<string, (request: Request) => Answer>> = {
 
 function answered(request: Request, object: KubeObject, status: JsonObject, tracked = true): Answer {
   if (request.method !== "POST") throw notAllowed();
-  object.metadata = { ...object.metadata, creationTimestamp: null };
+  const old = request.cluster.version === "1.20";
+  object.metadata = { ...object.metadata, creationTimestamp: old ? null : request.cluster.now() };
   delete object.metadata.managedFields;
   delete object.status;
   const manager = { name: managerOf(request), time: request.cluster.now() };

@@ -71,11 +71,11 @@ export function created(
     "managedFields",
   ])
     delete object.metadata[key];
-  if (!resource.custom) setDefaults(object);
+  if (!resource.custom) setDefaults(object, cluster.version);
   // A status that a subresource writes is not taken from a create.
   if (resource.subresources.has("status") && resource.kind !== "Node") {
     if (object.kind !== "CustomResourceDefinition") delete object.status;
-    if (!resource.custom) setDefaults(object);
+    if (!resource.custom) setDefaults(object, cluster.version);
   }
   const tracked =
     fields ?? updated(undefined, object, resource.schema, { name: managerOf(request), time: now });
@@ -178,7 +178,7 @@ export function replaced(
     apiVersion: given.apiVersion,
   };
   const subresource = target.subresource === "" ? undefined : target.subresource;
-  if (!resource.custom) setDefaults(object);
+  if (!resource.custom) setDefaults(object, cluster.version);
   if (!resource.custom) dropEmpty(object);
   carry(object, old, resource.namespaced);
   partOf(request, object, old);
