@@ -36,6 +36,9 @@ export function readFields(text: string, at: number, watch: FieldWatch): string[
     while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
     const value = text.slice(start, end);
     if (!watch.take(name, value)) fields.push(name, value);
+    // Proper (RFC 9110, 5.5), and yet there are servers, Node among them, to which `chunked` and a tab is no `chunked`.
+    else if (end < next && text.slice(end, next).includes("\t"))
+      throw malformed("A tab stands behind a value.");
     at = next + 2;
   }
   return fields;
@@ -49,13 +52,14 @@ export function readTrailers(text: string): Fields {
   return readFields(text, 0, trailerWatch);
 }
 
-const trailerWatch: FieldWatch = {
-  take: (name) => {
-    const lower = name.toLowerCase();
-    if (neverInTrailers.has(lower)) throw malformed("A trailer field would frame or route the message.");
-    return notInTrailers.has(lower) || notInTrailersAs.test(lower);
-  },
-};
+const trailerWatch: FieldWatch = { take: (name) => !mayTrail(name) };
+
+/** Whether a trailer of this name is handed on. Throws Fault for one that would frame or route the message. */
+export function mayTrail(name: string): boolean {
+  const lower = name.toLowerCase();
+  if (neverInTrailers.has(lower)) throw malformed("A trailer field would frame or route the message.");
+  return !notInTrailers.has(lower) && !notInTrailersAs.test(lower);
+}
 
 const neverInTrailers: ReadonlySet<string> = new Set([
   ...["content-length", "transfer-encoding", "trailer", "host", "connection", "upgrade", "http2-settings"],

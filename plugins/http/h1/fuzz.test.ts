@@ -124,7 +124,6 @@ async function compareRequests(bytes: Buffer, random: Random): Promise<number> {
   expect(await readRequests(cut(random, bytes))).toEqual({ read, refused, begun });
   const theirs = llhttpReads("request", bytes);
   let compared = 0;
-  if (tabBehindLength.test(bytes.toString("latin1"))) return compared;
   for (const [index, ours] of read.entries()) {
     if (!knownToLlhttp(ours.method)) return compared;
     const other = theirs.read[index];
@@ -146,9 +145,6 @@ async function compareRequests(bytes: Buffer, random: Random): Promise<number> {
   return compared;
 }
 
-/** Proper (RFC 9110, 5.5), and yet llhttp refuses it. */
-const tabBehindLength = /content-length:[ \t]*\d+ *\t/i;
-
 /** After it neither of us reads on. */
 function closes(message: Read | undefined): boolean {
   return /\bclose\b/i.test(fieldOf(message?.fields ?? [], "connection") ?? "");
@@ -158,7 +154,7 @@ async function compareResponse(method: string, bytes: Buffer, random: Random): P
   const { read, interim, free } = await readResponse(method, [bytes]);
   const again = await readResponse(method, cut(random, bytes));
   expect(again.read).toEqual(read);
-  if (read === undefined || tabBehindLength.test(bytes.toString("latin1"))) return 0;
+  if (read === undefined) return 0;
   const theirs = llhttpReads("response", bytes, method === "HEAD");
   const other = theirs.read[interim];
   expect(other).toMatchObject({ status: read.status, complete: true });
