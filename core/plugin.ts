@@ -1,6 +1,7 @@
 /** The contract between core and plugins: everything a plugin author needs, in one import. */
 
 export type { Adopter } from "./adopt.ts";
+export { AnswerStream } from "./answer-stream.ts";
 export type { KnownClient } from "./cli/connect/known.ts";
 export { blockOf, comesFrom } from "./credential/block.ts";
 export { byPassword } from "./credential/password.ts";
@@ -117,6 +118,7 @@ export {
   frameTypes,
 } from "./recording/frames.ts";
 export { Typed } from "./recording/typed.ts";
+export { typedOn } from "./recording/typed-on.ts";
 export type { Secret } from "./secret.ts";
 export { ShortLived } from "./short-lived.ts";
 export { bytesOf, type Size } from "./size.ts";

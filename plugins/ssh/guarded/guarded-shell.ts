@@ -1,5 +1,6 @@
 import type { PseudoTtyInfo } from "ssh2";
 import {
+  AnswerStream,
   encodeExit,
   encodeFrame,
   frameTypes,
@@ -9,7 +10,6 @@ import {
   type Reason,
 } from "../../../core/plugin.ts";
 import { admit, done } from "../relay/admission.ts";
-import { AnswerStream } from "../relay/answer-stream.ts";
 import { lines as worded } from "../relay/carriage.ts";
 import { lostStatus } from "../relay/exit.ts";
 import { both } from "../relay/flow.ts";

@@ -1,10 +1,8 @@
 import type { PseudoTtyInfo } from "ssh2";
-import { frameTypes, type Pass } from "../../../core/plugin.ts";
-import { AnswerStream } from "../relay/answer-stream.ts";
+import { AnswerStream, frameTypes, type Pass, typedOn } from "../../../core/plugin.ts";
 import { both, flow } from "../relay/flow.ts";
 import { openAtHost } from "../relay/host-channel.ts";
 import { Outlet } from "../relay/outlet.ts";
-import { typedOn } from "../relay/typed-on.ts";
 import type { Voice } from "../relay/voice.ts";
 import { quoted } from "./remote-shell.ts";
 
@@ -37,7 +35,7 @@ export async function runScreen(
   const { channel } = atHost;
   channel.on("error", () => {});
   const into = new Outlet(channel, carriage.host.connection);
-  const keys = typedOn(carriage, number, pass.answer);
+  const keys = typedOn(carriage.gate, number, pass.answer);
   const input = new AnswerStream(pass.answer, "toResource", "terminal", (bytes) => void into.write(bytes));
   runs({
     typed(bytes) {

@@ -1,7 +1,14 @@
 import type { ClientChannel, ServerChannel } from "ssh2";
-import { encodeEvent, encodeExit, type Pass, type Reason, type Typed } from "../../../core/plugin.ts";
+import {
+  AnswerStream,
+  encodeEvent,
+  encodeExit,
+  type Pass,
+  type Reason,
+  type Typed,
+  typedOn,
+} from "../../../core/plugin.ts";
 import { done } from "./admission.ts";
-import { AnswerStream } from "./answer-stream.ts";
 import type { Carriage } from "./carriage.ts";
 import { lostStatus, outcomeOf } from "./exit.ts";
 import { both, flow } from "./flow.ts";
@@ -11,7 +18,6 @@ import { digestOutput, keepOutput } from "./kept-output.ts";
 import { Outlet } from "./outlet.ts";
 import { carrySftp } from "./sftp.ts";
 import { relayInput } from "./stdin.ts";
-import { typedOn } from "./typed-on.ts";
 import type { Voice } from "./voice.ts";
 
 /** A command, shell or subsystem that runs at the host, and its caller. */
@@ -54,7 +60,7 @@ export class Command {
       host.once("close", () => resolve());
     });
     await pass.ready();
-    if (voice.terminal) this.#typed = typedOn(this.#carriage, voice.number, pass.answer);
+    if (voice.terminal) this.#typed = typedOn(this.#carriage.gate, voice.number, pass.answer);
     const into = new Outlet(host, this.#carriage.host.connection);
     await Promise.all([
       this.kind === "sftp" ? carrySftp(voice, caller, host, into) : this.#streams(into),

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ServerChannel } from "ssh2";
-import { type Answer, encodeEvent, type Typed } from "../../../core/plugin.ts";
-import { AnswerStream } from "./answer-stream.ts";
+import { type Answer, AnswerStream, encodeEvent, type Typed } from "../../../core/plugin.ts";
 import type { Carriage } from "./carriage.ts";
 import { flow } from "./flow.ts";
 import type { Outlet } from "./outlet.ts";

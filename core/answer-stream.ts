@@ -1,4 +1,4 @@
-import type { Answer, Chunk } from "../../../core/plugin.ts";
+import type { Answer, Chunk } from "./guardrail.ts";
 
 /**
  * Milliseconds of silence after which what a guardrail keeps back is shown. In a terminal nobody sees it as a delay;
