@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { request as httpsRequest } from "node:https";
 import { Kubectl, type KubectlBinary, kubectls } from "../clients/kubectl.ts";
 import { testWith } from "../needs.ts";
 import {
@@ -9,6 +8,7 @@ import {
   parsedAnswer,
   recordedValue,
   recordings,
+  replay,
   Setup,
   structure,
 } from "./kubernetes/replay.ts";
@@ -77,10 +77,11 @@ describe("exchanges recorded from a real API server 1.20", () => {
   for (const { name, exchanges } of recordings())
     test(name, async () => {
       const setup = new Setup(server.cluster);
+      const where = { port: server.port, ca: server.authority.certificate };
       const differences: string[] = [];
       for (const exchange of exchanges) {
         setup.before(exchange, names);
-        const answer = await replay(server, exchange, names);
+        const answer = await replay(where, exchange, names);
         const own = parsedAnswer(answer.type, answer.body);
         names.learn(recordedValue(exchange), own);
         const difference =
@@ -103,52 +104,6 @@ describe("exchanges recorded from a real API server 1.20", () => {
 function recorded(exchange: Exchange, names: Names) {
   const { answer = "", answerBase64, type } = exchange;
   return answerBase64 ? recordedValue(exchange) : parsedAnswer(type, Buffer.from(names.own(answer)));
-}
-
-/** Sends it as it was sent: no client that tidies up paths is between. */
-function replay(
-  server: KubernetesServer,
-  exchange: Exchange,
-  names: Names,
-): Promise<{ status: number; type: string; body: Buffer }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{
-    status: number;
-    type: string;
-    body: Buffer;
-  }>();
-  const headers: Record<string, string[]> = {};
-  const add = (name: string, value: string) => {
-    headers[name] = [...(headers[name] ?? []), value];
-  };
-  for (const [name, value] of exchange.headers) add(name, value);
-  if (exchange.user !== null) add("Authorization", `Bearer ${exchange.user}`);
-  if (exchange.agent !== undefined) add("User-Agent", exchange.agent);
-  const { body = "" } = exchange;
-  const bytes = exchange.bodyBase64 ? Buffer.from(body, "base64") : Buffer.from(names.own(body));
-  const sent = httpsRequest(
-    {
-      host: "127.0.0.1",
-      port: server.port,
-      ca: server.authority.certificate,
-      method: exchange.method,
-      path: names.own(exchange.path),
-      headers: { ...headers, "Content-Length": bytes.length },
-    },
-    (response) => {
-      const parts: Buffer[] = [];
-      response.on("data", (part: Buffer) => parts.push(part));
-      response.on("end", () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          type: response.headers["content-type"] ?? "",
-          body: Buffer.concat(parts),
-        }),
-      );
-    },
-  );
-  sent.on("error", reject);
-  sent.end(bytes);
-  return promise;
 }
 
 const long = process.env.POSTERN_LONG !== undefined;

@@ -24,7 +24,7 @@ export function afterWrite(cluster: Cluster, object: KubeObject, old: KubeObject
       if (!old) pod(object);
       break;
     case "Service":
-      service(object, old);
+      service(object, old, cluster.version);
       break;
     case "Job":
       if (!old) job(object, cluster.version);
@@ -68,12 +68,16 @@ function qualityOf(spec: JsonObject): string {
   return guaranteed ? "Guaranteed" : "Burstable";
 }
 
-function service(object: KubeObject, old: KubeObject | undefined): void {
+function service(object: KubeObject, old: KubeObject | undefined, version: Version): void {
   const spec = within(object, "spec");
   const before = objectAt(old, "spec");
   if (spec.type !== "ExternalName") {
     spec.clusterIP ??= before.clusterIP ?? `10.0.0.${++address % 250}`;
     spec.clusterIPs ??= before.clusterIPs ?? [spec.clusterIP];
+    if (version !== "1.20") {
+      spec.ipFamilies ??= ["IPv4"];
+      spec.ipFamilyPolicy ??= "SingleStack";
+    }
   }
   const status = within(object, "status");
   status.loadBalancer ??= {};

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { Cluster } from "./cluster.ts";
@@ -208,4 +209,50 @@ export class Setup {
       });
     }
   }
+}
+
+/** Sends it as it was sent: no client that tidies up paths is between. */
+export function replay(
+  where: { readonly port: number; readonly ca: string },
+  exchange: Exchange,
+  names: Names,
+): Promise<{ status: number; type: string; body: Buffer }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{
+    status: number;
+    type: string;
+    body: Buffer;
+  }>();
+  const headers: Record<string, string[]> = {};
+  const add = (name: string, value: string) => {
+    headers[name] = [...(headers[name] ?? []), value];
+  };
+  for (const [name, value] of exchange.headers) add(name, value);
+  if (exchange.user !== null) add("Authorization", `Bearer ${exchange.user}`);
+  if (exchange.agent !== undefined) add("User-Agent", exchange.agent);
+  const { body = "" } = exchange;
+  const bytes = exchange.bodyBase64 ? Buffer.from(body, "base64") : Buffer.from(names.own(body));
+  const sent = httpsRequest(
+    {
+      host: "127.0.0.1",
+      port: where.port,
+      ca: where.ca,
+      method: exchange.method,
+      path: names.own(exchange.path),
+      headers: { ...headers, "Content-Length": bytes.length },
+    },
+    (response) => {
+      const parts: Buffer[] = [];
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("end", () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          type: response.headers["content-type"] ?? "",
+          body: Buffer.concat(parts),
+        }),
+      );
+    },
+  );
+  sent.on("error", reject);
+  sent.end(bytes);
+  return promise;
 }

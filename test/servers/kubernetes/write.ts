@@ -77,8 +77,15 @@ export function created(
     if (object.kind !== "CustomResourceDefinition") delete object.status;
     if (!resource.custom) setDefaults(object, cluster.version);
   }
+  // Newer servers reset the status before they reckon who owns what.
+  const { status: _status, ...rest } = object;
+  const reset = cluster.version !== "1.20" && resource.subresources.has("status");
   const tracked =
-    fields ?? updated(undefined, object, resource.schema, { name: managerOf(request), time: now });
+    fields ??
+    updated(undefined, reset ? (rest as KubeObject) : object, resource.schema, {
+      name: managerOf(request),
+      time: now,
+    });
   for (const mutate of cluster.mutations) mutate(object, { verb: "create", user: request.user });
   object.metadata.uid = crypto.randomUUID();
   object.metadata.creationTimestamp = now;
