@@ -6,13 +6,17 @@ import {
   type Resource,
   type Secret,
 } from "../../core/plugin.ts";
-import { checkTarget, type HttpTarget } from "./config.ts";
+import { checkTarget, destinationOf, type HttpTarget } from "./config.ts";
+import { checkLogin, type LoginOption, loginFields } from "./credentials/login.ts";
 import type { Dialect } from "./dialect.ts";
-import { actionsOf } from "./effects.ts";
+import { type EffectOptions, Effects } from "./effects/index.ts";
 import { webProtocol } from "./protocol.ts";
 import { problemJson } from "./refusal.ts";
 
-export interface HttpConfig extends HttpTarget {}
+export interface HttpConfig extends HttpTarget, EffectOptions {
+  /** How the resource is shown its credential. Default: `"bearer"`. */
+  readonly login?: LoginOption;
+}
 
 export interface HttpOptions extends HttpConfig {
   /** A token, or a source that makes one. */
@@ -21,14 +25,25 @@ export interface HttpOptions extends HttpConfig {
 
 type Emits = "operation" | "document" | "stream" | "text" | "wire";
 
+/** What requests do, by the configuration that says so. */
+const effects = new WeakMap<HttpConfig, Effects>();
+
+/** Throws PosternError `resource.config`. */
+function effectsOf(config: HttpConfig): Effects {
+  const known = effects.get(config);
+  if (known) return known;
+  const made = new Effects(config, destinationOf(config).base);
+  effects.set(config, made);
+  return made;
+}
+
 const dialect: Dialect<HttpConfig, "http"> = {
   name: "http",
   emits: ["operation", "document", "stream", "text", "wire"],
   browsers: true,
-  read({ head: { method }, path, query }) {
-    return { statement: { text: `${method} ${path}${query}`, actions: actionsOf(method, path) } };
-  },
-  login: (secret) => (secret === undefined ? [] : ["Authorization", `Bearer ${secret}`]),
+  read: (asked) => effectsOf(asked.config).read(asked),
+  login: (secret, _identity, { login = "bearer" }) =>
+    secret === undefined ? [] : loginFields(secret, login),
   refusal: problemJson,
 };
 
@@ -36,6 +51,7 @@ const protocol: RequestProtocol<HttpConfig, Emits, "http"> = {
   name: "http",
   emits: ["operation", "document", "stream", "text", "wire"],
   ...webProtocol<HttpConfig, Emits, "http">(dialect),
+  classify: async (text, config) => effectsOf(config).classify(text),
   replay: channelReplay,
 };
 
@@ -56,9 +72,21 @@ export function http(options: HttpOptions): Resource<HttpConfig, Emits, "http"> 
     key: true,
     serverName: true,
     opaque: true,
+    routes: true,
+    openapi: true,
+    graphql: true,
+    login: true,
     credential: true,
   });
   const { credential, ...config } = options;
   checkTarget(config);
+  if (config.login !== undefined) checkLogin(config.login);
+  effectsOf(config);
   return { protocol, config, ...(credential ? { credential } : {}) };
 }
+
+export type { HeaderLogin, LoginOption } from "./credentials/login.ts";
+export type { GraphqlOption } from "./effects/graphql/index.ts";
+export type { EffectOptions } from "./effects/index.ts";
+export type { OpenApiOption } from "./effects/openapi.ts";
+export type { RouteOption } from "./effects/routes.ts";
