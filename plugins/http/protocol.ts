@@ -2,7 +2,8 @@ import type { Kind, Permit, Reach, Reason, RequestDoor, RequestProtocol, Wire } 
 import type { HttpTarget } from "./config.ts";
 import { CallerConnection } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
-import { H1Caller } from "./h1/caller.ts";
+import { type CallerOptions, H1Caller } from "./h1/caller.ts";
+import { H2Caller } from "./h2/caller.ts";
 import { Handling } from "./handling.ts";
 import { callerLimitsOf } from "./limits.ts";
 import { reach } from "./reach/reach.ts";
@@ -26,13 +27,16 @@ export function webProtocol<Config extends HttpTarget, Emits extends Kind, Name 
 }
 
 async function serve(dialect: Dialect, caller: Wire, door: RequestDoor<HttpTarget>): Promise<void> {
-  if (door.listener.tls) await caller.secure({ alpn: ["http/1.1"] });
+  const link = door.listener.tls ? await caller.secure({ alpn: ["h2", "http/1.1"] }) : undefined;
   const connection = new CallerConnection(dialect, door, caller);
-  new H1Caller(caller, {
+  const options: CallerOptions = {
     limits: callerLimitsOf(door.limits),
     serve: (exchange) => new Handling(exchange, connection).start(),
     refuse: (status, reason) => dialect.refusal(status, reason, undefined, unread),
-  });
+  };
+  if (link?.alpn === "h2") new H2Caller(caller, options);
+  // In clear, HTTP/2 is spoken without asking (RFC 9113, 3.3); under TLS it was to be agreed on.
+  else new H1Caller(caller, link ? options : { ...options, preface: (wire) => new H2Caller(wire, options) });
   await caller.gone;
   connection.close();
 }
