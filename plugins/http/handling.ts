@@ -20,7 +20,7 @@ import { ambiguousLogin, ambiguousPath, gatewayFailed, nobody, tooMuchToRead } f
 import { statusOf } from "./refusal.ts";
 import { askedOfResource } from "./relay/ask.ts";
 import { Relay } from "./relay/relay.ts";
-import { type Route, routeOf } from "./route.ts";
+import { boundRoute, type Route, routeOf } from "./route.ts";
 import { cookieNames } from "./sign-in/cookies.ts";
 import { isCrossSite } from "./sign-in/origin.ts";
 import { beginSignIn, crossSite, isOwnPage, ownPage } from "./sign-in/sign-in.ts";
@@ -54,20 +54,21 @@ export class Handling implements UnderWay {
     try {
       const { request } = this.exchange;
       const { door, callers, dialect } = this.connection;
-      const route = routeOf(request, door.resources, door.listener.resource);
-      const path = canonicalPath(route?.target ?? request.target);
+      const named = routeOf(request, door.resources, door.listener.resource);
+      const path = canonicalPath(named?.target ?? request.target);
       if (!path) return this.#refuse(ambiguousPath, 400);
-      const browsers = dialect.browsers && route?.byHost === true;
-      if (browsers && isOwnPage(path.path)) return this.#settle(this.#ownPage(route, path));
+      const browsers = dialect.browsers && named?.byHost === true;
+      if (browsers && isOwnPage(path.path)) return this.#settle(this.#ownPage(named, path));
       const shown = shownBy(
         request,
         browsers ? cookieNames(this.exchange.caller.encrypted).login : undefined,
       );
       if (isByCookie(shown) && isCrossSite(this.exchange)) return this.#refuse(crossSite, 403);
-      const identity = route && callers.known(shown);
-      const visit = identity && this.connection.known(route.resource, identity);
+      const identity = callers.known(shown);
+      const route = named ?? (identity && boundRoute(request, identity, door.resources));
+      const visit = identity && route && this.connection.known(route.resource, identity);
       if (visit) this.#asks(visit, route, path);
-      else this.#settle(this.#arrive(route, shown, path));
+      else this.#settle(this.#arrive(named, shown, path));
     } catch (error) {
       this.#fail(error instanceof AmbiguousLogin ? ambiguousLogin : error);
     }
@@ -79,13 +80,14 @@ export class Handling implements UnderWay {
   }
 
   async #arrive(
-    route: Route | undefined,
+    named: Route | undefined,
     shown: string,
     path: { path: string; query: string },
   ): Promise<void> {
     const { request } = this.exchange;
-    const identity = await this.#who(route, shown);
+    const identity = await this.#who(named, shown);
     if (this.#over || !identity) return;
+    const route = named ?? boundRoute(request, identity, this.connection.door.resources);
     const resource = route?.resource ?? nameOf(request.authority, request.target);
     const application = fieldOf(request.fields, "user-agent")?.slice(0, 200);
     const visit = await this.connection.visit(resource, identity, application);

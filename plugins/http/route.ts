@@ -1,3 +1,4 @@
+import type { Identity } from "../../core/plugin.ts";
 import type { HttpTarget } from "./config.ts";
 import type { RequestHead } from "./message.ts";
 
@@ -30,6 +31,20 @@ export function routeOf(
     byHost: false,
     prefix: `/${name}`,
   };
+}
+
+/**
+ * Where a request names no resource, the one that its credential is good for alone: `kubectl get --raw` leaves out what
+ * the path of the server's address is. undefined: it is good for any, or for one with host names, which callers say.
+ */
+export function boundRoute(
+  { target }: RequestHead,
+  { resource }: Pick<Identity, "resource">,
+  resources: Readonly<Record<string, unknown>>,
+): Route | undefined {
+  if (resource === undefined || !Object.hasOwn(resources, resource)) return undefined;
+  if ((resources[resource] as HttpTarget).hosts !== undefined) return undefined;
+  return { resource, target, byHost: false, prefix: "" };
 }
 
 /** An exact name counts before a wildcard; `*.example.com` stands for one label. A host without a port means any port. */
