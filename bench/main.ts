@@ -4,6 +4,7 @@ import baseline from "./baseline.json" with { type: "json" };
 import { measureEndings } from "./endings.ts";
 import type { Figure } from "./figure.ts";
 import { baselineOf, compare, verdict } from "./guard.ts";
+import { measureHttp } from "./http/index.ts";
 import { interleave } from "./interleave.ts";
 import { type Options, readOptions } from "./options.ts";
 import { deriveAdded } from "./postgres/derive.ts";
@@ -69,6 +70,10 @@ try {
   }
   if (process.argv[2] === "ssh") {
     console.log(await measureSsh(process.argv[3] === "--short" ? "short" : "long"));
+    process.exit();
+  }
+  if (process.argv[2] === "http") {
+    console.log(await measureHttp(process.argv[3] === "--short" ? "short" : "long", say));
     process.exit();
   }
   const options = readOptions(process.argv.slice(2));

@@ -4,6 +4,7 @@ export const usage = `npm run bench -- postgres [--short] [--json FILE] [--svg F
 npm run bench -- postgres --guard [--write-baseline]
 npm run bench -- endings
 npm run bench -- ssh [--short]
+npm run bench -- http [--short]
 
   --short            fewer rounds, shorter runs: for a look, about ten minutes; else about an hour
   --json FILE        every reading, medians and ratios
@@ -12,6 +13,7 @@ npm run bench -- ssh [--short]
                      always short, under two minutes
   endings            how soon callers read why, after \`postern revoke\`, SCIM and CAEP ended their access; under a minute
   ssh                scp, commands and keys: direct, through an sshd as a jump host, and through Postern; a minute with --short
+  http               requests and bulk: directly, through HAProxy, nginx and Postern; two minutes with --short
   --write-baseline   with --guard: makes what was measured the new baseline
 `;
 

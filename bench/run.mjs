@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { install, root } from "../demo/install.mjs";
 import { onPath, prepareMachine } from "../test/run/machine.mjs";
 
-const needed = [{ what: "PgBouncer", packages: ["pgbouncer"], there: () => onPath("pgbouncer") }];
+const needed = [
+  { what: "PgBouncer", packages: ["pgbouncer"], there: () => onPath("pgbouncer") },
+  { what: "nginx", packages: ["nginx-light"], there: () => onPath("nginx") },
+  { what: "wrk", packages: ["wrk"], there: () => onPath("wrk") },
+];
 
 const bun = install(console.error);
 prepareMachine(console.error, needed);

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PostgresServer } from "../../../test/servers/postgres.ts";
+import { freePort, startProgram } from "../../program.ts";
 import type { Peer } from "./peer.ts";
-import { freePort, startProgram } from "./program.ts";
 
 /** HAProxy as a TCP proxy with one thread: moves bytes and looks at none. */
 export async function haproxy(server: PostgresServer, folder: string): Promise<Peer> {

@@ -2,9 +2,9 @@ import { chownSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type PostgresServer, unprivileged } from "../../../test/servers/postgres.ts";
+import { freePort, startProgram } from "../../program.ts";
 import { certificateIn } from "../certificate.ts";
 import type { Peer } from "./peer.ts";
-import { freePort, startProgram } from "./program.ts";
 
 /**
  * PgBouncer with a server connection for each session. Warm: it finds one that is open already. Cold: each

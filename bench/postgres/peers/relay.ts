@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { PostgresServer } from "../../../test/servers/postgres.ts";
+import { freePort, startProgram } from "../../program.ts";
 import type { Peer } from "./peer.ts";
-import { freePort, startProgram } from "./program.ts";
 
 /** A relay in the runtime that Postern is written for: what Postern itself adds is what it costs beyond this. */
 export async function relay(server: PostgresServer): Promise<Peer> {

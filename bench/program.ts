@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { connectWire } from "../../../core/plugin.ts";
+import { connectWire } from "../core/plugin.ts";
 
 /** Starts a proxy and waits until its port takes connections. */
 export async function startProgram(
