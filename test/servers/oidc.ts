@@ -10,6 +10,7 @@ export {
   type Account,
   askingClient,
   audience,
+  confidentialClient,
   machineClient,
   opaqueAudience,
   publicClient,

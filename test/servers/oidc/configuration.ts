@@ -9,6 +9,8 @@ export const opaqueAudience = "urn:postern:opaque";
 
 /** Signs people in: public, with PKCE, refresh and device codes. */
 export const publicClient = "postern-cli";
+/** Signs browsers in: confidential, by `client_secret_basic`. */
+export const confidentialClient = { id: "postern-web", secret: "invented: for the/web" };
 /** A machine, by client credentials. */
 export const machineClient = { id: "deploy-bot", secret: "invented-for-the-test" };
 /** May ask about tokens, and nothing else. */
@@ -135,6 +137,14 @@ function clients({ redirectUris, backchannel }: ProviderState): object[] {
       // Without one, tokens would not name the login session.
       backchannel_logout_uri: backchannel ?? "http://127.0.0.1:1/",
       backchannel_logout_session_required: true,
+    },
+    {
+      client_id: confidentialClient.id,
+      client_secret: confidentialClient.secret,
+      application_type: "native",
+      grant_types: ["authorization_code"],
+      redirect_uris: redirectUris,
+      response_types: ["code"],
     },
     {
       client_id: machineClient.id,
