@@ -23,6 +23,15 @@ export interface HttpTarget {
   readonly opaque?: readonly string[];
 }
 
+/** Which version of HTTP a resource is spoken to in. */
+export interface VersionChoice {
+  /**
+   * HTTP/2 towards the resource, agreed on in TLS (ALPN) or, with `http:`, spoken without asking: what gRPC needs. HTTP/1.1
+   * unless given. Nothing is upgraded over it (WebSocket).
+   */
+  readonly http2?: boolean;
+}
+
 /** Where connections to a resource go. */
 export interface Destination {
   readonly host: string;

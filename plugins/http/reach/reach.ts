@@ -8,9 +8,10 @@ import {
   TlsClient,
   type Wire,
 } from "../../../core/plugin.ts";
-import { type Destination, destinationOf, type HttpTarget } from "../config.ts";
+import { type Destination, destinationOf, type HttpTarget, type VersionChoice } from "../config.ts";
 import type { ResourceConnection } from "../exchange.ts";
 import { H1Resource } from "../h1/resource.ts";
+import { H2Resource } from "../h2/resource.ts";
 
 /** Connections of one session that wait for its next request; what is used beyond them closes afterwards. */
 const mostIdle = 64;
@@ -20,17 +21,22 @@ const longestHead = 64 * 1024;
 const idleFor = 4_000;
 /** Milliseconds to connect and to agree on TLS. */
 const connectTime = 10_000;
+/** Connections over HTTP/2 that a request tries to find room on; then it waits for its turn on the last one. */
+const mostTries = 8;
 
 /** All that one session uses of its resource: its credential, and connections that no other session shares. */
 export class HttpReach implements Reach {
   readonly destination: Destination;
   readonly #idle: { readonly connection: ResourceConnection; readonly since: number }[] = [];
   readonly #all = new Set<ResourceConnection>();
+  /** Connections that carry several requests at a time, and one that is on its way. */
+  readonly #shared = new Set<H2Resource>();
+  #opening: Promise<H2Resource> | undefined;
   #closed = false;
   #channels = 0;
 
   constructor(
-    readonly config: HttpTarget,
+    readonly config: HttpTarget & VersionChoice,
     readonly credential: ResourceCredential | undefined,
   ) {
     this.destination = destinationOf(config);
@@ -38,6 +44,7 @@ export class HttpReach implements Reach {
 
   /** One that is open and free, the one used last; undefined: `connect`. */
   take(): ResourceConnection | undefined {
+    for (const connection of this.#shared) if (connection.free) return connection;
     const oldest = Date.now() - idleFor;
     for (let kept = this.#idle.pop(); kept; kept = this.#idle.pop()) {
       const { connection, since } = kept;
@@ -49,22 +56,28 @@ export class HttpReach implements Reach {
 
   /** Throws PosternError `resource.*`, `tls.files`. */
   async connect(): Promise<ResourceConnection> {
-    const connection = new H1Resource(await this.#dial(), { header: longestHead });
-    if (this.#closed) {
-      connection.close();
-      throw new PosternError("session.closed", "The session is over.");
+    if (!this.config.http2) {
+      return this.#opened(new H1Resource(await this.#dial("http/1.1"), { header: longestHead }));
     }
-    this.#all.add(connection);
-    return connection;
+    for (let tries = 1; ; tries++) {
+      this.#opening ??= this.#share().finally(() => {
+        this.#opening = undefined;
+      });
+      const connection = await this.#opening;
+      if (connection.free || tries === mostTries) return connection;
+    }
   }
 
   /** Its request is done. */
   put(connection: ResourceConnection): void {
+    if (connection instanceof H2Resource) return;
     if (this.#closed || !connection.free || this.#idle.length >= mostIdle) return this.drop(connection);
     this.#idle.push({ connection, since: Date.now() });
   }
 
+  /** It is not used again, where it is one request's alone. */
   drop(connection: ResourceConnection): void {
+    if (connection instanceof H2Resource) return;
     this.#all.delete(connection);
     connection.close();
   }
@@ -83,10 +96,31 @@ export class HttpReach implements Reach {
     this.#closed = true;
     for (const connection of this.#all) connection.close();
     this.#all.clear();
+    this.#shared.clear();
     this.#idle.length = 0;
   }
 
-  async #dial(): Promise<Wire> {
+  async #share(): Promise<H2Resource> {
+    const wire = await this.#dial("h2");
+    const connection = this.#opened(new H2Resource(wire, { header: longestHead }));
+    this.#shared.add(connection);
+    void wire.gone.then(() => {
+      this.#shared.delete(connection);
+      this.#all.delete(connection);
+    });
+    return connection;
+  }
+
+  #opened<Kind extends ResourceConnection>(connection: Kind): Kind {
+    if (this.#closed) {
+      connection.close();
+      throw new PosternError("session.closed", "The session is over.");
+    }
+    this.#all.add(connection);
+    return connection;
+  }
+
+  async #dial(alpn: "h2" | "http/1.1"): Promise<Wire> {
     const { host, port, secure } = this.destination;
     const wire = await connectWire({ host, port, timeout: connectTime }).catch((cause: unknown) => {
       throw new PosternError("resource.unreachable", "The resource cannot be reached.", {
@@ -99,7 +133,10 @@ export class HttpReach implements Reach {
     try {
       const { tls, serverName = host } = this.config;
       const verification = tls === undefined || tls === "disable" ? "verify-full" : tls;
-      await wire.secure(new TlsClient(clientContext(this.config), verification, serverName, "http/1.1"));
+      const client = new TlsClient(clientContext(this.config), verification, serverName, alpn);
+      const link = await wire.secure(client);
+      if (alpn === "h2" && link.alpn !== alpn)
+        throw new Error("The resource did not agree on HTTP/2 (ALPN h2).");
       wire.deadline(0);
       return wire;
     } catch (cause) {

@@ -31,6 +31,7 @@ export async function askedOfResource(
     let length = 0;
     const fail = (why: string) => {
       clearTimeout(timer);
+      sending.abort();
       reach.drop(connection);
       reject(
         new PosternError(
