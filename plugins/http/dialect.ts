@@ -1,6 +1,18 @@
-import type { Answer, Gate, Identity, Kind, Pass, Reason, Statement, Wire } from "../../core/plugin.ts";
+import type {
+  Answer,
+  Gate,
+  Identity,
+  Kind,
+  Limits,
+  Outcome,
+  Pass,
+  Reason,
+  Statement,
+  Wire,
+} from "../../core/plugin.ts";
 import type { HttpTarget } from "./config.ts";
 import type { Fields, RequestHead, ResponseHead } from "./message.ts";
+import type { ExchangeRecord } from "./relay/exchange-record.ts";
 
 /** A request on its way to one resource, after core knows whose it is. */
 export interface Asked<Config = unknown> {
@@ -50,15 +62,29 @@ export interface Malformed {
 
 /** What follows an agreed upgrade. */
 export interface Tunnel {
-  readonly asked: Asked;
+  readonly asked: Asked<HttpTarget>;
   readonly head: ResponseHead;
-  readonly upgrade: string;
   readonly caller: Wire;
   readonly resource: Wire;
   readonly gate: Gate;
   readonly pass: Pass;
-  /** Counts the session's exchanges from 0: the channel of its frames in the recording. */
-  readonly channel: number;
+  readonly limits: Limits;
+  /** Of the exchange that began it; undefined: nobody records. */
+  readonly record: ExchangeRecord | undefined;
+  /** For what is recorded beside: the next exchange's number in the session's recording. */
+  nextChannel(): number;
+  /** Aborted when the tunnel has to end; its reason is a Reason for the caller. */
+  readonly signal: AbortSignal;
+}
+
+/** How what follows an upgrade is carried. */
+export interface Tunnelling {
+  /** The request as it is sent: without what nobody here could follow. */
+  head(head: RequestHead): RequestHead;
+  /** Whether the resource agreed to what was offered. */
+  agrees(head: ResponseHead): boolean;
+  /** Until either side is done; whoever asked closes both wires. Rejects with what ended it before. */
+  carry(tunnel: Tunnel): Promise<Outcome>;
 }
 
 /**
@@ -85,8 +111,11 @@ export interface Dialect<Config extends HttpTarget = HttpTarget, Name extends st
   readonly strips?: (name: string) => boolean;
   /** A refusal in the protocol's own form. */
   refusal(status: number, reason: Reason, session: string | undefined, head: RequestHead): Refusal;
-  /** Carries what follows an upgrade, where a guardrail looks at it or it is recorded. Absent: it is refused then. */
-  tunnel?(tunnel: Tunnel): Promise<void>;
+  /**
+   * How what this upgrade leads to is carried. undefined: nothing here understands it; then it passes as bytes, and is
+   * refused before it is sent where `looked`: a guardrail looks at answers (by this `answer`), or they are recorded.
+   */
+  tunnel?(asked: Asked<Config>, answer: Answer | undefined, looked: boolean): Tunnelling | undefined;
 }
 
 export interface Refusal {

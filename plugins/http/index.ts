@@ -12,6 +12,7 @@ import type { Dialect } from "./dialect.ts";
 import { type EffectOptions, Effects } from "./effects/index.ts";
 import { webProtocol } from "./protocol.ts";
 import { problemJson } from "./refusal.ts";
+import { webSocket } from "./websocket/index.ts";
 
 export interface HttpConfig extends HttpTarget, EffectOptions {
   /** How the resource is shown its credential. Default: `"bearer"`. */
@@ -45,6 +46,7 @@ const dialect: Dialect<HttpConfig, "http"> = {
   login: (secret, _identity, { login = "bearer" }) =>
     secret === undefined ? [] : loginFields(secret, login),
   refusal: problemJson,
+  tunnel: ({ upgrade }, _answer, looked) => (looked && upgrade === "websocket" ? webSocket : undefined),
 };
 
 const protocol: RequestProtocol<HttpConfig, Emits, "http"> = {

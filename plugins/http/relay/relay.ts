@@ -10,7 +10,7 @@ import {
 import { type InspectedBody, inspect, looksAtBodies, requestFor } from "../body/index.ts";
 import type { HttpTarget } from "../config.ts";
 import { asError, type CallerConnection } from "../connection.ts";
-import type { Asked, GatheredAnswer, Reading } from "../dialect.ts";
+import type { Asked, GatheredAnswer, Reading, Tunnelling } from "../dialect.ts";
 import type { AnswerSink, BodyLength, Exchange, ResourceConnection, Sending } from "../exchange.ts";
 import type { Fields, ResponseHead } from "../message.ts";
 import { outgoing } from "../outgoing.ts";
@@ -19,7 +19,7 @@ import type { Route } from "../route.ts";
 import { Delivery } from "./delivery.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
 import { incoming } from "./incoming.ts";
-import { splice } from "./splice.ts";
+import { carryOn, noTunnel, notAgreed } from "./switched.ts";
 import { Upload } from "./upload.ts";
 
 export interface RelayParts {
@@ -50,6 +50,8 @@ export class Relay implements AnswerSink {
   #look: InspectedBody | undefined;
   #connection: ResourceConnection | undefined;
   #reused = false;
+  /** How what follows the upgrade is carried. */
+  #tunnelling: Tunnelling | undefined;
   #sending: Sending | undefined;
   #over = false;
   #deadline: ReturnType<typeof setTimeout> | undefined;
@@ -78,6 +80,7 @@ export class Relay implements AnswerSink {
     const { deadline } = pass.answer ?? {};
     if (deadline)
       this.#deadline = setTimeout(() => this.#fail(asError(deadline.reason), "cancelled"), deadline.after);
+    if (this.#refusesUpgrade()) return this.#fail(noTunnel, "cancelled");
     if (this.parts.reading.answered) return this.#repeat(this.parts.reading.answered);
     try {
       const kept = this.#reach.take();
@@ -88,6 +91,15 @@ export class Relay implements AnswerSink {
     } catch (error) {
       this.broken(asPosternError(error), false);
     }
+  }
+
+  /** Somebody looks at what an upgrade would lead to, and nothing here can look into it. */
+  #refusesUpgrade(): boolean {
+    const { asked, pass, visit, connection } = this.parts;
+    if (asked.upgrade === undefined) return false;
+    const looked = visit.gate.recordsWire || looksAtBodies(pass.answer);
+    this.#tunnelling = connection.dialect.tunnel?.(asked, pass.answer, looked);
+    return looked && this.#tunnelling === undefined;
   }
 
   /** The session ended, or the caller is gone (`undefined`). */
@@ -102,7 +114,9 @@ export class Relay implements AnswerSink {
   }
 
   inform(head: ResponseHead): void {
-    if (!this.#over && !looksAtBodies(this.parts.pass.answer)) this.parts.exchange.inform(head);
+    const { exchange, pass, route } = this.parts;
+    if (this.#over || looksAtBodies(pass.answer)) return;
+    exchange.inform(incoming(head, route, this.#reach.destination));
   }
 
   head(head: ResponseHead, length: BodyLength): void {
@@ -129,38 +143,13 @@ export class Relay implements AnswerSink {
   }
 
   switched(head: ResponseHead, wire: Wire): void {
-    if (this.#over) return wire.destroy();
-    const { exchange, asked, visit, pass, connection, done } = this.parts;
-    this.#over = true;
-    clearTimeout(this.#deadline);
-    const caller = exchange.switch(incoming(head, this.parts.route, this.#reach.destination));
-    const carried = connection.dialect.tunnel
-      ? connection.dialect.tunnel({
-          asked,
-          head,
-          upgrade: asked.upgrade ?? "",
-          caller,
-          resource: wire,
-          gate: visit.gate,
-          pass,
-          channel: this.#record?.channel ?? 0,
-        })
-      : splice(caller, wire);
-    visit.gate.signal.addEventListener("abort", () => {
-      caller.destroy();
+    if (this.#over || this.#tunnelling?.agrees(head) === false) {
       wire.destroy();
-    });
-    void carried
-      .then(
-        () => pass.end({ result: "ok", code: String(head.status) }),
-        () => pass.end({ result: "error", code: String(head.status) }),
-      )
-      .finally(() => {
-        caller.end();
-        wire.end();
-        this.#release();
-        done();
-      });
+      return this.#fail(notAgreed, "error");
+    }
+    const waits = this.parts.pass.ready();
+    if (waits) void waits.then(() => this.#carry(head, wire));
+    else this.#carry(head, wire);
   }
 
   broken(error: PosternError, sent: boolean): void {
@@ -186,6 +175,30 @@ export class Relay implements AnswerSink {
     this.parts.exchange.body?.resume();
   }
 
+  #carry(head: ResponseHead, resource: Wire): void {
+    if (this.#over) return resource.destroy();
+    const { exchange, visit, pass, done } = this.parts;
+    const { gate, limits } = visit;
+    this.#over = true;
+    clearTimeout(this.#deadline);
+    const caller = exchange.switch(incoming(head, this.parts.route, this.#reach.destination));
+    const nextChannel = () => this.#reach.nextChannel();
+    const { asked } = this.parts;
+    // The session stays until its end was told in the tunnel's own form; whoever does not heed that is cut off.
+    const leave = visit.enter(() => {
+      caller.destroy();
+      resource.destroy();
+    });
+    void carryOn(this.#tunnelling, {
+      ...{ asked, head, caller, resource, gate, pass, limits, record: this.#record, nextChannel },
+    }).then((outcome) => {
+      pass.end(outcome);
+      this.#release();
+      leave();
+      done();
+    });
+  }
+
   async #connect(
     kept: ResourceConnection | undefined,
     secret: string | Promise<string> | undefined,
@@ -205,7 +218,8 @@ export class Relay implements AnswerSink {
     const { dialect, door, caller } = own;
     const read = reading.head ?? { ...asked.head, target: route.target };
     const seen = looksAtBodies(pass.answer) ? requestFor(read) : read;
-    const head = pass.answer && dialect.negotiate ? dialect.negotiate(seen, pass.answer) : seen;
+    const known = pass.answer && dialect.negotiate ? dialect.negotiate(seen, pass.answer) : seen;
+    const head = this.#tunnelling?.head(known) ?? known;
     const login = dialect.login(secret, visit.gate.session.identity, asked.config);
     const facts = { caller, listener: door.listener, prefix: route.prefix };
     const sent = outgoing(head, head.target, this.#reach.destination, login, facts, dialect.strips);
