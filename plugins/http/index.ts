@@ -87,6 +87,12 @@ export function http(options: HttpOptions): Resource<HttpConfig, Emits, "http"> 
   return { protocol, config, ...(credential ? { credential } : {}) };
 }
 
+export {
+  type OAuthClientOptions,
+  oauthClient,
+  type SignedJwtOptions,
+  signedJwt,
+} from "./credentials/index.ts";
 export type { HeaderLogin, LoginOption } from "./credentials/login.ts";
 export type { GraphqlOption } from "./effects/graphql/index.ts";
 export type { EffectOptions } from "./effects/index.ts";

@@ -51,17 +51,14 @@ export function outgoing(
   strips?: (name: string) => boolean,
 ): RequestHead {
   const own = new Set<string>();
-  for (let at = 0; at < login.length; at += 2) own.add((login[at] as string).toLowerCase());
+  for (let at = 0; at < login.length; at += 2) own.add(asServersRead(login[at] as string));
   const fields: string[] = ["Host", authority];
   for (let at = 0; at < head.fields.length; at += 2) {
     const name = head.fields[at] as string;
-    const lower = name.toLowerCase();
-    if (stripped.has(lower) || own.has(lower) || lower.startsWith("x-forwarded-") || strips?.(lower))
-      continue;
-    // Some servers read an underscore as a hyphen, and so a field that was taken away would come back.
-    if (lower.includes("_") && stripped.has(lower.replaceAll("_", "-"))) continue;
+    const read = asServersRead(name);
+    if (stripped.has(read) || own.has(read) || read.startsWith("x-forwarded-") || strips?.(read)) continue;
     const value = head.fields[at + 1] as string;
-    if (lower === "cookie") {
+    if (read === "cookie") {
       const rest = withoutLogin(value);
       if (rest !== "") fields.push(name, rest);
     } else fields.push(name, value);
@@ -69,6 +66,31 @@ export function outgoing(
   fields.push(...login, ...forwarded(head, facts));
   return { ...head, target: `${base}${target}`, authority, fields };
 }
+
+/**
+ * Trailers of a request's body as the resource gets them: some servers read them as if they had been in its head.
+ * `login`: as `outgoing` has it.
+ */
+export function outgoingTrailers(
+  trailers: Fields,
+  login: Fields,
+  strips?: (name: string) => boolean,
+): Fields {
+  const own = new Set(login.filter((_, index) => index % 2 === 0).map(asServersRead));
+  return trailers.filter((_, index) => {
+    const read = asServersRead(trailers[index - (index % 2)] as string);
+    return !(stripped.has(read) || own.has(read) || read.startsWith("x-forwarded-") || strips?.(read));
+  });
+}
+
+/** Programs behind CGI and its kin do not tell a hyphen from other marks: a field that was taken away would come back. */
+function asServersRead(name: string): string {
+  const lower = name.toLowerCase();
+  return otherMark.test(lower) ? lower.replaceAll(otherMarks, "-") : lower;
+}
+
+const otherMark = /[^a-z0-9-]/;
+const otherMarks = /[^a-z0-9-]/g;
 
 function forwarded({ authority }: RequestHead, { caller, prefix }: CallerFacts): string[] {
   const address = caller.remote.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");

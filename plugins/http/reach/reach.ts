@@ -9,6 +9,8 @@ import {
   type Wire,
 } from "../../../core/plugin.ts";
 import { type Destination, destinationOf, type HttpTarget, type VersionChoice } from "../config.ts";
+import { withoutEchoes } from "../echo/connection.ts";
+import { EchoGuard } from "../echo/guard.ts";
 import type { ResourceConnection } from "../exchange.ts";
 import { H1Resource } from "../h1/resource.ts";
 import { H2Resource } from "../h2/resource.ts";
@@ -32,6 +34,7 @@ export class HttpReach implements Reach {
   /** Connections that carry several requests at a time, and one that is on its way. */
   readonly #shared = new Set<H2Resource>();
   #opening: Promise<H2Resource> | undefined;
+  readonly #echoes = new EchoGuard();
   #closed = false;
   #channels = 0;
 
@@ -40,6 +43,7 @@ export class HttpReach implements Reach {
     readonly credential: ResourceCredential | undefined,
   ) {
     this.destination = destinationOf(config);
+    if (credential) this.#echoes.shows(credential.value);
   }
 
   /** One that is open and free, the one used last; undefined: `connect`. */
@@ -84,7 +88,11 @@ export class HttpReach implements Reach {
 
   /** What shows the credential now; undefined: the resource needs none. */
   secret(): string | Promise<string> | undefined {
-    return this.credential?.current ? this.credential.current() : this.credential?.value;
+    if (!this.credential?.current) return this.credential?.value;
+    return this.credential.current().then((secret) => {
+      this.#echoes.shows(secret);
+      return secret;
+    });
   }
 
   /** Numbers the session's exchanges in its recording. */
@@ -117,7 +125,7 @@ export class HttpReach implements Reach {
       throw new PosternError("session.closed", "The session is over.");
     }
     this.#all.add(connection);
-    return connection;
+    return this.credential ? withoutEchoes(connection, this.#echoes) : connection;
   }
 
   async #dial(alpn: "h2" | "http/1.1"): Promise<Wire> {
