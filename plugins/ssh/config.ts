@@ -45,7 +45,10 @@ export function checkConfig(config: SshConfig): void {
   }
   for (const key of [hostKey, hostCa].flat()) {
     if (/^(ssh|ecdsa|sk)-[a-z0-9@.-]+ AAAA[A-Za-z0-9+/]+={0,2}( .*)?$/.test(key.trim())) continue;
-    throw wrong(`a host key of ${host} is no public key`, 'It begins with "ssh-ed25519 AAAA".');
+    throw wrong(
+      `a host key of ${host} is no public key`,
+      'Write the key itself, no file and no name before it: "ssh-ed25519 AAAA…".',
+    );
   }
 }
 

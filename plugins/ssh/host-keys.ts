@@ -40,7 +40,7 @@ export function hostKeys(dataDir: string): Promise<HostKeys> {
 /** The fingerprints, for people to compare. The gateway makes the keys when it first needs them, and nobody else does. */
 export async function knownBy(dataDir: string): Promise<readonly string[]> {
   const there = ["host.key", "next.key"].every((name) => existsSync(join(dataDir, "ssh", name)));
-  if (!there) return [];
+  if (!there) return ["none yet: the gateway makes it for the first that connects, so also for ssh-keyscan"];
   const { current, next } = await open(join(dataDir, "ssh"));
   return [
     `${current.fingerprint} (ED25519)`,

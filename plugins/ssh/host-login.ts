@@ -2,17 +2,28 @@ import { type AnyAuthMethod, type ParsedKey, utils } from "ssh2";
 import { PosternError, type ResourceCredential } from "../../core/plugin.ts";
 import { certified } from "./certificates/key.ts";
 
-/** How the gateway proves to the host who it is, in the order in which it tries. */
+/** How the gateway proves to the host who it is, in the order in which it tries. Throws PosternError `ssh.key`. */
 export function hostLogin(
   username: string,
   credential: ResourceCredential,
   passphrase: string | undefined,
 ): AnyAuthMethod[] {
   const { value } = credential;
+  if (/^(ssh|ecdsa|sk)-\S+ AAAA/.test(value)) throw publicHalf();
   if (!value.includes("-----BEGIN ")) return withPassword(username, value);
   const [pem = "", certificate] = value.split(/\n(?=[a-z0-9-]+-cert-v01@openssh\.com )/);
   const key = privateKey(pem, passphrase);
   return [{ type: "publickey", username, key: certificate ? certified(key, certificate) : key }];
+}
+
+function publicHalf(): PosternError {
+  return new PosternError(
+    "ssh.key",
+    "The credential is a public key, and only a private one lets the gateway in.",
+    {
+      hint: "Give the file without .pub; the public half goes into the host's authorized_keys.",
+    },
+  );
 }
 
 /** Hosts that ask for it by PAM know no other way than one question without an echo. */

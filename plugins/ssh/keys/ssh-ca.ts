@@ -69,7 +69,11 @@ export function sshCa(options: SshCaOptions): IdentityProvider {
 
 async function authoritiesIn(file: string): Promise<Buffer[]> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new PosternError("ssh.ca", `The authority's public key ${file} cannot be read.`, { cause });
+    const why = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    throw new PosternError("ssh.ca", `The authority's public key ${file} cannot be read (${why}).`, {
+      hint: "`ca` of sshCa() names a file that the gateway's user can read; a relative path begins where the gateway was started.",
+      cause,
+    });
   });
   const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#"));
   return lines.map((line) => keyInLine(line, file));

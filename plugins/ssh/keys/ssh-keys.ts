@@ -17,6 +17,8 @@ export interface KeyHolder {
   readonly groups?: readonly string[];
   /** What tells that this is the same person as another provider's identity: an e-mail address. */
   readonly person?: string;
+  /** Since when these keys are theirs: a date (`2026-11-22T10:00:00Z`). Without it, since before any `postern revoke`. */
+  readonly since?: string;
 }
 
 const issuer = "ssh-keys";
@@ -34,8 +36,10 @@ export function sshKeys(holders: Readonly<Record<string, KeyHolder>>): IdentityP
   const known = new Map<string, Identity>();
   const byFingerprint = new Map<string, Identity>();
   for (const [subject, holder] of Object.entries(holders)) {
-    onlyKnown<KeyHolder>("sshKeys", holder, { keys: true, kind: true, groups: true, person: true });
-    const { keys, kind = "person", groups = [], person } = holder;
+    onlyKnown<KeyHolder>("sshKeys", holder, {
+      ...{ keys: true, kind: true, groups: true, person: true, since: true },
+    });
+    const { keys, kind = "person", groups = [], person, since } = holder;
     oneOf("kind of sshKeys()", kind, ["person", "machine"]);
     for (const line of keys) {
       const blob = keyInLine(line, `sshKeys(): ${subject}`);
@@ -49,6 +53,7 @@ export function sshKeys(holders: Readonly<Record<string, KeyHolder>>): IdentityP
       const identity: Identity = {
         ...{ issuer, subject, kind, groups, credentialId },
         ...(person === undefined ? {} : { person }),
+        ...(since === undefined ? {} : { issuedAt: dateOf(since, subject) }),
       };
       known.set(blob.toString("base64"), identity);
       byFingerprint.set(credentialId, identity);
@@ -64,4 +69,17 @@ export function sshKeys(holders: Readonly<Record<string, KeyHolder>>): IdentityP
       };
     },
   };
+}
+
+/** Epoch milliseconds. A day to come is none: the keys would outlive each revocation until then. */
+function dateOf(since: string, subject: string): number {
+  const at = /^\d{4}-\d\d-\d\d(T.*(Z|[+-]\d\d:\d\d))?$/.test(since) ? Date.parse(since) : Number.NaN;
+  if (at <= Date.now()) return at;
+  throw new PosternError(
+    "policy.option",
+    `sshKeys(): "${since}" is no date in the past, as \`since\` of ${subject} is.`,
+    {
+      hint: "Write when these keys became theirs: 2026-11-22, or 2026-11-22T10:00:00Z.",
+    },
+  );
 }

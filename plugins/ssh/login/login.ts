@@ -14,6 +14,9 @@ const mostOffers = 30;
 /** Fingerprints that one entry of the trail names. */
 const namedKeys = 3;
 
+/** For whoever types what `postern credentials issue` prints as two: SSH's user name says the resource. */
+const passwordForm = "As a password this gateway takes a token, or USER:PASSWORD of an issued credential.";
+
 export interface LoggedIn {
   readonly identity: Identity;
   readonly terms: CallerTerms;
@@ -77,7 +80,8 @@ export class Login {
     } catch (error) {
       if (error instanceof PosternError && error.code === "identity.refused") this.#told = true;
       if (!(error instanceof PosternError) || ++this.#failures >= mostFailures) throw error;
-      sendBanner(this.connection, worded(error.reason));
+      const form = context.method === "password" ? ` ${passwordForm}` : "";
+      sendBanner(this.connection, `${worded(error.reason)}${form}`);
       context.reject(this.#methods);
     }
   }
