@@ -106,6 +106,14 @@ testWith(lacks)("a host that shows another key is told nothing", async () => {
   expect(server.logged().split("Accepted")).toHaveLength(before);
 });
 
+testWith(lacks)("a host that is not there", async () => {
+  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = probe;
+  probe.stop(true);
+  expect(await dialed({ port })).toBe("resource.unreachable");
+  expect(await dialed({ port, hostCa: authority })).toBe("resource.unreachable");
+});
+
 testWith(lacks)("a host whose key an authority has signed", async () => {
   expect(await dialed({ hostCa: authority })).toBe(server.user.name);
   expect(await dialed({ hostCa: [otherAuthority, authority] })).toBe(server.user.name);
@@ -125,6 +133,7 @@ testWith(lacks)("only logins that the policy lists", async () => {
 testWith(lacks)("a key that the host does not know, one that is none, one that is locked", async () => {
   expect(await dialed({ credential: keyOf("stranger") })).toBe("resource.login");
   expect(await dialed({ credential: secret("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n") })).toBe("ssh.key");
+  expect(await dialed({ credential: keyOf("stranger.pub") })).toBe("ssh.key");
   const locked = join(folder, "locked");
   spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "open sesame", "-f", locked]);
   for (const user of Object.values(server.users))

@@ -23,13 +23,15 @@ const keepalive = { keepaliveInterval: 15_000, keepaliveCountMax: 3 };
 
 /**
  * Logs in to the host, once it has proved that it is that host. Throws PosternError `ssh.login` (not one that the
- * policy lists), `resource.host-key`, `resource.login`, `resource.unreachable`, and as `connectWire` does.
+ * policy lists), `resource.host-key`, `resource.login`, `resource.unreachable`, `ssh.key`, `wire.timeout`.
  */
 export async function dial(permit: Permit<SshConfig>, arrival: Arrival): Promise<Dialed> {
   const { config } = permit;
   const asked = loginOf(config, callerOf(arrival).login);
-  const known = await knownKeys(config);
-  const wire = await connectWire({ host: config.host, port: config.port ?? 22, timeout: connectTime });
+  const known = await reached(knownKeys(config));
+  const wire = await reached(
+    connectWire({ host: config.host, port: config.port ?? 22, timeout: connectTime }),
+  );
   const leave = () => wire.destroy();
   permit.signal?.addEventListener("abort", leave, { once: true });
   try {
@@ -61,6 +63,13 @@ function loginOf({ user, users = [] }: SshConfig, asked: string | undefined): st
   if (asked === undefined || asked === user || users.includes(asked)) return asked ?? user;
   throw new PosternError("ssh.login", `Nobody may log in as ${JSON.stringify(asked)} on this resource.`, {
     hint: "Leave it out (ssh resource@gateway), or ask whoever keeps the policy to list it under `users`.",
+  });
+}
+
+/** That a host cannot be reached is news to the operator, and its address none of the caller's business. */
+async function reached<T>(way: Promise<T>): Promise<T> {
+  return await way.catch((error: unknown) => {
+    throw error instanceof PosternError && error.code.startsWith("wire.") ? failed(error) : error;
   });
 }
 
