@@ -117,7 +117,7 @@ export class Supervisor {
     if (refused === undefined) return;
     await this.admin("approval-refused", identityLabel(answer.by), hold);
     throw new PosternError("approval.refused", refused, {
-      hint: "`postern approvals list --all` shows what became of it.",
+      hint: `\`postern approvals show ${hold}\` says who may answer, and what became of it.`,
     });
   }
 

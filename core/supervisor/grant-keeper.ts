@@ -206,7 +206,7 @@ export class GrantKeeper {
   async #refuse(id: string, { by }: HoldAnswer, why: string): Promise<never> {
     await this.#note({ kind: "admin", what: "approval-refused", by: identityLabel(by), target: id });
     throw new PosternError("approval.refused", why, {
-      hint: "`postern approvals list --all` shows what became of it.",
+      hint: `\`postern approvals show ${id}\` says who may answer, and what became of it.`,
     });
   }
 

@@ -20,8 +20,8 @@ export function listApprovals(terminal: Terminal): Command {
         command("list", {
           summary: "operations and requests that wait for a person",
           description:
-            "Lists what is held and who asks for access, the longest waiting first: all of it on the gateway's own machine, from elsewhere\n" +
-            "what you may answer.",
+            "Lists what is held and who asks for access, the longest waiting first: all of it on the gateway's\n" +
+            "own machine, from elsewhere what you may answer.",
           examples: ["postern approvals list", "postern approvals list --all --json"],
           exits: [1, 3],
         }).option("--all", "also those that were approved, denied, cancelled, abandoned or expired"),

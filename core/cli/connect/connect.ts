@@ -26,8 +26,8 @@ export function connect(terminal: Terminal, clients: readonly KnownClient[]): Co
           "Gets a short-lived credential for one resource, and starts its ordinary client (psql, ssh) with all\n" +
           "that it needs: address, user, password, certificates, host keys. After `--`: a command to start\n" +
           "instead of psql, with the same in its environment; of ssh the further options and the command at\n" +
-          "the host. The password is on no command line and in no file. What is still connected when the credential ends stays\n" +
-          "connected as long as the rule allows; for a new connection run this again.",
+          "the host. The password is on no command line and in no file. What is still connected when the\n" +
+          "credential ends stays connected as long as the rule allows; for a new connection run this again.",
         examples: [
           "postern connect orders",
           'postern connect orders -- psql -c "select count(*) from orders"',
