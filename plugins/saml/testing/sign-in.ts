@@ -28,7 +28,12 @@ export class SignIn {
     });
     const response = await send(new Request(`${url}/login?${query}`, { redirect: "manual" }));
     if (response.status !== 303) throw new Error(`login: ${response.status} ${await response.text()}`);
-    const sentTo = new URL(response.headers.get("location") ?? "");
+    return SignIn.sent(send, url, verifier, response.headers.get("location") ?? "");
+  }
+
+  /** One that was begun elsewhere. `location`: where it is sent on to. */
+  static sent(send: Send, url: string, verifier: string, location: string): SignIn {
+    const sentTo = new URL(location);
     const deflated = Buffer.from(sentTo.searchParams.get("SAMLRequest") ?? "", "base64");
     return new SignIn(send, url, verifier, sentTo, inflateRawSync(deflated).toString());
   }
