@@ -14,16 +14,18 @@ export interface Supplier {
   broken(error: PosternError): void;
 }
 
-/** An answer on its way to the caller, as the caller may see it: not before the trail is as safe as it must be, counted, recorded. */
+/**
+ * An answer on its way to the caller, as the caller may see it: counted, recorded, and not before the trail is as safe as
+ * it must be (strict) and the recorder has room.
+ */
 export class Delivery implements Shown {
   /** The caller has seen the beginning of an answer. */
   begun = false;
   status = 0;
   bytes = 0;
-  /** What waits until the trail is durable (strict). */
-  #held: (() => void)[] | undefined;
-  /** The recorder is behind. */
-  #recording = false;
+  /** What is waited for; the steps of the answer queue up behind it. */
+  #waits: Promise<void> | undefined;
+  #steps: (() => void)[] = [];
   #over = false;
 
   constructor(
@@ -36,11 +38,7 @@ export class Delivery implements Shown {
   head(head: ResponseHead, length: BodyLength): void {
     if (this.#over) return;
     this.status = head.status;
-    const waits = this.pass.ready();
-    if (waits) {
-      this.#held = [];
-      void waits.then(() => this.#ready());
-    }
+    this.#wait(this.pass.ready());
     this.#inTurn(() => {
       this.begun = true;
       this.exchange.respond(head, length);
@@ -50,12 +48,11 @@ export class Delivery implements Shown {
 
   data(view: Uint8Array): boolean {
     if (this.#over) return true;
-    if (this.#held) {
-      const copy = Buffer.from(view);
-      this.#held.push(() => this.#write(copy));
-      return false;
-    }
-    return this.#write(view);
+    this.#wait(this.record?.waits);
+    if (!this.#waits) return this.#write(view);
+    const copy = Buffer.from(view);
+    this.#steps.push(() => this.#write(copy));
+    return false;
   }
 
   end(trailers: Fields): void {
@@ -82,37 +79,41 @@ export class Delivery implements Shown {
   stop(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#held = undefined;
+    this.#steps = [];
     this.record?.end(false);
   }
 
   /** The caller's connection takes more. */
   drained(): void {
-    if (!this.#recording && !this.#held && !this.#over) this.supplier.takesMore();
+    if (!this.#waits && !this.#over) this.supplier.takesMore();
   }
 
+  /** False: the caller, or the recorder, takes no more for now. */
   #write(view: Uint8Array): boolean {
     this.bytes += view.length;
     const takes = this.exchange.write(view);
-    const kept = this.record?.output(view);
-    if (!kept) return takes;
-    this.#recording = true;
-    void kept.then(() => {
-      this.#recording = false;
-      if (takes && !this.#over) this.supplier.takesMore();
-    });
-    return false;
+    this.record?.output(view);
+    return takes;
   }
 
   #inTurn(step: () => void): void {
-    if (this.#held) this.#held.push(step);
+    if (this.#waits) this.#steps.push(step);
     else step();
   }
 
-  #ready(): void {
-    const steps = this.#held ?? [];
-    this.#held = undefined;
-    for (const step of steps) if (!this.#over) step();
+  #wait(until: Promise<void> | undefined): void {
+    if (!until || this.#waits) return;
+    this.#waits = until;
+    void until.then(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    this.#waits = undefined;
+    while (this.#steps.length > 0 && !this.#over) {
+      this.#wait(this.record?.waits);
+      if (this.#waits) return;
+      this.#steps.shift()?.();
+    }
     if (!this.#over) this.supplier.takesMore();
   }
 }

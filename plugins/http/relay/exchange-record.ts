@@ -2,6 +2,9 @@ import { type ChannelEvent, encodeEvent, encodeFrame, frameTypes, type Gate } fr
 import type { Asked } from "../dialect.ts";
 import { fieldOf, type ResponseHead } from "../message.ts";
 
+/** Sessions whose recorder is behind, until it is not: none of their exchanges hands it more meanwhile. */
+const behind = new WeakMap<Gate, Promise<void>>();
+
 /** One exchange in its session's recording. */
 export class ExchangeRecord {
   readonly #hash = new Bun.CryptoHasher("sha256");
@@ -31,11 +34,21 @@ export class ExchangeRecord {
     this.#event({ event: "answer", status, ...(type === undefined ? {} : { type }) });
   }
 
-  /** A promise: the recorder is behind, wait for it. */
-  output(view: Uint8Array): Promise<void> | undefined {
+  /** A promise: the recorder is behind with what this session's exchanges gave it. Nothing is given to `output` until it is kept. */
+  get waits(): Promise<void> | undefined {
+    return behind.get(this.gate);
+  }
+
+  output(view: Uint8Array): void {
     this.#bytes += view.length;
     this.#hash.update(view);
-    return this.gate.passed(encodeFrame(frameTypes.output, this.channel, view));
+    const kept = this.gate.passed(encodeFrame(frameTypes.output, this.channel, view));
+    if (!kept) return;
+    const { gate } = this;
+    const whole = Promise.all([behind.get(gate), kept]).then(() => {
+      if (behind.get(gate) === whole) behind.delete(gate);
+    });
+    behind.set(gate, whole);
   }
 
   end(whole: boolean): void {
