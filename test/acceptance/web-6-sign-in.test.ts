@@ -53,6 +53,13 @@ describe("must hold 6: the way back from the identity provider", () => {
     expect((await door.open(grafana, login.back, login.cookie)).status).toBe(303);
   });
 
+  test("lets nobody in whom no rule lets in, and does not send them round in circles", async () => {
+    const login = await door.begin("grafana", "/", "bob");
+    const answer = await door.open(grafana, login.back, login.cookie);
+    expect([answer.status, (await answer.text()).includes("policy.no-rule")]).toEqual([403, true]);
+    expect(answer.headers.getSetCookie().map((set) => set.includes("Max-Age=0"))).toEqual([true]);
+  });
+
   test("says one code and one state, and those of one login", async () => {
     const [login, other] = [await door.begin("grafana"), await door.begin("grafana")];
     const [one, two] = [login, other].map(({ back }) => new URLSearchParams(back.split("?")[1]));
