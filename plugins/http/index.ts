@@ -6,7 +6,7 @@ import {
   type Resource,
   type Secret,
 } from "../../core/plugin.ts";
-import { checkTarget, destinationOf, type HttpTarget } from "./config.ts";
+import { checkTarget, destinationOf, type HttpTarget, type VersionChoice } from "./config.ts";
 import { checkLogin, type LoginOption, loginFields } from "./credentials/login.ts";
 import type { Dialect } from "./dialect.ts";
 import { type EffectOptions, Effects } from "./effects/index.ts";
@@ -14,7 +14,7 @@ import { webProtocol } from "./protocol.ts";
 import { problemJson } from "./refusal.ts";
 import { webSocket } from "./websocket/index.ts";
 
-export interface HttpConfig extends HttpTarget, EffectOptions {
+export interface HttpConfig extends HttpTarget, VersionChoice, EffectOptions {
   /** How the resource is shown its credential. Default: `"bearer"`. */
   readonly login?: LoginOption;
 }
@@ -73,6 +73,7 @@ export function http(options: HttpOptions): Resource<HttpConfig, Emits, "http"> 
     cert: true,
     key: true,
     serverName: true,
+    http2: true,
     opaque: true,
     routes: true,
     openapi: true,
