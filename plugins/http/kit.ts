@@ -1,6 +1,7 @@
 /** What a protocol on top of HTTP builds on: the one file of this plugin that another one imports. */
 
 export { checkTarget, type HttpTarget } from "./config.ts";
+export { Renewed } from "./credentials/renewed.ts";
 export type {
   Asked,
   Dialect,
@@ -13,4 +14,6 @@ export type {
 } from "./dialect.ts";
 export { type Fields, fieldOf, fieldsOf, type RequestHead, type ResponseHead, without } from "./message.ts";
 export { webProtocol } from "./protocol.ts";
+export { HttpReach } from "./reach/reach.ts";
 export { titles } from "./refusal.ts";
+export { askedOfResource } from "./relay/ask.ts";

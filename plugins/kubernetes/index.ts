@@ -48,3 +48,4 @@ export function kubernetes(options: KubernetesOptions): Resource<KubernetesConfi
 }
 
 export type { Impersonation, KubernetesConfig } from "./config.ts";
+export { type ServiceAccountTokenOptions, serviceAccountToken } from "./credentials/index.ts";

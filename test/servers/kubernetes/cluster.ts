@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Authorizer, Rule } from "./authorization.ts";
 import { accountGroups, authenticated, type User } from "./identity.ts";
-import { type JsonObject, type KubeObject, textAt } from "./json.ts";
+import { type JsonObject, type KubeObject, objectAt, textAt } from "./json.ts";
 import type { Kubelet } from "./kubelet.ts";
 import { type Resource, Resources, type Version } from "./resources.ts";
 import { Store } from "./store.ts";
@@ -21,7 +21,7 @@ export interface Cluster {
   readonly kubelet: Kubelet | undefined;
   readonly issuer: string;
   user(token: string): User | undefined;
-  /** A token for a service account, valid until it is revoked. */
+  /** A token for a service account: good while the account is there, and what the claims bind it to, and until they say. */
   issue(namespace: string, account: string, uid: string, claims: JsonObject): string;
   now(): string;
 }
@@ -42,7 +42,7 @@ export function newCluster(options: ClusterOptions): Cluster {
   const version = options.version ?? "1.34";
   const issuer = options.issuer ?? "https://kubernetes.default.svc";
   const key = randomBytes(32);
-  const issued = new Map<string, User>();
+  const issued = new Map<string, { readonly user: User; readonly claims: JsonObject }>();
   const cluster: Cluster = {
     version,
     store,
@@ -51,13 +51,18 @@ export function newCluster(options: ClusterOptions): Cluster {
     mutations: [],
     kubelet: options.kubelet,
     issuer,
-    user: (token) => options.tokens?.[token] ?? issued.get(token),
+    user(token) {
+      const found = issued.get(token);
+      return (
+        options.tokens?.[token] ?? (found && isBoundToLiving(found.claims, store) ? found.user : undefined)
+      );
+    },
     issue(namespace, account, uid, claims) {
       const name = `system:serviceaccount:${namespace}:${account}`;
       const part = (value: JsonObject) => Buffer.from(JSON.stringify(value)).toString("base64url");
       const content = `${part({ alg: "HS256", kid: "test" })}.${part({ iss: issuer, sub: name, jti: randomBytes(16).toString("hex"), ...claims })}`;
       const token = `${content}.${createHmac("sha256", key).update(content).digest("base64url")}`;
-      issued.set(token, authenticated(name, accountGroups(namespace), uid));
+      issued.set(token, { user: authenticated(name, accountGroups(namespace), uid), claims });
       return token;
     },
     now: () => new Date().toISOString().replace(/\.\d+Z$/, "Z"),
@@ -67,6 +72,17 @@ export function newCluster(options: ClusterOptions): Cluster {
     if (table === definitionsTable) cluster.resources.define(store.list(definitionsTable));
   });
   return cluster;
+}
+
+/** As kube-apiserver checks the private claims of such a token, at each use (KEP-1205). */
+function isBoundToLiving(claims: JsonObject, store: Store): boolean {
+  if (Number(claims.exp) * 1000 <= Date.now()) return false;
+  const bound = objectAt(claims, "kubernetes.io");
+  const namespace = textAt(bound, "namespace");
+  return (["serviceaccount", "secret", "pod"] as const).every((kind) => {
+    const uid = textAt(bound, kind, "uid");
+    return uid === "" || store.get(`/${kind}s`, namespace, textAt(bound, kind, "name"))?.metadata.uid === uid;
+  });
 }
 
 export const definitionsTable = "apiextensions.k8s.io/customresourcedefinitions";

@@ -2,7 +2,7 @@ import { permits, type Rule, rulesFor, type Wanted } from "./authorization.ts";
 import { type Json, type JsonObject, type KubeObject, objectAt, textAt, textsAt } from "./json.ts";
 import { updated } from "./managers.ts";
 import { type Answer, bodyObject, managerOf, type Request } from "./request.ts";
-import { badRequest, flaw, invalid, notAllowed, notFound } from "./status.ts";
+import { badRequest, conflict, flaw, invalid, notAllowed, notFound } from "./status.ts";
 
 /** Kinds that are asked and answered, and never stored. */
 export const reviews: Readonly<Record<string, (request: Request) => Answer>> = {
@@ -136,11 +136,15 @@ export function tokenRequest(request: Request): Answer {
   const audiences = textsAt(spec, "audiences");
   const own = audiences.length > 0 ? audiences : [cluster.issuer];
   const bound = spec.boundObjectRef ?? null;
-  if (bound !== null) checkBound(request, bound);
   const expires = Math.floor(Date.now() / 1000) + seconds;
   const issued = cluster.issue(target.namespace, target.name, account.metadata.uid ?? "", {
     aud: own,
     exp: expires,
+    "kubernetes.io": {
+      namespace: target.namespace,
+      serviceaccount: { name: target.name, uid: account.metadata.uid ?? "" },
+      ...boundTo(request, bound),
+    },
   });
   object.spec = { ...(audiences.length > 0 ? { audiences } : {}), expirationSeconds: seconds };
   const answer = answered(request, object, {
@@ -153,9 +157,18 @@ export function tokenRequest(request: Request): Answer {
   };
 }
 
-function checkBound({ cluster, target }: Request, bound: Json): void {
-  const [kind, name] = [textAt(bound, "kind"), textAt(bound, "name")];
+/** The claim that binds a token to a Pod or a Secret; its uid is the object's where the request names none. */
+function boundTo({ cluster, target }: Request, bound: Json): JsonObject {
+  if (bound === null) return {};
+  const [kind, name, uid] = [textAt(bound, "kind"), textAt(bound, "name"), textAt(bound, "uid")];
   const resource = kind === "Pod" ? "pods" : "secrets";
-  if (!cluster.store.get(`/${resource}`, target.namespace, name))
-    throw notFound({ group: "", resource }, name);
+  const object = cluster.store.get(`/${resource}`, target.namespace, name);
+  if (!object) throw notFound({ group: "", resource }, name);
+  if (uid !== "" && object.metadata.uid !== uid)
+    throw conflict(
+      { group: "", resource },
+      name,
+      "the UID in the bound object reference does not match the UID in record",
+    );
+  return { [kind.toLowerCase()]: { name, uid: object.metadata.uid ?? "" } };
 }
