@@ -51,7 +51,7 @@ export function disconnect(connection: Connection, text: string): void {
   (connection as unknown as { readonly _sock: Duplex })._sock.end();
 }
 
-/** A text that the client shows before the login is over (RFC 4252, 5.4). */
+/** A text that the client shows before the login is over (RFC 4252, 5.4): lines with CR LF between them. */
 export function sendBanner(connection: Connection, text: string): void {
   send(connection, Buffer.concat([Buffer.from([banner]), string(`${text}\r\n`), string("")]));
 }

@@ -21,8 +21,8 @@ export function issueCredential(terminal: Terminal): Command {
           description:
             "Exchanges your token for a user name and a password that stand for you until they expire, at the\n" +
             "latest when the token does, or the grant without which you could not use the resource. With a\n" +
-            "resource they are good for that one alone. The gateway keeps no password, only what it takes to\n" +
-            "check one.",
+            "resource they are good for that one alone. For ssh, whose user name says the resource, the password is\n" +
+            "both: USER:PASSWORD. The gateway keeps no password, only what it takes to check one.",
           examples: [
             "postern credentials issue orders --ttl 1h --token-file alice.token",
             "postern credentials issue orders --ttl 5m --once --from 10.2.0.0/16",

@@ -59,13 +59,19 @@ test("what makes no sense asks nothing", async () => {
 });
 
 test("what is in force is listed, a text cannot forge a line, and what blocks is lifted", async () => {
+  let endings = [ending];
   await using control = new FakeControl(({ method }) =>
-    method === "GET" ? { endings: [ending] } : { lifted: [ending] },
+    method === "GET" ? { endings } : { lifted: endings.filter(({ blocks }) => blocks) },
   );
   const { out } = await cli(["revoke", "--list", "--data", control.dataDir]);
   expect(out.trimEnd().split("\n")).toHaveLength(2);
   expect(out).toContain("identity alice");
   const lifted = await cli(["revoke", "alice", "--lift", "--data", control.dataDir]);
   expect(lifted.out).toBe("Nothing blocks identity alice any more.\n");
-  expect(control.asked.at(-1)).toMatchObject({ method: "DELETE", body: { of: ending.of } });
+  expect(control.asked.at(-2)).toMatchObject({ method: "DELETE", body: { of: ending.of } });
+  endings = [{ ...ending, blocks: false }];
+  const left = await cli(["revoke", "alice", "--lift", "--data", control.dataDir]);
+  expect(left.err).toBe(
+    "Nothing blocks identity alice. What was proved before 1970-01-01 00:00:00 UTC, or without a date, stays refused.\n",
+  );
 });

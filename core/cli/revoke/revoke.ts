@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { EndedAnswer } from "../../control/api.ts";
-import { type Ending, endedLabel } from "../../ending.ts";
+import { type Ended, type Ending, endedKey, endedLabel } from "../../ending.ts";
 import { PosternError } from "../../error.ts";
 import { control, type DataFlag, type JsonFlag, withData, withJson } from "../flags.ts";
 import { command } from "../help.ts";
@@ -57,14 +57,21 @@ export function revoke(terminal: Terminal): Command {
     if (flags.lift) {
       const { lifted } = await client.send<{ lifted: Ending[] }>("DELETE", path, { of });
       if (flags.json) return terminal.out(`${JSON.stringify({ lifted })}\n`);
-      if (lifted.length === 0) return terminal.err(`Nothing blocks ${endedLabel(of)}.\n`);
-      return terminal.out(`Nothing blocks ${endedLabel(of)} any more.\n`);
+      const left = stillRefused(of, (await client.get<{ endings: Ending[] }>(path)).endings);
+      if (lifted.length === 0) return terminal.err(`Nothing blocks ${endedLabel(of)}.${left}\n`);
+      return terminal.out(`Nothing blocks ${endedLabel(of)} any more.${left}\n`);
     }
     const { because, block = false } = flags;
     const body = { of, blocks: block, ...(because === undefined ? {} : { because }) };
     const answer = await client.send<EndedAnswer>("POST", path, body);
     terminal.out(flags.json ? `${JSON.stringify(answer)}\n` : told(answer));
   });
+}
+
+/** What blocks is lifted; what ended the proofs of before stays, and whoever lifts would look for it here. */
+function stillRefused(of: Ended, endings: readonly Ending[]): string {
+  const older = endings.find((ending) => !ending.blocks && endedKey(ending.of) === endedKey(of));
+  return older ? ` What was proved before ${moment(older.at)} UTC, or without a date, stays refused.` : "";
 }
 
 function told({ ending, sessions }: EndedAnswer): string {

@@ -80,7 +80,7 @@ export class Login {
     } catch (error) {
       if (error instanceof PosternError && error.code === "identity.refused") this.#told = true;
       if (!(error instanceof PosternError) || ++this.#failures >= mostFailures) throw error;
-      const form = context.method === "password" ? ` ${passwordForm}` : "";
+      const form = context.method === "password" ? `\r\n${passwordForm}` : "";
       sendBanner(this.connection, `${worded(error.reason)}${form}`);
       context.reject(this.#methods);
     }
