@@ -160,7 +160,7 @@ export interface Door {
    * The protocol found a proof wrong by itself: writes `check` to the trail; throw what it returns. `shown`: what
    * was wrong, for the words that its caller reads. Default `credential`.
    */
-  refused(check: string, shown?: "credential" | "certificate" | "key" | "login"): PosternError;
+  refused(check: string, shown?: "credential" | "certificate" | "key"): PosternError;
   /** Somebody who is known asked for what there is no session for (a jump elsewhere): writes it to the trail. */
   denied(identity: Identity, resource: string, reason: Reason): void;
   /** A connection inside of this one, as if it had come to the listener itself. Its `remote` is the outer one's. */

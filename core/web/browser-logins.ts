@@ -81,7 +81,10 @@ export class BrowserLogins implements Pick<Supervision, "beginLogin" | "finishLo
     if (credentialId !== undefined) await this.supervisor.issued.revoke(credentialId, identity, "");
   }
 
-  /** Throws NotAccepted. */
+  /**
+   * One attempt ends it, a good one or not: a page of the resource's could have led its visitor through a login that
+   * somebody else began, and hand on what came of it. Throws NotAccepted.
+   */
   async #redeemed({
     state,
     resource,
@@ -89,13 +92,12 @@ export class BrowserLogins implements Pick<Supervision, "beginLogin" | "finishLo
     verifier,
     code,
   }: ShownLogin): Promise<{ path: string; token: string }> {
-    const begun = this.#begun.get(state);
+    const begun = this.#begun.take(state);
     if (!begun) throw new NotAccepted("none such began here, or it took too long, or it is over");
     if (begun.resource !== resource || begun.redirectUri !== redirectUri) {
       throw new NotAccepted("it began at another resource or host");
     }
     if (!sameText(challengeOf(verifier), begun.challenge)) throw new NotAccepted("another browser began it");
-    this.#begun.take(state);
     const face = this.supervisor.parts.keeper.faces.identity.get(begun.provider);
     if (!face?.browser) throw new NotAccepted("its identity provider is not in the policy any more");
     return { path: begun.path, token: await face.browser.redeem({ code, verifier, redirectUri }) };

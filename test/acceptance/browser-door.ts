@@ -102,7 +102,8 @@ export class BrowserDoor {
         api: http({ url: "${wiki.url}" }),
       `,
       rules: `
-        { who: group("support", "staff"), on: ["grafana", "wiki", "api"], may: "all" },
+        { who: group("support", "staff"), on: ["grafana", "api"], may: "all" },
+        { who: group("support", "staff"), on: "wiki", may: "all", lifetime: "2m" },
       `,
       environment: { SITE_TOKEN: "canary-site-token" },
     });

@@ -1,9 +1,8 @@
-import { PosternError, type Reason } from "../../../core/plugin.ts";
+import { NotAccepted, PosternError, type Reason } from "../../../core/plugin.ts";
 import { isByCookie, shownBy } from "../callers.ts";
 import type { CallerConnection } from "../connection.ts";
 import type { Refusal } from "../dialect.ts";
 import type { Exchange } from "../exchange.ts";
-import type { Fields } from "../message.ts";
 import { statusOf } from "../refusal.ts";
 import type { Route } from "../route.ts";
 import { type CookieNames, cookieNames, cookiesIn, setCookie } from "./cookies.ts";
@@ -82,22 +81,19 @@ async function finish(
   query: string,
 ): Promise<Refusal> {
   const names = namesFor(exchange);
-  let cookies: Fields = [];
+  const [state, code] = [only(query, "state"), only(query, "code")];
+  const name = `${names.begun}${state.slice(0, marked)}`;
+  const [verifier = "", ...more] = cookiesIn(exchange.request.fields).flatMap(([each, value]) =>
+    each === name ? [value] : [],
+  );
+  const cookies = verifier === "" ? [] : gone([name], names);
   try {
-    const origin = signInOrigin(exchange, route, door);
-    const asked = new URLSearchParams(query);
-    const [states, codes] = [asked.getAll("state"), asked.getAll("code")];
-    const [state = "", code = ""] = [states[0], codes[0]];
-    const name = `${names.begun}${state.slice(0, marked)}`;
-    const shown = cookiesIn(exchange.request.fields).filter(([each]) => each === name);
-    const [, verifier = ""] = shown[0] ?? [];
-    if (origin === undefined || states.length !== 1 || codes.length !== 1 || shown.length !== 1) {
-      throw door.refused("a browser came back from a login that it did not begin", "login");
-    }
-    cookies = gone([name], names);
-    const { resource } = route;
-    const redirectUri = `${origin}${signedIn}`;
-    const login = await door.browser.finish({ resource, redirectUri, state, verifier, code });
+    const origin = signInOrigin(exchange, route, door) ?? "";
+    const login = await door.browser.finish({
+      ...{ resource: route.resource, redirectUri: `${origin}${signedIn}`, state, code },
+      // Also where another browser began it: whatever it leads to is over then.
+      verifier: more.length === 0 ? verifier : "",
+    });
     const seconds = Math.floor((login.expires - Date.now()) / 1000);
     return redirect(`${origin}${login.path}`, [
       ...setCookie(names.login, login.credential, Math.max(0, seconds), names),
@@ -115,12 +111,22 @@ async function end(exchange: Exchange, { door, callers }: CallerConnection): Pro
   const names = namesFor(exchange);
   const shown = shownBy(exchange.request, names.login);
   if (isByCookie(shown)) {
-    // A cookie that is no good any more is taken away all the same.
-    const identity = await callers.identify(shown).catch(() => undefined);
+    const identity = await callers.identify(shown).catch(noGoodAnyMore);
     callers.forget();
     if (identity) await door.browser.signOut(identity);
   }
   return signedOut(gone([names.login], names));
+}
+
+/** Such a cookie is taken away all the same; where nobody can tell, nobody is told that they are signed out. */
+function noGoodAnyMore(error: unknown): undefined {
+  if (!(error instanceof PosternError && error.cause instanceof NotAccepted)) throw error;
+}
+
+/** "": it is not there, or more than once. */
+function only(query: string, name: string): string {
+  const [value = "", ...more] = new URLSearchParams(query).getAll(name);
+  return more.length === 0 ? value : "";
 }
 
 function namesFor({ caller }: Exchange): CookieNames {
