@@ -5,6 +5,7 @@ import { login } from "./login.ts";
 import { read } from "./reading.ts";
 import { classifyTarget, isRefused } from "./request/index.ts";
 import { statusObject } from "./status.ts";
+import { tunnel } from "./tunnel/index.ts";
 
 export type Emits = "operation" | "document" | "stream" | "text" | "wire";
 
@@ -18,6 +19,7 @@ export const dialect: Dialect<KubernetesConfig, "kubernetes"> = {
   isSequence,
   strips: (name) => name.startsWith("impersonate-") || name.startsWith("x-remote-"),
   refusal: (status, reason, session) => statusObject(status, reason, session),
+  tunnel,
 };
 
 const accept = new Set(["accept"]);

@@ -22,6 +22,7 @@ import {
   mediaOf,
   type Refused,
 } from "./request/index.ts";
+import { commandIn } from "./tunnel/index.ts";
 
 /** Readings by what the classifier keeps, so that a request that is asked again costs no new one. */
 const kept = new WeakMap<Classified, Reading>();
@@ -86,14 +87,15 @@ function dryRun({ method, target, authority, version, fields }: RequestHead): Re
 
 /** As an approver reads it: `create pods default/web`, and what its pods ask for. */
 function statementOf(
-  { verb, method, target }: Classified["info"],
+  info: Classified["info"],
   actions: readonly Action[],
   findings: readonly Finding[],
 ): Statement {
   const told = findings.filter(({ level }) => level !== "told");
   const lines = told.map(({ trait, at }) => `  ${trait}: ${at}`);
-  const text = [`${verb === "" ? method : verb} ${target}`, ...lines].join("\n");
-  return { text, actions, detail: { verb, findings } };
+  const { verb, method, target } = info;
+  const asked = commandIn(info) ?? `${verb === "" ? method : verb} ${target}`;
+  return { text: [asked, ...lines].join("\n"), actions, detail: { verb, findings } };
 }
 
 function unknown({ info }: Classified): Statement {

@@ -30,7 +30,6 @@ export async function carryOn(
       const cut = setTimeout(() => wire.destroy(), lastWords);
       void wire.gone.then(() => clearTimeout(cut));
     }
-    parts.record?.end(!over.signal.aborted);
   }
 }
 

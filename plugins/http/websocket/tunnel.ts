@@ -106,9 +106,10 @@ export class WebSocketTunnel {
 
   #show(view: Uint8Array, part: MessagePart): void {
     this.#bytes += view.length;
-    const kept = this.tunnel.record?.output(view);
+    const { record } = this.tunnel;
+    record?.output(view);
     this.#send("caller", opcodeOf(part), part.ends, view);
-    this.#ends.until("resource", kept);
+    this.#ends.until("resource", record?.waits);
   }
 
   #ping(from: Side, body: Buffer): void {
@@ -150,7 +151,9 @@ export class WebSocketTunnel {
   }
 
   #told(): void {
-    if (this.#look && this.#received.bytes > 0) this.tunnel.record?.sent(this.#received.bytes, this.#sha256);
+    const { record, signal } = this.tunnel;
+    if (this.#look && this.#received.bytes > 0) record?.sent(this.#received.bytes, this.#sha256);
+    record?.end(!signal.aborted);
   }
 
   /** Of all that the caller has sent; it ends the counting. */
