@@ -18,9 +18,9 @@ export async function carrySftp(
 ): Promise<void> {
   const { carriage } = voice;
   let left = mostSaid;
-  const say = (text: string) => {
-    left -= text.length;
-    if (left > 0) voice.say(`postern: ${text}`);
+  const say = (...texts: readonly string[]) => {
+    for (const text of texts) left -= text.length;
+    if (left > 0) voice.say(...texts);
   };
   // One request waits at a time. A client that has asked for its last waits for nothing.
   let waiting: HeldOperation | undefined;
@@ -44,9 +44,9 @@ export async function carrySftp(
         return into.write(bytes);
       },
       endHost: () => void into.settled().then(() => host.end()),
-      say,
+      refused: (reason) => say(...lines(reason, carriage.gate.session.id)),
       held(hold) {
-        say(hold.notice);
+        say(`postern: ${hold.notice}`);
         waiting = hold;
         if (gone) leave();
       },

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { Gate, HeldOperation } from "../../../core/plugin.ts";
+import type { Gate, HeldOperation, Reason } from "../../../core/plugin.ts";
 import type { Note } from "./owed.ts";
 
 /** What one SFTP conversation runs between, and whom it asks. */
@@ -12,8 +12,8 @@ export interface SftpEnds {
   toHost(bytes: Uint8Array): Promise<void> | undefined;
   /** The caller sends nothing more. */
   endHost(): void;
-  /** To the channel's error output: a client shows it, where few show the text of a STATUS. */
-  say(text: string): void;
+  /** Why something was refused, to the channel's error output: a client shows it, where few show a STATUS's text. */
+  refused(reason: Reason): void;
   /** An operation waits for a person. */
   held(hold: HeldOperation): void;
   readonly note: Note;

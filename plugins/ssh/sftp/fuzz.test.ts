@@ -57,7 +57,7 @@ async function told(
       return undefined;
     },
     endHost: () => ended.resolve(host.end() as unknown as undefined),
-    say: () => {},
+    refused: () => {},
     held: () => {},
     note: () => {},
   });

@@ -108,7 +108,7 @@ export class Operator {
     const by =
       reason.rule === undefined ? reason : { ...reason, message: `${reason.message} (rule ${reason.rule})` };
     const text = worded(by, ends.gate.session.id);
-    if (text !== this.#said) ends.say(text);
+    if (text !== this.#said) ends.refused(reason);
     this.#said = text;
     return this.conversation.status(id, status, text);
   }

@@ -35,7 +35,7 @@ export class Talk {
       toCaller: (bytes) => write(this.#toCaller, bytes),
       toHost: (bytes) => write(stdin, bytes),
       endHost: () => void stdin.end(),
-      say: (text) => void this.said.push(text),
+      refused: ({ code }) => void this.said.push(code),
       held: ({ notice }) => void this.said.push(notice),
       note: (event) => void this.events.push(event),
     });
