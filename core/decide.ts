@@ -169,7 +169,10 @@ function denial(resource: string, refused: Standing, count: number, hint: string
   const { action, party } = refused;
   const more = count > 1 ? ` (and ${count - 1} more)` : "";
   // Mostly a typing error: the resource is not asked, so nobody else tells the caller.
-  const check = action.effect === "unknown" ? "It could not be parsed or classified: check its syntax. " : "";
+  const check =
+    action.effect === "unknown"
+      ? "Its text does not tell all that it would do: check its syntax, and what a program in it could run besides. "
+      : "";
   return {
     code: "policy.denied",
     message: `${action.effect} on ${action.on} is not allowed on ${resource} for ${identityLabel(party.identity)}${more}`,
