@@ -152,16 +152,26 @@ afterAll(async () => {
   certificates?.[Symbol.dispose]();
 });
 
+/** What follows a head, and the fields that frame it. */
+const bodies = {
+  POST: ["x", ["Content-Length: 1"]],
+  "GET with trailers": [
+    "1\r\nx\r\n0\r\nX-Api-Key: forged\r\nX_API_KEY: forged\r\nX-Mine: own\r\nX-Forwarded-For: forged\r\n\r\n",
+    ["Transfer-Encoding: chunked"],
+  ],
+} as const;
+
 /** Every byte of an answer, as it came over the wire; also what its content coding hides. */
 async function asked(token: string, path: string, ...more: string[]): Promise<Buffer> {
-  const [method = "GET", ...fields] = more;
+  const [verb = "GET", ...fields] = more;
+  const method = verb === "GET with trailers" ? "GET" : verb;
   const socket = connect(door.port, "127.0.0.1");
   const parts: Buffer[] = [];
   socket.on("data", (part: Buffer) => parts.push(part));
   const closed = new Promise((resolve) => socket.once("close", resolve));
   const head = [`Host: a`, `Authorization: Bearer ${token}`, "Connection: close", ...fields];
-  const body = method === "POST" ? "x" : "";
-  if (method === "POST") head.push("Content-Length: 1");
+  const [body, framing] = bodies[verb as keyof typeof bodies] ?? ["", []];
+  head.push(...framing);
   socket.write(`${method} ${path} HTTP/1.1\r\n${head.join("\r\n")}\r\n\r\n${body}`);
   await closed;
   return Buffer.concat(parts);
@@ -241,6 +251,13 @@ test("what a caller says in the gateway's words never reaches a resource", async
     expect(headers[headers.indexOf("Cookie") + 1]).toBe("a=b");
     expect(headers.join()).not.toContain(alice);
   }
+});
+
+test("nor does it in trailers", async () => {
+  const alice = await door.token("alice");
+  const answer = await asked(alice, "/header/trailers", "GET with trailers");
+  expect(answer.toString()).toStartWith("HTTP/1.1 200");
+  expect(lastOf("header")?.trailers).toEqual({ "x-mine": "own" });
 });
 
 test("nobody takes the gateway's own field away by naming it in Connection", async () => {

@@ -13,7 +13,7 @@ import { asError, type CallerConnection } from "../connection.ts";
 import type { Asked, GatheredAnswer, Reading, Tunnelling } from "../dialect.ts";
 import type { AnswerSink, BodyLength, Exchange, ResourceConnection, Sending } from "../exchange.ts";
 import type { Fields, ResponseHead } from "../message.ts";
-import { outgoing } from "../outgoing.ts";
+import { outgoing, outgoingTrailers } from "../outgoing.ts";
 import type { HttpReach } from "../reach/reach.ts";
 import type { Route } from "../route.ts";
 import { Delivery } from "./delivery.ts";
@@ -235,7 +235,8 @@ export class Relay implements AnswerSink {
     if (this.#over) return;
     if (body) this.#upload.whole(body, sending);
     else if (exchange.body) {
-      this.#upload.pipe(exchange, sending, this.#bound(pass.answer?.intake), () =>
+      const shown = (trailers: Fields) => outgoingTrailers(trailers, login, dialect.strips);
+      this.#upload.pipe(exchange, sending, shown, this.#bound(pass.answer?.intake), () =>
         this.stop({ code: "wire.closed", message: "The caller broke off." }),
       );
     } else sending.end();

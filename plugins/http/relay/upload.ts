@@ -27,8 +27,14 @@ export class Upload {
     sending.end();
   }
 
-  /** As it comes; `broken`: the caller broke off. */
-  pipe(exchange: Exchange, sending: Sending, bound: Bound | undefined, broken: () => void): void {
+  /** As it comes. `shown`: of its trailers those that the resource gets; `broken`: the caller broke off. */
+  pipe(
+    exchange: Exchange,
+    sending: Sending,
+    shown: (trailers: Fields) => Fields,
+    bound: Bound | undefined,
+    broken: () => void,
+  ): void {
     const hash = new Bun.CryptoHasher("sha256");
     let bytes = 0;
     this.begun = true;
@@ -45,7 +51,7 @@ export class Upload {
       },
       end: (trailers: Fields) => {
         this.#sent(bytes, hash.digest("hex"));
-        sending.end(trailers);
+        sending.end(shown(trailers));
       },
       broken,
     });
