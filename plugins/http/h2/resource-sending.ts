@@ -21,6 +21,7 @@ export class StreamSending implements Sending {
   /** `whole`: the resource has said that the stream is at its end. */
   constructor(
     readonly stream: ClientHttp2Stream,
+    readonly method: string,
     length: BodyLength,
     readonly answer: AnswerSink,
     readonly whole: () => boolean,
@@ -80,9 +81,9 @@ export class StreamSending implements Sending {
       this.answer.head(head, length);
       return this.#end([]);
     }
-    // What is told beside no byte (HEAD) ends with an empty frame: nothing is counted against it.
     this.#body = new StreamBody(this.stream, "chunked", this.whole, "The resource");
-    let left = told;
+    // What is only told (HEAD, 304) has no byte.
+    let left = this.method === "HEAD" || head.status === 304 ? 0 : told;
     this.answer.head(head, length);
     this.#body.pipe({
       data: (view) => {
@@ -94,7 +95,10 @@ export class StreamSending implements Sending {
         }
         return this.answer.data(view);
       },
-      end: (trailers) => this.#end(trailers),
+      end: (trailers) => {
+        if (left !== undefined && left > 0) this.#fail(badAnswer("it is shorter than was told."));
+        else this.#end(trailers);
+      },
       broken: (error) => this.#fail(error),
     });
   }

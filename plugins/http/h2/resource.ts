@@ -89,7 +89,7 @@ export class H2Resource implements ResourceConnection {
     stream.on("ready", () => {
       if ((stream.id ?? 0) > lastStream) this.#ends();
     });
-    return new StreamSending(stream, length, answer, () => this.#guard.ended(stream.id ?? 0));
+    return new StreamSending(stream, head.method, length, answer, () => this.#guard.ended(stream.id ?? 0));
   }
 
   /** At once. */
