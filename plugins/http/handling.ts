@@ -13,6 +13,8 @@ import type { CallerConnection, UnderWay } from "./connection.ts";
 import type { Asked, Malformed, Reading, Refusal } from "./dialect.ts";
 import type { Exchange } from "./exchange.ts";
 import { gathered } from "./gathered.ts";
+import { atPending } from "./holds/pending.ts";
+import { type Waiting, whileHeld } from "./holds/waiting.ts";
 import { fieldOf } from "./message.ts";
 import { canonicalPath } from "./path.ts";
 import type { HttpReach } from "./reach/reach.ts";
@@ -22,7 +24,7 @@ import { askedOfResource } from "./relay/ask.ts";
 import { Relay } from "./relay/relay.ts";
 import { boundRoute, type Route, routeOf } from "./route.ts";
 import { cookieNames } from "./sign-in/cookies.ts";
-import { isCrossSite } from "./sign-in/origin.ts";
+import { isForged } from "./sign-in/origin.ts";
 import { beginSignIn, crossSite, isOwnPage, ownPage } from "./sign-in/sign-in.ts";
 
 /** Bytes of a body that a dialect may ask to read before it can tell what the request does. */
@@ -38,16 +40,17 @@ export class Handling implements UnderWay {
   #visit: Visit<HttpTarget> | undefined;
   #leave: (() => void) | undefined;
   #withdraw: ((how: "abandoned") => void) | undefined;
+  #waiting: Waiting | undefined;
   #relay: Relay | undefined;
   /** The caller was answered, or is gone. */
   #over = false;
 
   constructor(
-    readonly exchange: Exchange,
+    /** Who takes the answer. */
+    public exchange: Exchange,
     readonly connection: CallerConnection,
   ) {
-    exchange.gone = () => this.#gone();
-    exchange.drained = () => this.#relay?.callerDrained();
+    this.#serves(exchange);
   }
 
   start(): void {
@@ -63,7 +66,7 @@ export class Handling implements UnderWay {
         request,
         browsers ? cookieNames(this.exchange.caller.encrypted).login : undefined,
       );
-      if (isByCookie(shown) && isCrossSite(this.exchange)) return this.#refuse(crossSite, 403);
+      if (isForged(this.exchange, shown)) return this.#refuse(crossSite, 403);
       const identity = callers.known(shown);
       const route = named ?? (identity && boundRoute(request, identity, door.resources));
       const visit = identity && route && this.connection.known(route.resource, identity);
@@ -122,6 +125,8 @@ export class Handling implements UnderWay {
     this.#visit = visit;
     this.#leave = this.connection.enter(visit, this, () => this.exchange.abort());
     const { request, upgrade, body } = this.exchange;
+    const own = atPending(path, request.method, visit.gate.session);
+    if (own) return "reason" in own ? this.#refuse(own.reason, own.status) : this.#answer(own);
     const asked: Asked<HttpTarget> = {
       head: request,
       target: route.target,
@@ -189,12 +194,15 @@ export class Handling implements UnderWay {
         : { parameters: shownParameters(body, reading.shown) }),
       held: (hold) => {
         this.#withdraw = hold.withdraw;
-        if (this.#over) hold.withdraw("abandoned");
+        if (this.#over) return hold.withdraw("abandoned");
+        this.#waiting = whileHeld(this.exchange, hold, route.prefix, this.#visit as Visit<HttpTarget>);
+        this.#serves(this.#waiting.exchange);
       },
     });
     if (begun instanceof Promise) {
       return begun.then((known) => {
         this.#withdraw = undefined;
+        this.#waiting?.over();
         if ("deny" in known) this.#refuse(known.deny, statusOf(known.deny));
         else this.#pass(asked, route, reading, known, body);
       });
@@ -226,6 +234,12 @@ export class Handling implements UnderWay {
       done: () => this.#done(),
     });
     this.#relay.start();
+  }
+
+  #serves(exchange: Exchange): void {
+    this.exchange = exchange;
+    exchange.gone = () => this.#gone();
+    exchange.drained = () => this.#relay?.callerDrained();
   }
 
   #gone(): void {

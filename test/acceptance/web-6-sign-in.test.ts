@@ -241,6 +241,14 @@ describe("must hold 6: the login cookie", () => {
     expect((await post({ origin: "null", "sec-fetch-site": "same-origin" })).status).toBe(200);
   });
 
+  test("has company: a password that a browser keeps is not for other sites to use either", async () => {
+    const authorization = `Basic ${btoa(`any:${await door.door.token("alice", "support")}`)}`;
+    const post = (headers: Record<string, string>) =>
+      door.ask(grafana, "/change", { authorization, ...headers }, "POST");
+    expect(await code(await post({ "sec-fetch-site": "cross-site" }))).toEqual([403, "http.cross-site"]);
+    expect((await post({})).status).toBe(200);
+  });
+
   test("signs out by our own page alone, which nothing frames; and then counts nowhere", async () => {
     const mine = await door.signIn("grafana");
     const path = "/.postern/sign-out";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Exchange } from "../exchange.ts";
 import { isOwnCookie } from "./cookies.ts";
-import { isNavigation, signInOrigin } from "./origin.ts";
+import { isForged, isNavigation, signInOrigin } from "./origin.ts";
 
 const exchange = (authority: string, { encrypted = true, fields = [] as string[] } = {}) =>
   ({
@@ -72,6 +72,33 @@ test("a person waits for a page: not a script, a frame, a picture or a WebSocket
   }
   expect(of(...html, "Sec-Fetch-Mode", "cors")).toBe(false);
   expect(isNavigation({ ...exchange("a", { fields: html }), upgrade: "websocket" })).toBe(false);
+});
+
+test("what browsers add by themselves is not for other sites to use; what a script shows is", () => {
+  const of = (shown: string, site: string | undefined, peer = false) => {
+    const fields = site === undefined ? [] : ["Sec-Fetch-Site", site, "Sec-Fetch-Mode", "cors"];
+    const sent = exchange("a", { fields });
+    const tls = peer ? { peer: {} } : {};
+    return isForged(
+      { ...sent, caller: { ...sent.caller, tls }, request: { ...sent.request, method: "POST" } } as Exchange,
+      shown,
+    );
+  };
+  for (const site of ["cross-site", "same-site"]) {
+    expect([of("", site, true), of("Basic YTpi", site), of("cookie pc_1.x", site)]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect([of("Bearer x", site), of("", site)]).toEqual([false, false]);
+  }
+  expect([of("", "same-origin", true), of("Basic YTpi", "none")]).toEqual([false, false]);
+  // A program; a cookie is a browser's, so it must say.
+  expect([of("", undefined, true), of("Basic YTpi", undefined), of("cookie x", undefined)]).toEqual([
+    false,
+    false,
+    true,
+  ]);
 });
 
 test("cookies of ours, in all the ways that a server may read them", () => {

@@ -1,4 +1,5 @@
 import { isLoopback, type RequestDoor } from "../../../core/plugin.ts";
+import { isByCookie } from "../callers.ts";
 import type { HttpTarget } from "../config.ts";
 import type { Exchange } from "../exchange.ts";
 import { fieldOf, fieldsOf } from "../message.ts";
@@ -62,4 +63,15 @@ export function isCrossSite(exchange: Exchange): boolean {
   }
   // A page without a referrer names no origin in its own forms (Fetch, 3.2).
   return acts && origin !== undefined && origin !== "null" && !own;
+}
+
+/**
+ * Whether another site may have had a browser send this in its visitor's name. `shown`: see `shownBy`. Browsers add
+ * client certificates and passwords that they keep by themselves, too; programs that show them say nothing of sites.
+ */
+export function isForged(exchange: Exchange, shown: string): boolean {
+  if (isByCookie(shown)) return isCrossSite(exchange);
+  const { caller, request } = exchange;
+  const kept = shown === "" ? caller.tls?.peer !== undefined : /^basic /i.test(shown);
+  return kept && fieldOf(request.fields, "sec-fetch-site") !== undefined && isCrossSite(exchange);
 }

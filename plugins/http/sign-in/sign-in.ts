@@ -25,7 +25,7 @@ const marked = 16;
 
 export const crossSite: Reason = {
   code: "http.cross-site",
-  message: "Another site sent this request with your login cookie.",
+  message: "Another site had your browser send this request in your name.",
   hint: "Use the resource's own pages; scripts send `Authorization: Bearer`.",
 };
 
