@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "bun:test";
-import { mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hostKeys } from "./host-keys.ts";
+import { hostKeys, knownBy } from "./host-keys.ts";
 import { readPublicKey, verifies } from "./keys/public-key.ts";
 
 const folders: string[] = [];
@@ -46,4 +46,19 @@ test("the next key takes the other's place when it is moved there, and has a suc
   const [current, next] = JSON.parse(restarted.stdout.toString()) as string[];
   expect(current).toBe(before.next.fingerprint);
   expect([before.current.fingerprint, before.next.fingerprint]).not.toContain(next);
+});
+
+test("people are told the fingerprints of what is there, and nothing is made for that", async () => {
+  const folder = dataFolder();
+  const there = () => readdirSync(folder, { recursive: true });
+  expect(await knownBy(folder)).toEqual([expect.stringMatching(/^none yet: /)]);
+  expect(there()).toEqual([]);
+  const { current, next } = await hostKeys(folder);
+  expect(await knownBy(folder)).toEqual([
+    expect.stringContaining(current.fingerprint),
+    expect.stringContaining(next.fingerprint),
+  ]);
+  renameSync(join(folder, "ssh/next.key"), join(folder, "ssh/host.key"));
+  expect(await knownBy(folder)).toEqual([expect.stringContaining(next.fingerprint)]);
+  expect(there()).not.toContain("ssh/next.key");
 });

@@ -39,9 +39,15 @@ export function hostKeys(dataDir: string): Promise<HostKeys> {
 
 /** The fingerprints, for people to compare. The gateway makes the keys when it first needs them, and nobody else does. */
 export async function knownBy(dataDir: string): Promise<readonly string[]> {
-  const there = ["host.key", "next.key"].every((name) => existsSync(join(dataDir, "ssh", name)));
-  if (!there) return ["none yet: the gateway makes it for the first that connects, so also for ssh-keyscan"];
-  const { current, next } = await open(join(dataDir, "ssh"));
+  const folder = join(dataDir, "ssh");
+  if (!existsSync(join(folder, "host.key"))) {
+    return ["none yet: the gateway makes it for the first that connects, so also for ssh-keyscan"];
+  }
+  if (!existsSync(join(folder, "next.key"))) {
+    const current = hostKey(await signingKey(folder, "host.key"));
+    return [`${current.fingerprint} (ED25519), once the gateway is started again`];
+  }
+  const { current, next } = await open(folder);
   return [
     `${current.fingerprint} (ED25519)`,
     `${next.fingerprint} (ED25519), the next one, offered beside it`,
