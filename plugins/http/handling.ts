@@ -1,6 +1,5 @@
 import {
   type Identity,
-  type Parameters,
   type Pass,
   type Plan,
   PosternError,
@@ -16,13 +15,14 @@ import { gathered } from "./gathered.ts";
 import { atPending } from "./holds/pending.ts";
 import { type Waiting, whileHeld } from "./holds/waiting.ts";
 import { fieldOf } from "./message.ts";
-import { canonicalPath } from "./path.ts";
+import { type CanonicalPath, canonicalPath } from "./path.ts";
 import type { HttpReach } from "./reach/reach.ts";
 import { ambiguousLogin, ambiguousPath, gatewayFailed, nobody, tooMuchToRead } from "./reasons.ts";
 import { statusOf } from "./refusal.ts";
 import { askedOfResource } from "./relay/ask.ts";
 import { Relay } from "./relay/relay.ts";
 import { boundRoute, type Route, routeOf } from "./route.ts";
+import { shownParameters } from "./shown-parameters.ts";
 import { cookieNames } from "./sign-in/cookies.ts";
 import { isForged } from "./sign-in/origin.ts";
 import { beginSignIn, crossSite, isOwnPage, ownPage } from "./sign-in/sign-in.ts";
@@ -62,10 +62,8 @@ export class Handling implements UnderWay {
       if (!path) return this.#refuse(ambiguousPath, 400);
       const browsers = dialect.browsers && named?.byHost === true;
       if (browsers && isOwnPage(path.path)) return this.#settle(this.#ownPage(named, path));
-      const shown = shownBy(
-        request,
-        browsers ? cookieNames(this.exchange.caller.encrypted).login : undefined,
-      );
+      const cookie = browsers ? cookieNames(this.exchange.caller.encrypted).login : undefined;
+      const shown = shownBy(request, cookie);
       if (isForged(this.exchange, shown)) return this.#refuse(crossSite, 403);
       const identity = callers.known(shown);
       const route = named ?? (identity && boundRoute(request, identity, door.resources));
@@ -82,11 +80,7 @@ export class Handling implements UnderWay {
     this.#refuse(reason, statusOf(reason));
   }
 
-  async #arrive(
-    named: Route | undefined,
-    shown: string,
-    path: { path: string; query: string },
-  ): Promise<void> {
+  async #arrive(named: Route | undefined, shown: string, path: CanonicalPath): Promise<void> {
     const { request } = this.exchange;
     const identity = await this.#who(named, shown);
     if (this.#over || !identity) return;
@@ -117,11 +111,11 @@ export class Handling implements UnderWay {
     return undefined;
   }
 
-  async #ownPage(route: Route, { path, query }: { path: string; query: string }): Promise<void> {
-    this.#answer(await ownPage(this.exchange, route, this.connection, path, query));
+  async #ownPage(route: Route, path: CanonicalPath): Promise<void> {
+    this.#answer(await ownPage(this.exchange, route, this.connection, path));
   }
 
-  #asks(visit: Visit<HttpTarget>, route: Route, { path, query }: { path: string; query: string }): void {
+  #asks(visit: Visit<HttpTarget>, route: Route, { path, query }: CanonicalPath): void {
     this.#visit = visit;
     this.#leave = this.connection.enter(visit, this, () => this.exchange.abort());
     const { request, upgrade, body } = this.exchange;
@@ -195,7 +189,7 @@ export class Handling implements UnderWay {
       held: (hold) => {
         this.#withdraw = hold.withdraw;
         if (this.#over) return hold.withdraw("abandoned");
-        this.#waiting = whileHeld(this.exchange, hold, route.prefix, this.#visit as Visit<HttpTarget>);
+        this.#waiting = whileHeld(this.exchange, body !== undefined, hold, route.prefix, gate);
         this.#serves(this.#waiting.exchange);
       },
     });
@@ -284,18 +278,6 @@ export class Handling implements UnderWay {
     this.#refuse(reason, statusOf(reason));
     if (!(error instanceof PosternError)) this.connection.door.failed(error);
   }
-}
-
-/** The body, as text where it is one, and what the dialect found out of it. */
-function shownParameters(body: Uint8Array, shown: string | undefined): Parameters {
-  let text: string | Uint8Array = body;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(body);
-  } catch {
-    // Shown as bytes.
-  }
-  const values = shown === undefined ? [text] : [text, shown];
-  return { length: values.length, at: (index) => values[index] ?? null };
 }
 
 /** What a request that names no resource seems to name. */

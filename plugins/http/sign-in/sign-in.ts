@@ -3,6 +3,8 @@ import { isByCookie, shownBy } from "../callers.ts";
 import type { CallerConnection } from "../connection.ts";
 import type { Refusal } from "../dialect.ts";
 import type { Exchange } from "../exchange.ts";
+import { pendingPath } from "../holds/pending.ts";
+import type { CanonicalPath } from "../path.ts";
 import { statusOf } from "../refusal.ts";
 import type { Route } from "../route.ts";
 import { type CookieNames, cookieNames, cookiesIn, setCookie } from "./cookies.ts";
@@ -29,9 +31,9 @@ export const crossSite: Reason = {
   hint: "Use the resource's own pages; scripts send `Authorization: Bearer`.",
 };
 
-/** Whether the path, decoded, is one of the gateway's own pages. */
+/** Whether the path, decoded, is one of these pages; those of requests that wait for a person are not for browsers alone. */
 export function isOwnPage(path: string): boolean {
-  return path === ownPages || path.startsWith(`${ownPages}/`);
+  return path === ownPages || (path.startsWith(`${ownPages}/`) && !path.startsWith(pendingPath));
 }
 
 /** Sends somebody to sign in who came without a login. undefined: this is nobody who could. */
@@ -63,8 +65,7 @@ export async function ownPage(
   exchange: Exchange,
   route: Route,
   connection: CallerConnection,
-  path: string,
-  query: string,
+  { path, query }: CanonicalPath,
 ): Promise<Refusal> {
   const { method } = exchange.request;
   if (path === signedIn && method === "GET") return await finish(exchange, route, connection, query);
