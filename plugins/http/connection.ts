@@ -26,6 +26,8 @@ interface Visited {
 /** One caller's connection: whose its requests are, and the sessions that they are of. */
 export class CallerConnection {
   readonly callers: Callers;
+  /** The gateway stops: the connection is to end once nothing is under way on it. */
+  stopping: () => void = () => {};
   /** One, mostly: a caller uses one resource as one identity. */
   #visited: readonly Visited[] = [];
 
@@ -86,8 +88,10 @@ export class CallerConnection {
     const underWay = new Set<UnderWay>();
     const { signal } = visit.gate;
     const ended = () => {
+      const reason = signal.reason as Reason;
       this.callers.forget();
-      for (const each of underWay) each.ended(signal.reason as Reason);
+      if (reason.code === "gateway.stopping") this.stopping();
+      for (const each of underWay) each.ended(reason);
     };
     signal.addEventListener("abort", ended, { once: true });
     return { resource, identity, visit, underWay, ended };

@@ -34,9 +34,13 @@ async function serve(dialect: Dialect, caller: Wire, door: RequestDoor<HttpTarge
     serve: (exchange) => new Handling(exchange, connection).start(),
     refuse: (status, reason) => dialect.refusal(status, reason, undefined, unread),
   };
-  if (link?.alpn === "h2") new H2Caller(caller, options);
+  const spoken = (http: H1Caller | H2Caller) => {
+    connection.stopping = () => http.stop();
+  };
+  const http2 = (wire: Wire) => spoken(new H2Caller(wire, options));
+  if (link?.alpn === "h2") http2(caller);
   // In clear, HTTP/2 is spoken without asking (RFC 9113, 3.3); under TLS it was to be agreed on.
-  else new H1Caller(caller, link ? options : { ...options, preface: (wire) => new H2Caller(wire, options) });
+  else spoken(new H1Caller(caller, link ? options : { ...options, preface: http2 }));
   await caller.gone;
   connection.close();
 }

@@ -195,3 +195,54 @@ describe.each(versions)("$name", ({ connect }) => {
     }
   }, 20_000);
 });
+
+test("an upload that the resource does not read stops at its source, and arrives once it is read", async () => {
+  const held = tools.upstream.held();
+  const raw = await RawHttp.connect(tools.door.port);
+  open = raw;
+  const total = 100_000_000;
+  raw.send(`POST /held HTTP/1.1\r\nHost: localhost\r\n${tools.login}\r\nContent-Length: ${total}\r\n\r\n`);
+  const { request, response } = await held;
+  for (let sent = 0; sent < total; sent += 1_000_000) raw.send(Buffer.alloc(1_000_000));
+  // Nothing tells that nothing more will be taken: it is seen to stand still.
+  for (let before = -1; before !== raw.socket.writableLength; ) {
+    before = raw.socket.writableLength;
+    await Bun.sleep(200);
+  }
+  expect(raw.socket.writableLength).toBeGreaterThan(total / 2);
+  let received = 0;
+  request.on("data", (part: Buffer) => {
+    received += part.length;
+  });
+  await once(request, "end");
+  expect(received).toBe(total);
+  response.end("part");
+  expect(await raw.until("part")).toMatch(/^HTTP\/1\.1 200 /);
+}, 20_000);
+
+test("a gateway that stops says GOAWAY, and what is under way is told why it ends", async () => {
+  const stopped = await ToolsDoor.open(false);
+  try {
+    const held = stopped.upstream.held();
+    const raw = await RawH2.connect(stopped.door.port);
+    open = raw;
+    const fields = [
+      ...([
+        [":method", "GET"],
+        [":scheme", "http"],
+        [":path", "/held"],
+        [":authority", "a"],
+      ] as const),
+      ["authorization", stopped.login.slice("Authorization: ".length)],
+    ] as const;
+    raw.send(frame(headers, endHeaders | endStream, 1, block(...fields)));
+    await held;
+    // One signal to the supervisor (workers do not heed it): sessions have their ten seconds of grace, then end.
+    for (const pid of stopped.door.gateway.processes()) process.kill(Number(pid), "SIGTERM");
+    const told = await raw.of(data, 1);
+    expect(JSON.parse(String(told?.payload))).toMatchObject({ status: 503, code: "gateway.stopping" });
+    expect(await raw.goaway()).toBe(0);
+  } finally {
+    await stopped.close();
+  }
+}, 30_000);
