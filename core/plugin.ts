@@ -2,7 +2,8 @@
 
 export type { Adopter } from "./adopt.ts";
 export { AnswerStream } from "./answer-stream.ts";
-export type { KnownClient } from "./cli/connect/known.ts";
+export type { Again, KnownClient } from "./cli/connect/known.ts";
+export { toldOf } from "./cli/connect/told.ts";
 export { blockOf, comesFrom } from "./credential/block.ts";
 export { byPassword } from "./credential/password.ts";
 export { scramVerifier } from "./credential/scram.ts";

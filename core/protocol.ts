@@ -120,8 +120,9 @@ export interface Visit<Config = unknown> {
   /** For a connection of the gateway's own to the same resource; written to the trail as the gateway's. */
   controlPermit(purpose: string): Permit<Config>;
   /**
-   * A request of this session is under way, until what it returns is called. `cut` ends it by force, where the session
-   * has ended and the request does not end by itself.
+   * A request of this session is under way, until what it returns is called; meanwhile the session does not rest. `cut`
+   * ends it by force, where the session has ended and the request does not end by itself. Throws a PosternError where the
+   * session is over: ask for it in the same turn of the loop in which `current` was seen to be true.
    */
   enter(cut: () => void): () => void;
 }
@@ -242,6 +243,8 @@ export interface ClientAccess {
   readonly port: number;
   /** Callers turn to TLS there. */
   readonly tls: boolean;
+  /** The listener is this resource's alone: callers name none. */
+  readonly own?: true;
   /** PEM file of the authority that the listener's certificate leads to, on the caller's machine. */
   readonly ca?: string;
   /** The gateway's data folder: where callers know it by a key of its own, its public half is there. */

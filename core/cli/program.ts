@@ -64,7 +64,7 @@ export function program(terminal: Terminal, added: Added = nothingAdded): Comman
     .addCommand(whoami(terminal))
     .addCommand(connect(terminal, added.clients))
     .addCommand(noun("token", "tokens of the gateway's own identity provider", [mintToken(terminal)]))
-    .addCommand(noun("credentials", "short-lived users and passwords", credentials(terminal)))
+    .addCommand(noun("credentials", "short-lived users and passwords", credentials(terminal, added)))
     .addCommand(noun("approvals", "operations and requests that wait for a person", approvals(terminal)))
     .addCommand(request(terminal))
     .addCommand(noun("grants", "access that is open for a time", [listGrants(terminal), endGrant(terminal)]))
@@ -117,8 +117,8 @@ const sessions = (terminal: Terminal) => [
   replaySession(terminal),
   watchSession(terminal),
 ];
-const credentials = (terminal: Terminal) => [
-  issueCredential(terminal),
+const credentials = (terminal: Terminal, { clients }: Added) => [
+  issueCredential(terminal, clients),
   listCredentials(terminal),
   revokeCredential(terminal),
 ];

@@ -8,6 +8,8 @@ export interface Reach {
   readonly port: number;
   /** They turn to TLS there. */
   readonly tls: boolean;
+  /** The listener is this resource's alone: callers name none. */
+  readonly own?: true;
 }
 
 /**
@@ -28,7 +30,8 @@ export function reachOf(
     .sort((one, other) => rank(other.config) - rank(one.config))[0];
   if (found?.port === undefined) return undefined;
   const { config, port } = found;
-  return { host: hostOf(config, policy, web), port, tls: config.tls !== undefined };
+  const own = config.resource === undefined ? {} : ({ own: true } as const);
+  return { host: hostOf(config, policy, web), port, tls: config.tls !== undefined, ...own };
 }
 
 function rank({ tls, resource }: ListenerConfig): number {

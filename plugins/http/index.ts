@@ -6,6 +6,7 @@ import {
   type Resource,
   type Secret,
 } from "../../core/plugin.ts";
+import { client } from "./client.ts";
 import { checkTarget, destinationOf, type HttpTarget, type VersionChoice } from "./config.ts";
 import { checkLogin, type LoginOption, loginFields } from "./credentials/login.ts";
 import type { Dialect } from "./dialect.ts";
@@ -55,6 +56,7 @@ const protocol: RequestProtocol<HttpConfig, Emits, "http"> = {
   ...webProtocol<HttpConfig, Emits, "http">(dialect),
   classify: async (text, config) => effectsOf(config).classify(text),
   replay: channelReplay,
+  client,
 };
 
 /**

@@ -7,6 +7,7 @@ import {
   type Secret,
 } from "../../core/plugin.ts";
 import { checkTarget, webProtocol } from "../http/kit.ts";
+import { client } from "./client.ts";
 import type { KubernetesConfig } from "./config.ts";
 import { dialect, type Emits } from "./dialect.ts";
 
@@ -20,6 +21,7 @@ const protocol: RequestProtocol<KubernetesConfig, Emits, "kubernetes"> = {
   emits: dialect.emits as readonly Emits[],
   ...webProtocol<KubernetesConfig, Emits, "kubernetes">(dialect),
   replay: channelReplay,
+  client,
 };
 
 /**
@@ -49,3 +51,4 @@ export function kubernetes(options: KubernetesOptions): Resource<KubernetesConfi
 
 export type { Impersonation, KubernetesConfig } from "./config.ts";
 export { type ServiceAccountTokenOptions, serviceAccountToken } from "./credentials/index.ts";
+export { maskSecrets, type SecretsOptions } from "./secrets/index.ts";

@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ClientAccess, type ClientLaunch, type KnownClient, PosternError } from "../../core/plugin.ts";
+import {
+  type ClientAccess,
+  type ClientLaunch,
+  type KnownClient,
+  PosternError,
+  toldOf,
+} from "../../core/plugin.ts";
 import { hostKeys } from "./host-keys.ts";
 
 /** What the gateway tells of itself; `prepare` makes ssh's own arguments of it. */
@@ -90,17 +96,7 @@ export const knownClient: KnownClient = {
 
 /** What a gateway elsewhere tells is no option of ssh's, nor more than it may be. Throws PosternError `connect.unknown-client`. */
 function checked(given: Readonly<Record<string, string>>) {
-  const wanted = (name: keyof Told, form: RegExp): string => {
-    const value = given[name] ?? "";
-    if (form.test(value)) return value;
-    throw new PosternError(
-      "connect.unknown-client",
-      `What the gateway says of ${name} is not what it may be.`,
-      {
-        hint: "Is it your gateway? Then update this command, or use `postern credentials issue`.",
-      },
-    );
-  };
+  const wanted = (name: keyof Told, form: RegExp) => toldOf(given, name, form);
   return {
     host: wanted("POSTERN_SSH_HOST", /^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,127}$/),
     port: wanted("POSTERN_SSH_PORT", /^[0-9]{1,5}$/),

@@ -49,7 +49,17 @@ export class KubernetesDoor {
     } = options;
     const folder = mkdtempSync(join(tmpdir(), "postern-kubernetes-"));
     const file = (name: string) => join(folder, name);
-    const made = await postern(["certs", "--client", "alice", "--name", "localhost", "--out", folder]);
+    const made = await postern([
+      "certs",
+      "--client",
+      "alice",
+      "--name",
+      "localhost",
+      "--name",
+      "127.0.0.1",
+      "--out",
+      folder,
+    ]);
     if (made.code !== 0) throw new Error(made.stderr);
     const cluster = await startKubernetes({
       ...options.cluster,

@@ -7,15 +7,51 @@ export interface KnownClient {
   readonly variables: readonly string[];
   /**
    * Where variables alone do not do: what to run with them. What stands behind `--` is this client's arguments then.
-   * `folder`: for this run and its owner alone, removed afterwards. Throws PosternError `connect.*`.
+   * `folder`: for this run and its owner alone, removed afterwards. `again`: how it asks for a credential while it runs.
+   * Throws PosternError `connect.*`.
    */
-  prepare?(given: Readonly<Record<string, string>>, args: readonly string[], folder: string): Prepared;
+  prepare?(
+    given: Readonly<Record<string, string>>,
+    args: readonly string[],
+    folder: string,
+    again: Again,
+  ): Prepared;
+  /** Where it is told of a resource once and not at each start: what `connect` does without a command. Throws as `prepare` does. */
+  settings?(given: Readonly<Record<string, string>>, again: Again): Settings;
+  /** What it reads from a program that it asks for a credential (`credentials issue --for`). */
+  credential?(issued: IssuedFor, environment: Readonly<Record<string, string | undefined>>): string;
+}
+
+/** How this command line is asked for a credential for the same resource, of the same gateway, as the same person. */
+export interface Again {
+  readonly command: readonly [string, ...string[]];
+  /** PEM file of what the gateway's certificate leads to; undefined: what clients trust anyway. */
+  readonly ca: string | undefined;
+}
+
+export interface IssuedFor {
+  readonly user: string;
+  readonly password: string;
+  /** Epoch milliseconds. */
+  readonly expires: number;
+}
+
+export interface Settings {
+  /** For a file, or to look at; without a secret. */
+  readonly text: string;
+  /**
+   * Puts it where the client looks, beside what is there; absent: there is no such place. Returns what to tell whoever asked.
+   * Throws PosternError `connect.*`.
+   */
+  write?(environment: Readonly<Record<string, string | undefined>>): string;
 }
 
 export interface Prepared {
   readonly command: readonly [string, ...string[]];
   /** Beside the caller's own. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What `again` says first: the credential that is there already. */
+  readonly issued?: Pick<IssuedFor, "user" | "password">;
 }
 
 /**
