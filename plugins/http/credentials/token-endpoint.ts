@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as oauth from "oauth4webapi";
+import { PosternError } from "../../../core/plugin.ts";
 import { failed } from "./failed.ts";
 import type { Made } from "./renewed.ts";
 
@@ -41,6 +42,7 @@ export async function tokenByClient(request: TokenRequest): Promise<Made> {
     if (answer.token_type !== "bearer") throw failed("the token endpoint gives tokens of another type");
     return { value: answer.access_token, made, expires: made + (answer.expires_in ?? unsaid) * 1000 };
   } catch (error) {
+    if (error instanceof PosternError) throw error;
     throw failed(`the token endpoint ${server.issuer} ${reasonOf(error)}`);
   }
 }
