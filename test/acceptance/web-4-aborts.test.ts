@@ -196,6 +196,46 @@ describe.each(versions)("$name", ({ connect }) => {
   }, 20_000);
 });
 
+test("a WebSocket over HTTP/2 is one of HTTP/1.1 at the resource, until either side closes", async () => {
+  const upgraded = tools.upstream.upgrade();
+  const raw = await RawH2.connect(tools.door.port);
+  open = raw;
+  const fields = [
+    ...([
+      [":method", "CONNECT"],
+      [":protocol", "websocket"],
+      [":scheme", "http"],
+      [":path", "/socket"],
+      [":authority", "localhost"],
+    ] as const),
+    ["sec-websocket-version", "13"],
+    ["authorization", tools.login.slice("Authorization: ".length)],
+  ] as const;
+  raw.send(frame(headers, endHeaders, 1, block(...fields)));
+  const { request, socket } = await upgraded;
+  expect(request.method).toBe("GET");
+  expect(request.headers).toMatchObject({ connection: "Upgrade", upgrade: "websocket" });
+  expect(Buffer.from(request.headers["sec-websocket-key"] ?? "", "base64").length).toBe(16);
+  socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  expect((await raw.of(headers, 1))?.payload[0]).toBe(0x88);
+  // One text each way (RFC 6455, 5.2); the caller's is masked, with zeros.
+  const fromThere = Buffer.from("\x81\x05there", "latin1");
+  const fromHere = Buffer.from("\x81\x84\0\0\0\0here", "latin1");
+  socket.write(fromThere);
+  expect((await raw.of(data, 1))?.payload).toEqual(fromThere);
+  raw.send(frame(data, 0, 1, fromHere));
+  // The gateway chose a mask of its own.
+  const [got] = (await once(socket, "data")) as [Buffer];
+  const text = got.subarray(6).map((byte, at) => byte ^ (got[2 + (at % 4)] as number));
+  expect([got[0], String(text)]).toEqual([0x81, "here"]);
+  const ended = new Promise<void>((resolve) => {
+    for (const event of ["end", "close"]) socket.on(event, () => resolve());
+  });
+  socket.resume();
+  raw.send(frame(data, endStream, 1));
+  await ended;
+});
+
 test("an upload that the resource does not read stops at its source, and arrives once it is read", async () => {
   const held = tools.upstream.held();
   const raw = await RawHttp.connect(tools.door.port);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 
 /** What the upstream has seen of one request. */
 export interface Seen {
@@ -26,6 +27,16 @@ export class WebUpstream {
       if (pathname === "/held") return this.#waiting.shift()?.({ request, response });
       response.end("hello");
     });
+  }
+
+  /** The next connection that is to be upgraded, which is left to the test. */
+  upgrade(): Promise<{ readonly request: IncomingMessage; readonly socket: Duplex }> {
+    return new Promise((resolve) =>
+      this.#server.once("upgrade", (request: IncomingMessage, socket: Duplex) => {
+        socket.on("error", () => {});
+        resolve({ request, socket });
+      }),
+    );
   }
 
   static async start(): Promise<WebUpstream> {
