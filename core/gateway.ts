@@ -155,7 +155,7 @@ export class Gateway implements Supervised {
   async stop(graceMs: number): Promise<void> {
     await this.discard();
     this.#listeners.stop();
-    await this.#services.visits.retire();
+    this.#services.visits.stop();
     if (!(await this.#sessions.empty(graceMs))) {
       this.#sessions.endAll({ code: "gateway.stopping", message: "The gateway is shutting down." });
       await this.#sessions.empty(farewellMs);

@@ -20,6 +20,8 @@ export async function askForApproval(
   const lasting = withLastingParameters(operation);
   let hold = "";
   const approvers: Identity[] = [];
+  // Whoever waits for a person is not idle.
+  gate.owner.inFlight++;
   try {
     for (const request of requests) {
       if (lasting.inTransaction && request.inTransaction === "deny")
@@ -40,6 +42,9 @@ export async function askForApproval(
     return await gate.admit(again, lasting, hold);
   } catch (error) {
     return gate.deny(plan, gate.failure("hold", error));
+  } finally {
+    gate.owner.inFlight--;
+    gate.owner.lastActive = Date.now();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ConnectionServices } from "./connection.ts";
+import { endedBefore, endOf } from "./ended-before.ts";
 import { PosternError } from "./error.ts";
 import { gateOf } from "./gate-of.ts";
 import { identityKey } from "./identity.ts";
@@ -25,7 +26,11 @@ export interface Visitor {
 
 /** The open sessions of this process that requests make up, so that all who are of one session find it. */
 export class Visits {
+  /** By whose they are: the one that their requests are of from now on, or that is on its way. */
   readonly #open = new Map<string, Promise<OpenVisit>>();
+  /** All that are open, also those that take no more requests. */
+  readonly #all = new Set<OpenVisit>();
+  #stopping = false;
 
   constructor(
     readonly ask: () => ConnectionServices,
@@ -37,67 +42,93 @@ export class Visits {
     return this.ask();
   }
 
-  /** Rejects with a PosternError where policy, a limit or the resource says no. */
+  /**
+   * Whoever comes while it is being opened waits for it, and shares what becomes of that. Rejects with a PosternError
+   * where policy, a limit or the resource says no, and with `gateway.stopping`.
+   */
   async visit(visitor: Visitor): Promise<OpenVisit> {
     const key = keyOf(visitor);
-    const known = await this.#open.get(key)?.catch(() => undefined);
-    if (known?.current) return known;
-    const opening = this.#open.get(key);
-    // Somebody else may have begun to open it while we looked.
-    if (opening && (await opening.catch(() => undefined)) !== known) return await this.visit(visitor);
-    known?.retire();
-    const opened = this.#make(visitor, () => {
-      if (this.#open.get(key) === opened) this.#open.delete(key);
-    });
+    for (let opening = this.#open.get(key); opening; opening = this.#open.get(key)) {
+      const known = await opening;
+      if (known.current) return known;
+      if (this.#open.get(key) === opening) this.#open.delete(key);
+      known.retire();
+    }
+    // From here on until it is in the map nothing is awaited: nobody else opens one.
+    const opened = this.#make(visitor);
     this.#open.set(key, opened);
-    opened.catch(() => {
+    const gone = () => {
       if (this.#open.get(key) === opened) this.#open.delete(key);
-    });
+    };
+    opened.then((visit) => void visit.closed.then(gone), gone);
     return await opened;
   }
 
-  /** Those that nobody uses end, the others once nobody does. */
-  async retire(): Promise<void> {
-    const open = await Promise.all([...this.#open.values()].map((each) => each.catch(() => undefined)));
-    for (const visit of open) visit?.retire();
+  /** Those that nobody uses end, the others once nobody does; no new one opens. */
+  stop(): void {
+    this.#stopping = true;
+    for (const visit of this.#all) visit.retire();
   }
 
-  async #make(visitor: Visitor, gone: () => void): Promise<OpenVisit> {
-    const { arrival, protocol, resource, remote } = visitor;
+  async #make(visitor: Visitor): Promise<OpenVisit> {
+    if (this.#stopping) throw stopping();
+    const { arrival, protocol, resource } = visitor;
     const { sessions } = this.services;
-    let session: Session;
-    try {
-      session = await sessions.open(arrival, protocol.name, remote, resource);
-    } catch (error) {
-      if (!(error instanceof PosternError && error.code === "limit.sessions")) throw error;
-      if (!(await this.#makeRoom(visitor))) throw error;
-      session = await sessions.open(arrival, protocol.name, remote, resource);
-    }
+    const session = await this.#session(visitor);
     session.rests = "requestIdle";
+    // Until its first request is under way it does not rest.
+    session.inFlight++;
     const permit = sessionPermit(session, resource, this.services);
     try {
-      const reach = await protocol.reach(permit, arrival);
+      const reach = await endedBefore(session.signal, protocol.reach(permit, arrival), (late) =>
+        late.close(),
+      );
       session.refuses = reach.refuses?.bind(reach);
-      return new OpenVisit(session, gateOf(session, this.services), resource, reach, permit, this, gone);
+      const visit = new OpenVisit(session, gateOf(session, this.services), resource, reach, permit, this);
+      this.#all.add(visit);
+      void visit.closed.then(() => this.#all.delete(visit));
+      if (this.#stopping) visit.retire();
+      return visit;
     } catch (error) {
       const reason = error instanceof PosternError ? error.reason : failed;
       session.end(reason);
       sessions.unmaking(session.id, permit.close());
       sessions.close(session, reason);
       throw error;
+    } finally {
+      session.inFlight--;
+    }
+  }
+
+  async #session(visitor: Visitor): Promise<Session> {
+    const { arrival, protocol, resource, remote } = visitor;
+    const open = () => this.services.sessions.open(arrival, protocol.name, remote, resource);
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof PosternError && error.code === "limit.sessions")) throw error;
+      if (!this.#makeRoom(visitor)) throw error;
+      return await open();
     }
   }
 
   /** Ends the session of the same identity that has rested longest; false: all are in use. */
-  async #makeRoom({ arrival }: Visitor): Promise<boolean> {
+  #makeRoom({ arrival }: Visitor): boolean {
     const whose = identityKey(arrival.identity);
-    const open = await Promise.all([...this.#open.values()].map((each) => each.catch(() => undefined)));
-    const resting = open
-      .flatMap((visit) => (visit?.rests && identityKey(visit.session.identity) === whose ? visit : []))
-      .toSorted((a, b) => a.session.lastActive - b.session.lastActive);
-    resting[0]?.retire();
-    return resting.length > 0;
+    let longest: OpenVisit | undefined;
+    for (const visit of this.#all) {
+      if (!visit.rests || identityKey(visit.session.identity) !== whose) continue;
+      if (!longest || visit.session.lastActive < longest.session.lastActive) longest = visit;
+    }
+    longest?.retire();
+    return longest !== undefined;
   }
+}
+
+function stopping(): PosternError {
+  return new PosternError("gateway.stopping", "The gateway is shutting down.", {
+    hint: "Try again in a moment.",
+  });
 }
 
 const failed: Reason = { code: "gateway.failed", message: "The gateway failed to open this session." };
@@ -105,6 +136,7 @@ const failed: Reason = { code: "gateway.failed", message: "The gateway failed to
 /** One session of requests. */
 export class OpenVisit implements Visit {
   readonly #cuts = new Set<() => void>();
+  readonly #gone = Promise.withResolvers<void>();
   #retired = false;
   #closed = false;
 
@@ -115,10 +147,14 @@ export class OpenVisit implements Visit {
     readonly reach: Reach,
     readonly permit: Permit,
     readonly visits: Visits,
-    readonly gone: () => void,
   ) {
     session.signal.addEventListener("abort", () => this.#ended(), { once: true });
     if (session.signal.aborted) this.#ended();
+  }
+
+  /** Resolves once nothing of it is open any more. */
+  get closed(): Promise<void> {
+    return this.#gone.promise;
   }
 
   get config(): unknown {
@@ -148,10 +184,16 @@ export class OpenVisit implements Visit {
   }
 
   enter(cut: () => void): () => void {
+    const { session } = this;
+    if (session.signal.aborted) throw endOf(session.signal);
+    if (this.#closed) throw new PosternError(over.code, over.message);
     this.#cuts.add(cut);
+    session.inFlight++;
     return () => {
-      if (this.#cuts.delete(cut) && this.rests && (this.#retired || this.session.signal.aborted))
-        this.#close();
+      if (!this.#cuts.delete(cut)) return;
+      session.inFlight--;
+      session.lastActive = Date.now();
+      if (this.rests && (this.#retired || session.signal.aborted)) this.#close();
     };
   }
 
@@ -172,7 +214,7 @@ export class OpenVisit implements Visit {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.gone();
+    this.#gone.resolve();
     const { sessions } = this.visits.services;
     try {
       this.reach.close();

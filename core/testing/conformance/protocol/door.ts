@@ -18,6 +18,9 @@ export interface DoorOptions {
   readonly chopped?: boolean;
 }
 
+/** Milliseconds that a session which requests make up may rest. */
+const restMs = 250;
+
 export const lead = { issuer: "test", subject: "lea", kind: "person", groups: ["leads"] } as const;
 
 /** A gateway before the subject's service, with a tap on either side. */
@@ -59,7 +62,7 @@ export class Door {
         { name: "writers", who: group("writers"), on: "thing", may: all, under },
       ],
     } as never);
-    return { ...policy, version, limits: { ...defaultLimits, ...this.options.limits } };
+    return { ...policy, version, limits: { ...defaultLimits, requestIdle: restMs, ...this.options.limits } };
   }
 
   async connect(token: string, resource = "thing"): Promise<ProtocolClient> {
@@ -98,6 +101,16 @@ export class Door {
     answer.catch(() => {});
     const [hold] = (await soon(opened, "a hold opens")) as [HoldInfo];
     return { hold, answer };
+  }
+
+  /** A session is not a connection: requests make it up, and it ends once it has rested. */
+  get byRequests(): boolean {
+    return "serve" in this.resource.protocol;
+  }
+
+  /** Where a session is a connection, whatever ends it ends this client; else the client leaves by itself. */
+  over(client: ProtocolClient): void {
+    if (this.byRequests) client.close();
   }
 
   /** Session closed, and no connection left on either side. */

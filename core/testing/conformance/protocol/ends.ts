@@ -6,7 +6,7 @@ import type { ProtocolSubject } from "./subject.ts";
 const reason = { code: "session.killed", message: "An operator ended the session." };
 
 /** Whoever leaves first, both sides are released, and the trail says how it ended. */
-export function ends(subject: ProtocolSubject, open: OpenDoor): void {
+export function ends(subject: ProtocolSubject, byRequests: boolean, open: OpenDoor): void {
   const { read, write } = subject;
 
   test("a session that is ended is told so and gone within a second", async () => {
@@ -15,9 +15,42 @@ export function ends(subject: ProtocolSubject, open: OpenDoor): void {
     await door.ask(client, read);
     const { session } = door.rig.trail.of("open")[0] ?? { session: "none" };
     expect(await door.rig.gateway.endSession(session, reason)).toBe(true);
+    if (door.byRequests) await until("nothing of it is open", () => door.service.open === 0, 1_000);
+    door.over(client);
     await soon(door.released(), "both sides are released", 1_500);
     expect(door.rig.trail.of("close")[0]?.reason).toEqual(reason);
   });
+
+  if (byRequests) {
+    test("after the end of its session, a caller's next request is of another one", async () => {
+      const door = await open();
+      const client = await door.connect("alice:readers");
+      const { session } = door.rig.trail.of("open")[0] ?? { session: "none" };
+      await door.rig.gateway.endSession(session, reason);
+      expect(await door.ask(client, read)).toContain(read.shows);
+      expect(door.rig.trail.of("open").length).toBe(2);
+      expect(new Set(door.rig.trail.of("operation").map((each) => each.session)).size).toBe(2);
+    });
+
+    test("whose access has ended is not let in again on the same connection", async () => {
+      const door = await open();
+      const client = await door.connect("alice:readers");
+      await door.rig.gateway.endAccess({
+        ...{ id: "end_test", at: Date.now(), by: "test", reason, blocks: true },
+        of: { kind: "identity", subject: "alice" },
+      });
+      expect(await door.ask(client, read)).not.toContain(read.shows);
+      door.over(client);
+      await door.released();
+    });
+
+    test("what many callers of one identity send at once is of one session", async () => {
+      const door = await open({ limits: { requestIdle: 60_000 } });
+      const clients = await Promise.all(Array.from({ length: 20 }, () => door.connect("alice:readers")));
+      await Promise.all(clients.map((client) => door.ask(client, read)));
+      expect(door.rig.trail.of("open").length).toBe(1);
+    });
+  }
 
   test("a session whose caller is gone is over, in the middle of an operation too", async () => {
     const door = await open();
@@ -40,6 +73,7 @@ export function ends(subject: ProtocolSubject, open: OpenDoor): void {
       const answer = asking ? client.ask(read.text).catch(() => {}) : undefined;
       door.service.cut();
       if (answer) await soon(answer, "the client notices");
+      door.over(client);
       await door.released();
     }
     const { trail } = door.rig;
@@ -50,8 +84,7 @@ export function ends(subject: ProtocolSubject, open: OpenDoor): void {
     const door = await open();
     door.service.close();
     expect((await door.refusal("alice:readers")).length).toBeGreaterThan(0);
-    await until("the caller's connection is closed", () => door.caller.open === 0);
-    expect(door.rig.trail.of("close").length).toBe(door.rig.trail.of("open").length);
+    await door.released();
   });
 
   test("a policy that no longer lets the caller in ends the session", async () => {
@@ -59,6 +92,7 @@ export function ends(subject: ProtocolSubject, open: OpenDoor): void {
     const client = await door.connect("alice:readers");
     await door.ask(client, read);
     await door.rig.follow({ ...door.policy({}, "2"), rules: [] });
+    door.over(client);
     await soon(door.released(), "both sides are released", 1_500);
     expect(door.rig.trail.of("close")[0]?.reason.code).toBe("policy.withdrawn");
   });

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Guardrail } from "../../../guardrail.ts";
+import type { Limits } from "../../../policy.ts";
 import type { HoldEnd } from "../../../trail/entry.ts";
 import { group } from "../../../who.ts";
 import { soon, until } from "../soon.ts";
@@ -8,7 +9,7 @@ import type { OpenDoor } from "./start.ts";
 import type { ProtocolSubject } from "./subject.ts";
 
 /** An operation that waits for a person does so on an open connection, and nothing of it runs meanwhile. */
-export function holds(subject: ProtocolSubject, open: OpenDoor): void {
+export function holds(subject: ProtocolSubject, byRequests: boolean, open: OpenDoor): void {
   const { read, write } = subject;
 
   const signOff = (within = 60_000): Guardrail => ({
@@ -21,8 +22,8 @@ export function holds(subject: ProtocolSubject, open: OpenDoor): void {
     }),
   });
 
-  async function held(within?: number) {
-    const door = await open({ under: [signOff(within)] });
+  async function held(within?: number, limits: Partial<Limits> = {}) {
+    const door = await open({ under: [signOff(within)], limits });
     const client = await door.connect("alice:writers");
     const { hold, answer } = await door.held(() => client.ask(write.text));
     expect(door.reached(write)).toBe(0);
@@ -73,13 +74,37 @@ export function holds(subject: ProtocolSubject, open: OpenDoor): void {
     expect(door.reached(write)).toBe(0);
   });
 
-  test("it dies with its resource", async () => {
-    const { door, answer } = await held();
-    door.service.cut();
+  // A request has no connection to its resource before it may pass.
+  if (!byRequests) {
+    test("it dies with its resource", async () => {
+      const { door, answer } = await held();
+      door.service.cut();
+      await answer.catch(() => {});
+      await door.released();
+      expect(door.rig.trail.of("hold-ended")).toHaveLength(1);
+      expect(door.reached(write)).toBe(0);
+    });
+  }
+
+  test("it dies with its session, however long it may wait", async () => {
+    const { door, client, answer } = await held();
+    const { session } = door.rig.trail.of("open")[0] ?? { session: "none" };
+    await door.rig.gateway.endSession(session, { code: "session.killed", message: "An operator ended it." });
     await answer.catch(() => {});
+    await ended(door, "abandoned", 0);
+    door.over(client);
     await door.released();
-    expect(door.rig.trail.of("hold-ended")).toHaveLength(1);
     expect(door.reached(write)).toBe(0);
+  });
+
+  test("it waits longer than a session may rest", async () => {
+    const { door, client, hold, answer } = await held(undefined, { idle: 100, requestIdle: 100 });
+    await Bun.sleep(500);
+    await door.rig.gateway.settle(hold.id, { approve: true, by: lead, digest: hold.digest });
+    await answer;
+    await ended(door, "approved", 1);
+    client.close();
+    await door.released();
   });
 
   test("the caller withdraws it, where the protocol lets it", async () => {

@@ -41,11 +41,12 @@ export function protocolConformance(subject: ProtocolSubject): void {
       doors.push(door);
       return door;
     };
+    const byRequests = "serve" in protocol;
     starts(subject, () => service, open);
     denials(subject, open);
-    holds(subject, open);
+    holds(subject, byRequests, open);
     answers(subject, protocol.emits, open);
-    ends(subject, open);
+    ends(subject, byRequests, open);
 
     const { classify } = protocol;
     if (classify) {

@@ -8,7 +8,10 @@ export interface ProtocolSubject {
   start(): Promise<Service>;
   /** What a policy would register, for the service behind this address: the conformance listens in between. */
   resource(at: Address): Resource;
-  /** Logs in as an ordinary client would. Rejects when it is refused; the message is what the client was told. */
+  /**
+   * Logs in as an ordinary client would; where each request brings its identity, by a first one that looks and whose
+   * answer has no body. Rejects when it is refused; the message is what the client was told.
+   */
   connect(to: Login): Promise<ProtocolClient>;
   /** An operation that only looks. */
   readonly read: Sample & {
@@ -30,6 +33,8 @@ export interface ProtocolSubject {
   };
   /** An operation that takes long, where the protocol emits `deadline`. */
   readonly slow?: Sample;
+  /** What the caller saw, piece by piece, out of what is kept of it (`wire`). Default: those bytes themselves, and all of them. */
+  saw?(kept: Uint8Array): readonly string[];
 }
 
 export interface Service extends Address {
