@@ -10,6 +10,7 @@ import { checkTarget, webProtocol } from "../http/kit.ts";
 import { client } from "./client.ts";
 import type { KubernetesConfig } from "./config.ts";
 import { dialect, type Emits } from "./dialect.ts";
+import { classifyText } from "./explain.ts";
 
 export interface KubernetesOptions extends KubernetesConfig {
   /** A bearer token, or a source that makes one for each session. */
@@ -20,6 +21,7 @@ const protocol: RequestProtocol<KubernetesConfig, Emits, "kubernetes"> = {
   name: "kubernetes",
   emits: dialect.emits as readonly Emits[],
   ...webProtocol<KubernetesConfig, Emits, "kubernetes">(dialect),
+  classify: async (text) => classifyText(text),
   replay: channelReplay,
   client,
 };
