@@ -24,9 +24,7 @@ function inMetadata(version: string, patch: unknown): Uint8Array | undefined {
   if (!isPlain(patch)) return undefined;
   const { metadata = {} } = patch;
   if (!isPlain(metadata)) return undefined;
-  // What the caller asked for itself is stricter, or fails.
-  if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== null)
-    return encoded({ ...patch, metadata });
+  // Whatever the caller wrote there, the dry run went through with it: it is this version, or it asks for none ("", null).
   return encoded({ ...patch, metadata: { ...metadata, resourceVersion: version } });
 }
 

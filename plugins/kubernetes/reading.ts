@@ -19,9 +19,11 @@ import {
   classifyTarget,
   hiddenActions,
   isRefused,
+  type Media,
   mediaOf,
   type Refused,
 } from "./request/index.ts";
+import { holdsMasks, masked } from "./secrets/index.ts";
 import { commandIn } from "./tunnel/index.ts";
 
 /** Readings by what the classifier keeps, so that a request that is asked again costs no new one. */
@@ -42,7 +44,14 @@ export function read(asked: Asked<KubernetesConfig>): Reading | Malformed {
   if (!known) kept.set(plain, reading);
   const sent = { ...reading, head: { ...head, target: plain.info.target } };
   if (!hasBody || !writes.has(head.method)) return sent;
-  return { ...sent, more: (tools) => withBody(asked, plain, tools) };
+  // The name that a right may be for is in the body, so nothing is decided before it is read.
+  const first = namedByBody(plain, media) ? { ...sent, statement: { ...sent.statement, actions: [] } } : sent;
+  return { ...first, more: (tools) => withBody(asked, plain, tools) };
+}
+
+function namedByBody({ info: { verb, object } }: Classified, { type, coding }: Media): boolean {
+  if (verb !== "create" || object?.name !== "") return false;
+  return coding === undefined && /^application\/json\s*(?:;|$)/i.test(type ?? "application/json");
 }
 
 function readingOf(classified: Classified): Reading {
@@ -50,28 +59,46 @@ function readingOf(classified: Classified): Reading {
 }
 
 async function withBody(
-  { head, target }: Asked<KubernetesConfig>,
+  asked: Asked<KubernetesConfig>,
   plain: Classified,
-  { body, ask }: ReadingTools,
+  { body }: ReadingTools,
 ): Promise<Reading> {
+  const { head, target } = asked;
   const sent: RequestHead = { ...head, target: plain.info.target };
   const shown = classifyRequest(head.method, target, head.fields, body);
   // The target was read before; what is refused now is the body's doing.
   if (isRefused(shown)) return { statement: unknown(plain), head: sent };
   if (!shown.ask?.needed) return { ...readingOf(shown), head: sent };
-  const tried = await ask(dryRun(sent), body);
-  const type = fieldOf(tried.head.fields, "content-type") ?? "";
-  if (tried.head.status >= 300) return { ...readingOf(plain), head: sent, answered: tried };
-  const made = type.startsWith("application/json") ? readJson(tried.body) : { doubt: "invalid" as const };
-  const effects = "doubt" in made ? undefined : bodyActions(plain.info, made.value);
+  // Whoever may not do what is known so far has nothing tried out for them.
+  return { ...readingOf(plain), head: sent, more: (tools) => tried(sent, plain, tools) };
+}
+
+/** What the cluster's own dry run shows. */
+async function tried(sent: RequestHead, plain: Classified, { body, ask }: ReadingTools): Promise<Reading> {
+  const answer = await ask(dryRun(sent), body);
+  if (answer.head.status >= 300) return { ...readingOf(plain), head: sent, answered: answer };
+  const type = fieldOf(answer.head.fields, "content-type") ?? "";
+  const made = type.startsWith("application/json") ? readJson(answer.body) : { doubt: "invalid" as const };
+  const effects = "doubt" in made ? undefined : bodyActions(plain.info, asNamed(plain, made.value));
   if (!effects || "doubt" in made) return { statement: unknown(plain), head: sent };
-  const statement = statementOf(plain.info, effects.actions, effects.findings);
-  const reading = { statement, head: sent, shown: shownText(made.value) };
+  const holds = holdsMasks(made.value, plain.info.object?.resource === "secrets");
+  const statement = statementOf(plain.info, effects.actions, effects.findings, holds);
+  const reading = { statement, head: sent, shown: shownText(plain, made.value) };
   if (plain.info.verb !== "patch") return reading;
   const version = versionIn(made.value);
+  // It would be made: no version of it could be asked for.
   if (version === undefined) return reading;
-  const bound = onlyOn(version, body, mediaType(head.fields));
+  const bound = onlyOn(version, body, mediaType(sent.fields));
   return bound ? { ...reading, body: bound } : { statement: unknown(plain), head: sent };
+}
+
+/** The name that a dry run has made up is not the one that the request will. */
+function asNamed({ info: { verb } }: Classified, made: unknown): unknown {
+  const { metadata } = (made ?? {}) as { metadata?: Readonly<Record<string, unknown>> };
+  const { name, generateName } = metadata ?? {};
+  if (verb !== "create" || typeof name !== "string" || typeof generateName !== "string") return made;
+  if (generateName === "" || !name.startsWith(generateName)) return made;
+  return { ...(made as object), metadata: { ...metadata, name: undefined } };
 }
 
 /** The same request as one that changes nothing, with an answer that can be read. */
@@ -90,12 +117,13 @@ function statementOf(
   info: Classified["info"],
   actions: readonly Action[],
   findings: readonly Finding[],
+  holdsMask = false,
 ): Statement {
   const told = findings.filter(({ level }) => level !== "told");
   const lines = told.map(({ trait, at }) => `  ${trait}: ${at}`);
   const { verb, method, target } = info;
   const asked = commandIn(info) ?? `${verb === "" ? method : verb} ${target}`;
-  return { text: [asked, ...lines].join("\n"), actions, detail: { verb, findings } };
+  return { text: [asked, ...lines].join("\n"), actions, detail: { verb, findings, holdsMask } };
 }
 
 function unknown({ info }: Classified): Statement {
@@ -121,7 +149,7 @@ function mediaType(fields: Fields): string {
   return (fieldOf(fields, "content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
-/** What the cluster would make of it, for whoever approves. */
-function shownText(value: unknown): string {
-  return JSON.stringify(value, null, 2);
+/** What the cluster would make of it, for whoever approves: they may not be allowed to read what was there before. */
+function shownText({ info }: Classified, value: unknown): string {
+  return JSON.stringify(masked(value, info.object?.resource === "secrets"), null, 2);
 }

@@ -5,7 +5,7 @@ import { isRefused, type Refused } from "./refused.ts";
 import { type RequestInfo, requestInfo } from "./request-info.ts";
 
 export { actionsOf } from "./actions.ts";
-export type { Hidden } from "./body.ts";
+export type { Hidden, Media } from "./body.ts";
 export { bodyActions, type Effects, hiddenActions } from "./body-actions.ts";
 export { isTrue, parameter } from "./query.ts";
 export { isRefused, type Refused } from "./refused.ts";
