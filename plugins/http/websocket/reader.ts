@@ -84,8 +84,9 @@ export class FrameReader {
   /** Bytes of the head, as far as it is there. */
   #needed(): number {
     if (this.#have < 2) return 2;
-    const length = (this.#head[1] as number) & 0x7f;
-    return 2 + (length === 126 ? 2 : length === 127 ? 8 : 0) + (this.masked ? 4 : 0);
+    const second = this.#head[1] as number;
+    const length = second & 0x7f;
+    return 2 + (length === 126 ? 2 : length === 127 ? 8 : 0) + (second >= 0x80 ? 4 : 0);
   }
 
   #begin(): void {
