@@ -43,7 +43,7 @@ beforeAll(async () => {
       { who: anyone, on: "graph", may: ["delete"], under: [approve({ by: group("leads"), within: "1m" })] },
     `,
   });
-});
+}, 60_000);
 
 afterAll(async () => {
   await door.close();

@@ -39,7 +39,7 @@ beforeAll(async () => {
     `,
     environment: { API_TOKEN: "canary-api-token" },
   });
-});
+}, 60_000);
 
 afterAll(async () => {
   await door.close();
