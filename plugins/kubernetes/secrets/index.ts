@@ -35,9 +35,25 @@ export function maskSecrets(options: SecretsOptions = {}): Guardrail<"document">
   return { name, needs: ["document"], open: () => watch(named) };
 }
 
-/** A document without the values of Secrets, and of variables and keys whose names tell: for people who did not ask for it. */
+/**
+ * A document without the values of Secrets, and of variables and keys whose names tell: for people who did not ask for
+ * it. Of a Secret only what says which one it is: a patch may have moved a value to any other field.
+ */
 export function masked(value: unknown, ofSecrets: boolean): unknown {
-  return replaced(value, usual, (_value, encoding) => maskOf(encoding), ofSecrets);
+  const told = ofSecrets ? outline(value) : value;
+  return replaced(told, usual, (_value, encoding) => maskOf(encoding), ofSecrets);
+}
+
+function outline(value: unknown): unknown {
+  const { apiVersion, kind, type, metadata, data } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const { name, namespace, labels, annotations } = (metadata ?? {}) as Readonly<Record<string, unknown>>;
+  const keys = { name, namespace, labels: hidden(labels), annotations: hidden(annotations) };
+  return { apiVersion, kind, type, metadata: keys, data };
+}
+
+function hidden(fields: unknown): unknown {
+  if (typeof fields !== "object" || fields === null) return undefined;
+  return Object.fromEntries(Object.keys(fields).map((name) => [name, maskOf("text")]));
 }
 
 /** Whether a Secret in this document has a mask in the place of a value. */
