@@ -17,7 +17,7 @@ export function actionOf(
   // Another operation that the server may take it for: `/API/Export` where `/api/export` is told apart.
   const near = own.find((operation) => operation === meant || operation.resembles(path));
   if (near === undefined || near === meant) return action;
-  const same = near.effect === action.effect && (meant === undefined || meant.name === near.name);
+  const same = near.effect === action.effect && near.name === meant?.name;
   return same ? action : { effect: "unknown", on: path };
 }
 

@@ -51,9 +51,8 @@ export function openApiOperations({ file }: OpenApiOption, base: string): KnownO
             method: upper,
             effect: effect === undefined ? effectOf(upper) : knownEffect(effect, where),
             ...(name === undefined ? {} : { name }),
-            matches: (asked) => path.exact.test(`${base}${asked}`),
-            resembles: (asked) =>
-              path.near.test(`${base}${asked}`) || path.near.test(loosely(`${base}${asked}`)),
+            matches: (asked) => path.exact(`${base}${asked}`),
+            resembles: (asked) => path.near(`${base}${asked}`) || path.near(loosely(`${base}${asked}`)),
           },
         });
       }

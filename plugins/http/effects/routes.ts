@@ -20,14 +20,29 @@ export function routeOperations(routes: readonly RouteOption[]): KnownOperation[
     if (!path.startsWith("/")) throw badRoute(where, `"${path}" does not begin with a slash`);
     const exact = pattern(path, false, where);
     const near = pattern(path, true, where);
+    const longest = longestFor(path);
     return {
       method,
       effect: knownEffect(effect, where),
       ...(name === undefined ? {} : { name }),
-      matches: (asked) => exact.test({ pathname: asked }),
-      resembles: (asked) => near.test({ pathname: asked }) || near.test({ pathname: loosely(asked) }),
+      matches: (asked) => asked.length <= longest && exact.test({ pathname: asked }),
+      resembles: (asked) =>
+        asked.length > longest || near.test({ pathname: asked }) || near.test({ pathname: loosely(asked) }),
     };
   });
+}
+
+/**
+ * Characters of a path that a pattern is tried on: groups that could share what they match in many ways take as many
+ * tries. A longer path may be anything, the route's too.
+ */
+function longestFor(pathname: string): number {
+  const count = (text: string, group: RegExp) => text.match(group)?.length ?? 0;
+  const anywhere = count(pathname, /[*(]/g);
+  const inSegment = pathname.split("/").map((segment) => count(segment, /[:*(]/g));
+  return (
+    [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 2048, 256][Math.max(anywhere, ...inSegment)] ?? 128
+  );
 }
 
 function pattern(pathname: string, ignoreCase: boolean, where: string): URLPattern {
