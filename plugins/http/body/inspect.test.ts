@@ -432,8 +432,6 @@ describe("heads", () => {
     expect(got.head?.fields).toEqual([
       "Content-Type",
       json,
-      "ETag",
-      'W/"a"',
       "X-User",
       "****",
       "Location",
@@ -446,6 +444,22 @@ describe("heads", () => {
       "****",
     ]);
     expect(got.trailers).toEqual(["X-T", "****"]);
+  });
+  test("tell nothing of the bytes before they were masked", async () => {
+    const hashes = `ETag X-Amz-Checksum-Sha256 x-goog-hash X-Content-MD5 Repr-Digest X-Checksum x-file-sha1 x-sha-256
+      X-Body-Signature`;
+    const fields = hashes.split(/\s+/).flatMap((name) => [name, "0123"]);
+    for (const more of [{ chunks: [bytes("{}")] }, { status: 304 }, { method: "HEAD" }]) {
+      const got = await through(hiding(), {
+        chunks: [],
+        type: json,
+        fields: [...fields, "Last-Modified", "now"],
+        trailers: fields,
+        ...more,
+      });
+      expect(got.head?.fields).toEqual(["Content-Type", json, "Last-Modified", "now"]);
+      expect(got.trailers ?? []).toEqual([]);
+    }
   });
   test("without a body", async () => {
     for (const more of [
@@ -522,6 +536,16 @@ describe("heads", () => {
     ).toEqual(["Accept", "*/*", "Accept-Encoding", "br"]);
     expect(request(["Accept-Encoding", "sdch"])).toEqual(["Accept-Encoding", "identity"]);
     expect(request([])).toEqual([]);
+  });
+  test.each([
+    ["GET", []],
+    ["HEAD", []],
+    ["SEARCH", []],
+    ["PUT", ["If-Match", '"a"', "If-None-Match", "*"]],
+    ["POST", ["If-Match", '"a"', "If-None-Match", "*"]],
+  ])("%s does not ask whether the hidden content is what it is taken for", (method, kept) => {
+    const fields = ["If-Match", '"a"', "If-None-Match", "*"];
+    expect(requestFor({ method, target: "/", authority: "a", version: "1.1", fields }).fields).toEqual(kept);
   });
   test("nothing is looked at where nobody wants to", () => {
     expect([

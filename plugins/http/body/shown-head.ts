@@ -2,19 +2,30 @@ import type { Answer } from "../../../core/plugin.ts";
 import { type Fields, type RequestHead, type ResponseHead, without } from "../message.ts";
 import { acceptable } from "./codings.ts";
 
-/** What a request must not ask for where its answer has to be seen: parts, and differences (RFC 3229). */
+/** What a request must not ask for where its answer has to be seen: parts, differences (RFC 3229). */
 const notAsked = new Set(["range", "if-range", "a-im", "accept-encoding"]);
+/** And whether the hidden content is what the caller takes it for: an entity tag is often a hash of it. */
+const guesses = new Set([...notAsked, "if-none-match", "if-match"]);
+/** A write that is meant for what it names alone still says so. */
+const safe = new Set(["GET", "HEAD", "OPTIONS", "QUERY", "PROPFIND", "REPORT", "SEARCH"]);
 
 /**
  * The request as it goes to the resource, so that its answer can be looked at: whole, and in codings that can be
  * undone.
  */
 export function requestFor(request: RequestHead): RequestHead {
-  const fields = without(request.fields, notAsked);
+  const fields = without(request.fields, safe.has(request.method) ? guesses : notAsked);
   const encodings = acceptable(request.fields);
   if (encodings !== undefined) fields.push("Accept-Encoding", encodings);
   return { ...request, fields };
 }
+
+/**
+ * Fields that may be a hash of the body before it was masked: a mobile number, a date of birth are tried out in no time by
+ * whoever has it.
+ */
+const tellsOfTheBytes =
+  /(?:^|-)(?:etag|md5|sha-?\d*|crc32c?|hash|digest|checksum|fingerprint|signature)(?:-|$)/;
 
 /** What is true of the bytes that the resource sent, and not of those that the caller gets. */
 const ofTheBytes = new Set([
@@ -63,14 +74,16 @@ const structural = new Set(
 
 /**
  * Header or trailer fields as the caller may see them: each whose value can carry data is a document of its own, so
- * a mask for a name is one for a field of that name. What would be no field any more is left out.
+ * a mask for a name is one for a field of that name. What would be no field any more is left out, and so is what may
+ * tell of the bytes before they were masked.
  */
 export function shownFields(fields: Fields, answer: Answer): string[] {
   const shown: string[] = [];
   for (let at = 0; at < fields.length; at += 2) {
     const [name, value] = [fields[at] as string, fields[at + 1] as string];
-    if (structural.has(name.toLowerCase())) shown.push(name, value);
-    else shown.push(...shownField(name, value, answer));
+    const lower = name.toLowerCase();
+    if (structural.has(lower)) shown.push(name, value);
+    else if (!tellsOfTheBytes.test(lower)) shown.push(...shownField(name, value, answer));
   }
   return shown;
 }
