@@ -84,7 +84,7 @@ export {
 } from "./operation.ts";
 export { oneOf, onlyKnown } from "./option.ts";
 export type { Permit } from "./permit.ts";
-export type { Limits } from "./policy.ts";
+export type { Limits, Right } from "./policy.ts";
 export type {
   Arrival,
   BrowserDoor,
@@ -95,6 +95,7 @@ export type {
   ConnectionProtocol,
   Dialed,
   Door,
+  Examined,
   Link,
   ListenerInfo,
   Protocol,

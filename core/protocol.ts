@@ -7,7 +7,7 @@ import type { DeviceLogin } from "./identity/device-login.ts";
 import type { CallerCredential, Identity, KeyOffer, ScramVerifier } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
-import type { Limits, TlsConfig } from "./policy.ts";
+import type { Limits, Right, TlsConfig } from "./policy.ts";
 import type { Secret } from "./secret.ts";
 import type { BegunLogin, BrowserLoginWish, FinishedLogin, ShownLogin } from "./supervision.ts";
 import type { Wire } from "./wire.ts";
@@ -38,6 +38,11 @@ interface Speaking<Config, Emits extends Kind, Name extends string> {
   knownBy?(dataDir: string): Promise<readonly string[]>;
   /** Who is logged in at the resource and did not come through a gateway that shares our roles, for `postern doctor RESOURCE`. */
   bypasses?(permit: Permit<Config>): Promise<readonly Bypass[]>;
+  /**
+   * What the resource says of itself and of the gateway's own login there, for `postern doctor RESOURCE`: whether it may do what
+   * rules hand out (`rights`), and what it may do beyond. Changes nothing. Throws PosternError `resource.*`.
+   */
+  examine?(permit: Permit<Config>, rights: readonly Right[]): Promise<readonly Examined[]>;
 }
 
 /**
@@ -261,6 +266,14 @@ export interface ClientLaunch {
   readonly environment: Readonly<Record<string, string>>;
   /** Variables that would lead them elsewhere, taken out of the caller's own environment. */
   readonly without?: readonly string[];
+}
+
+/** One thing that was found out about a resource. */
+export interface Examined {
+  readonly state: "ok" | "warn" | "fail";
+  readonly message: string;
+  /** What to do; present unless all is well. */
+  readonly hint?: string;
 }
 
 /** A login on a resource that does not come through the gateway. */

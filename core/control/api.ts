@@ -2,7 +2,7 @@ import type { GrantedBy } from "../decide.ts";
 import type { Ending } from "../ending.ts";
 import type { Identity } from "../identity.ts";
 import type { Outcome, Reason } from "../operation.ts";
-import type { Bypass, TerminalEvent } from "../protocol.ts";
+import type { Bypass, Examined, TerminalEvent } from "../protocol.ts";
 import type { StoredGrant, StoredRequest } from "../store/grants.ts";
 import type { HoldInfo, SessionInfo } from "../supervision.ts";
 import type { WorkerState } from "../supervisor/fleet.ts";
@@ -223,6 +223,11 @@ export interface Introduction {
   readonly url: string;
   /** How people sign in. */
   readonly login: readonly LoginMethod[];
+}
+
+/** `GET /v1/resources/:name/examination`. */
+export interface ExaminationAnswer {
+  readonly found: readonly Examined[];
 }
 
 /** `GET /v1/resources/:name/bypasses`. */

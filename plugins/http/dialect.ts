@@ -87,6 +87,13 @@ export interface Tunnelling {
   carry(tunnel: Tunnel): Promise<Outcome>;
 }
 
+/** Whose request it is, as a resource may be told. */
+export interface Whose {
+  readonly session: { readonly id: string; readonly identity: Identity };
+  /** The resource's own role that the session runs as; undefined: none is named. */
+  readonly as: string | undefined;
+}
+
 /**
  * What one protocol on top of HTTP makes of requests and answers: plain HTTP, Kubernetes. Everything else (whose
  * request it is, the session, the gate, connections, bodies) is the same for all.
@@ -106,7 +113,7 @@ export interface Dialect<Config extends HttpTarget = HttpTarget, Name extends st
    * Fields that show the resource credential (undefined: it needs none) and, where the resource is told, whose request
    * it is. Fields of the same names that the caller sent do not reach the resource.
    */
-  login(credential: string | undefined, identity: Identity, config: Config): Fields;
+  login(credential: string | undefined, whose: Whose, config: Config): Fields;
   /** What callers may not send, in lower case, beside what none may. */
   readonly strips?: (name: string) => boolean;
   /** A refusal in the protocol's own form. */

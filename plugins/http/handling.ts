@@ -154,7 +154,8 @@ export class Handling implements UnderWay {
   async #withBody(asked: Asked<HttpTarget>, route: Route, first: Reading, times: number): Promise<void> {
     const { gate, limits, reach } = this.#visit as Visit<HttpTarget>;
     const { dialect } = this.connection;
-    const login = (secret: string | undefined) => dialect.login(secret, gate.session.identity, asked.config);
+    const whose = { session: gate.session, as: (reach as HttpReach).credential?.as };
+    const login = (secret: string | undefined) => dialect.login(secret, whose, asked.config);
     const most = first.more ? longestRead : limits.buffer;
     const body = await gathered(this.exchange, most);
     if (this.#over) return;

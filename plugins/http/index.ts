@@ -44,8 +44,7 @@ const dialect: Dialect<HttpConfig, "http"> = {
   emits: ["operation", "document", "stream", "text", "wire"],
   browsers: true,
   read: (asked) => effectsOf(asked.config).read(asked),
-  login: (secret, _identity, { login = "bearer" }) =>
-    secret === undefined ? [] : loginFields(secret, login),
+  login: (secret, _whose, { login = "bearer" }) => (secret === undefined ? [] : loginFields(secret, login)),
   refusal: problemJson,
   tunnel: ({ upgrade }, _answer, looked) => (looked && upgrade === "websocket" ? webSocket : undefined),
 };

@@ -13,6 +13,7 @@ export type {
   Refusal,
   Tunnel,
   Tunnelling,
+  Whose,
 } from "./dialect.ts";
 export { type Fields, fieldOf, fieldsOf, type RequestHead, type ResponseHead, without } from "./message.ts";
 export { webProtocol } from "./protocol.ts";

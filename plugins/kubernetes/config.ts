@@ -1,15 +1,20 @@
 import type { HttpTarget } from "../http/kit.ts";
 
-/** How the cluster is told whose request it is (RBAC of the cluster's own then applies to them as well). */
+/** How the cluster is told whose request it is: its own RBAC then applies to them as well. */
 export interface Impersonation {
-  /** Default: the identity's subject. `(none)`: nobody is impersonated. */
+  /** Stands before the identity's subject and its groups: `"postern:"`. Default: nothing. */
   readonly prefix?: string;
-  /** Groups of the identity are passed on, with the same prefix. Default: true. */
+  /** Groups of the identity are passed on. Default: true. */
   readonly groups?: boolean;
+  /** The session's id is passed on, for the cluster's audit log (`postern-session` of the user's extra). Default: true. */
+  readonly session?: boolean;
 }
 
 /** A Kubernetes cluster's API server, or one that speaks for it. */
 export interface KubernetesConfig extends HttpTarget {
-  /** Requests carry the caller's name and groups (`Impersonate-User`); the gateway's credential must be allowed to. */
+  /**
+   * Requests are the caller's in the cluster, too (`Impersonate-User`), or the user's that `as` of their rule names. The
+   * gateway's own login must be allowed to impersonate them.
+   */
   readonly impersonate?: true | Impersonation;
 }

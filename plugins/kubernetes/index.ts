@@ -9,7 +9,9 @@ import {
 import { checkTarget, webProtocol } from "../http/kit.ts";
 import { client } from "./client.ts";
 import type { KubernetesConfig } from "./config.ts";
+import { impersonator } from "./credentials/impersonator.ts";
 import { dialect, type Emits } from "./dialect.ts";
+import { examine } from "./examine.ts";
 import { classifyText } from "./explain.ts";
 
 export interface KubernetesOptions extends KubernetesConfig {
@@ -24,6 +26,7 @@ const protocol: RequestProtocol<KubernetesConfig, Emits, "kubernetes"> = {
   classify: async (text) => classifyText(text),
   replay: channelReplay,
   client,
+  examine,
 };
 
 /**
@@ -48,7 +51,8 @@ export function kubernetes(options: KubernetesOptions): Resource<KubernetesConfi
   });
   const { credential, ...config } = options;
   checkTarget(config);
-  return { protocol, config, ...(credential ? { credential } : {}) };
+  const login = config.impersonate ? impersonator(credential) : credential;
+  return { protocol, config, ...(login ? { credential: login } : {}) };
 }
 
 export type { Impersonation, KubernetesConfig } from "./config.ts";

@@ -24,6 +24,8 @@ export interface KubernetesDoorOptions
   readonly rules: string;
   /** Of the cluster. */
   readonly cluster?: KubernetesOptions;
+  /** Makes further files in the policy's `process.env.CLUSTER_FOLDER` before the policy is read. */
+  readonly prepare?: (folder: string, cluster: KubernetesServer) => Promise<void>;
 }
 
 /** The gateway's token at the cluster, which callers must never see. */
@@ -67,6 +69,7 @@ export class KubernetesDoor {
     });
     writeFileSync(file("cluster-ca.crt"), cluster.authority.certificate);
     try {
+      await options.prepare?.(folder, cluster);
       const { identity, further, before, rules } = options;
       const web = await WebDoor.open({
         plugins: ["env", "kubernetes", ...plugins],
@@ -78,7 +81,12 @@ export class KubernetesDoor {
         ...(identity === undefined ? {} : { identity }),
         ...(further === undefined ? {} : { further }),
         ...(before === undefined ? {} : { before }),
-        environment: { CLUSTER_TOKEN: adminToken, ...options.environment },
+        environment: {
+          CLUSTER_TOKEN: adminToken,
+          CLUSTER_FOLDER: folder,
+          CLUSTER_URL: cluster.url,
+          ...options.environment,
+        },
       });
       return new KubernetesDoor(cluster, web, folder);
     } catch (error) {

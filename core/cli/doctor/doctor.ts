@@ -4,7 +4,7 @@ import { PosternError } from "../../error.ts";
 import { control, type DataFlag, dataFolder, type JsonFlag, withData, withJson } from "../flags.ts";
 import { command } from "../help.ts";
 import { oneLine, paint, type Terminal } from "../terminal.ts";
-import { bypassesOf } from "./bypasses.ts";
+import { examinationOf } from "./examination.ts";
 import type { Finding } from "./finding.ts";
 import { gatewayState } from "./gateway.ts";
 import { bunVersion, dataFolderMode, diskRoom } from "./machine.ts";
@@ -19,11 +19,13 @@ export function doctor(terminal: Terminal): Command {
         description:
           "Checks the runtime, the data folder and its disk, the gateway that runs there, the policy and whether\n" +
           "its resources can be reached, and the audit trail. With the name of a resource: who is logged in there\n" +
-          "and did not come through the gateway. Changes nothing.",
+          "and did not come through the gateway; of a cluster, whether it answers, and whether the gateway's own\n" +
+          "login may do what the rules hand out, or far more. Changes nothing.",
         examples: [
           "postern doctor",
           "postern doctor shop.policy.ts --data /var/lib/postern --json",
           "postern doctor orders",
+          "postern doctor prod",
         ],
         exits: { 1: "a check failed; a warning is none" },
       }).argument(
@@ -33,7 +35,7 @@ export function doctor(terminal: Terminal): Command {
     ),
   ).action(async (subject: string | undefined, flags: DataFlag & JsonFlag) => {
     if (subject !== undefined && isResource(subject)) {
-      return report(terminal, flags, await bypassesOf(subject, control(terminal, flags)));
+      return report(terminal, flags, await examinationOf(subject, control(terminal, flags)));
     }
     const policy = subject;
     const folder = dataFolder(terminal, flags);

@@ -220,7 +220,8 @@ export class Relay implements AnswerSink {
     const seen = looksAtBodies(pass.answer) ? requestFor(read) : read;
     const known = pass.answer && dialect.negotiate ? dialect.negotiate(seen, pass.answer) : seen;
     const head = this.#tunnelling?.head(known) ?? known;
-    const login = dialect.login(secret, visit.gate.session.identity, asked.config);
+    const whose = { session: visit.gate.session, as: this.#reach.credential?.as };
+    const login = dialect.login(secret, whose, asked.config);
     const facts = { caller, listener: door.listener, prefix: route.prefix };
     const sent = outgoing(head, head.target, this.#reach.destination, login, facts, dialect.strips);
     this.#connection = connection;

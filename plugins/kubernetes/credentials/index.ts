@@ -31,6 +31,9 @@ export interface ServiceAccountTokenOptions {
   readonly longest?: Duration;
 }
 
+/** The id of what the gateway itself logs in with, where sessions have tokens of their own. */
+export const tokenMaker = "token maker";
+
 /**
  * A token of a service account for each session alone, which ends with it.
  *
@@ -64,7 +67,7 @@ export function serviceAccountToken(options: ServiceAccountTokenOptions): Creden
     label: `service account token by ${admin.label}`,
     ...(usual === undefined ? {} : { as: `${usual.namespace}/${usual.name}` }),
     async issue(request) {
-      if (request.purpose === "control") return { value: await admin.read() };
+      if (request.purpose === "control") return { value: await admin.read(), id: tokenMaker };
       if (request.as === undefined) throw noAccount();
       const account = accountOf(request.as, namespace);
       return await tokenFor(request, account, { admin, audience, life, longest: longestMs });
