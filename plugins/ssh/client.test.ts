@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Again } from "../../core/plugin.ts";
 import { needs, testWith } from "../../test/needs.ts";
 import { client, knownClient } from "./client.ts";
 
@@ -14,10 +15,13 @@ const told = {
   POSTERN_SSH_PASSWORD: secret,
 };
 
+/** ssh asks for nothing while it runs. */
+const again: Again = { command: ["postern"], ca: undefined };
+
 function prepared(wish: Partial<typeof told>) {
   const folder = mkdtempSync(join(tmpdir(), "postern-client-"));
   try {
-    const made = knownClient.prepare?.({ ...told, ...wish }, ["uptime"], folder);
+    const made = knownClient.prepare?.({ ...told, ...wish }, ["uptime"], folder, again);
     const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
     return { command: made?.command ?? [], files: files.join("") };
   } finally {
