@@ -19,7 +19,7 @@ import type { Route } from "../route.ts";
 import { Delivery } from "./delivery.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
 import { incoming } from "./incoming.ts";
-import { carryOn, noTunnel, notAgreed } from "./switched.ts";
+import { carryOn, notAgreed, tunnellingOf } from "./switched.ts";
 import { Upload } from "./upload.ts";
 
 export interface RelayParts {
@@ -80,9 +80,9 @@ export class Relay implements AnswerSink {
     const { deadline } = pass.answer ?? {};
     if (deadline)
       this.#deadline = setTimeout(() => this.#fail(asError(deadline.reason), "cancelled"), deadline.after);
-    if (this.#refusesUpgrade()) return this.#fail(noTunnel, "cancelled");
     if (this.parts.reading.answered) return this.#repeat(this.parts.reading.answered);
     try {
+      this.#tunnelling = tunnellingOf(this.parts);
       const kept = this.#reach.take();
       this.#reused = kept !== undefined;
       const secret = this.#reach.secret();
@@ -91,15 +91,6 @@ export class Relay implements AnswerSink {
     } catch (error) {
       this.broken(asPosternError(error), false);
     }
-  }
-
-  /** Somebody looks at what an upgrade would lead to, and nothing here can look into it. */
-  #refusesUpgrade(): boolean {
-    const { asked, pass, visit, connection } = this.parts;
-    if (asked.upgrade === undefined) return false;
-    const looked = visit.gate.recordsWire || looksAtBodies(pass.answer);
-    this.#tunnelling = connection.dialect.tunnel?.(asked, pass.answer, looked);
-    return looked && this.#tunnelling === undefined;
   }
 
   /** The session ended, or the caller is gone (`undefined`). */
@@ -177,26 +168,10 @@ export class Relay implements AnswerSink {
 
   #carry(head: ResponseHead, resource: Wire): void {
     if (this.#over) return resource.destroy();
-    const { exchange, visit, pass, done } = this.parts;
-    const { gate, limits } = visit;
     this.#over = true;
     clearTimeout(this.#deadline);
-    const caller = exchange.switch(incoming(head, this.parts.route, this.#reach.destination));
-    const nextChannel = () => this.#reach.nextChannel();
-    const { asked } = this.parts;
-    // The session stays until its end was told in the tunnel's own form; whoever does not heed that is cut off.
-    const leave = visit.enter(() => {
-      caller.destroy();
-      resource.destroy();
-    });
-    void carryOn(this.#tunnelling, {
-      ...{ asked, head, caller, resource, gate, pass, limits, record: this.#record, nextChannel },
-    }).then((outcome) => {
-      pass.end(outcome);
-      this.#release();
-      leave();
-      done();
-    });
+    const own = incoming(head, this.parts.route, this.#reach.destination);
+    void carryOn(this.parts, this.#tunnelling, this.#record, own, resource).then(() => this.#release());
   }
 
   async #connect(

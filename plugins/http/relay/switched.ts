@@ -1,12 +1,50 @@
-import { type Outcome, type Pass, PosternError, type Reason } from "../../../core/plugin.ts";
+import { type Outcome, type Pass, PosternError, type Reason, type Wire } from "../../../core/plugin.ts";
+import { looksAtBodies } from "../body/index.ts";
 import type { Tunnel, Tunnelling } from "../dialect.ts";
+import type { ResponseHead } from "../message.ts";
+import type { HttpReach } from "../reach/reach.ts";
+import type { ExchangeRecord } from "./exchange-record.ts";
+import type { RelayParts } from "./relay.ts";
 import { splice } from "./splice.ts";
 
 /** Milliseconds in which a side may take what was said to it last. */
 const lastWords = 2_000;
 
-/** Carries what follows an upgrade to its end, and tells how it ended. Never rejects. */
+/**
+ * How what this exchange's upgrade leads to is carried; undefined: as bytes. Throws PosternError `http.upgrade` where
+ * somebody looks at it, and nothing here can look into it.
+ */
+export function tunnellingOf({ asked, pass, visit, connection }: RelayParts): Tunnelling | undefined {
+  if (asked.upgrade === undefined) return undefined;
+  const looked = visit.gate.recordsWire || looksAtBodies(pass.answer);
+  const tunnelling = connection.dialect.tunnel?.(asked, pass.answer, looked);
+  if (looked && tunnelling === undefined) throw noTunnel;
+  return tunnelling;
+}
+
+/** Carries what follows an upgrade until it is over, and tells how it ended. `head`: as the caller gets it. Never rejects. */
 export async function carryOn(
+  { exchange, asked, visit, pass, done }: RelayParts,
+  tunnelling: Tunnelling | undefined,
+  record: ExchangeRecord | undefined,
+  head: ResponseHead,
+  resource: Wire,
+): Promise<void> {
+  const { gate, limits } = visit;
+  const caller = exchange.switch(head);
+  // The session stays until its end was told in the tunnel's own form; whoever does not heed that is cut off.
+  const leave = visit.enter(() => {
+    caller.destroy();
+    resource.destroy();
+  });
+  const nextChannel = () => (visit.reach as HttpReach).nextChannel();
+  const parts = { asked, head, caller, resource, gate, pass, limits, record, nextChannel };
+  pass.end(await outcomeOf(tunnelling, parts));
+  leave();
+  done();
+}
+
+async function outcomeOf(
   tunnelling: Tunnelling | undefined,
   parts: Omit<Tunnel, "signal">,
 ): Promise<Outcome> {
@@ -38,8 +76,7 @@ function endsAt(pass: Pass, end: (reason: Reason) => void): ReturnType<typeof se
   return deadline && setTimeout(() => end(deadline.reason), deadline.after);
 }
 
-/** Why an upgrade is refused before it is sent. */
-export const noTunnel = new PosternError(
+const noTunnel = new PosternError(
   "http.upgrade",
   "The answers of this resource are looked at or recorded, and nothing here can look into what this upgrade leads to.",
   { hint: "Ask for it without `Upgrade`." },
