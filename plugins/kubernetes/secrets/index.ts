@@ -4,6 +4,7 @@ import {
   nothing,
   type Operation,
   onlyKnown,
+  PosternError,
   type Watch,
 } from "../../../core/plugin.ts";
 import { isMask, maskOf, namesOf, usual } from "./masks.ts";
@@ -28,11 +29,11 @@ export interface SecretsOptions {
  *
  * What a pod prints is for `mask({ answers: "stream", detect: [...] })`. Throws PosternError `policy.option`.
  */
-export function maskSecrets(options: SecretsOptions = {}): Guardrail<"document"> {
+export function maskSecrets(options: SecretsOptions = {}): Guardrail<"document" | "stream"> {
   onlyKnown<SecretsOptions>("maskSecrets", options, { environment: true, configMaps: true, name: true });
   const { environment = [], configMaps = [], name = "maskSecrets" } = options;
   const named: Named = { environment: namesOf(environment), configMap: namesOf(configMaps) };
-  return { name, needs: ["document"], open: () => watch(named) };
+  return { name, needs: ["document", "stream"], open: () => watch(named) };
 }
 
 /**
@@ -91,7 +92,18 @@ function answerTo(operation: Operation, named: Named): Answer {
       const quiet = quietStatus(value, ofSecrets, operation.text);
       return replaced(quiet, named, (_value, encoding) => maskOf(encoding), ofSecrets, ofConfigMaps);
     },
+    // Others may be able to look into text; nobody finds a Secret in it by its fields.
+    stream(chunk) {
+      if (chunk.direction === "toCaller" && chunk.bytes.length > 0) throw noObject();
+      return chunk;
+    },
   };
+}
+
+function noObject(): PosternError {
+  return new PosternError("answer.withheld", "Secrets are masked, and this answer is no object in JSON.", {
+    hint: "Ask for JSON, or ask the operator for a rule without maskSecrets().",
+  });
 }
 
 function isOf({ actions }: Operation, resource: string): boolean {
