@@ -1,4 +1,4 @@
-import { isLoopback, PosternError, type TlsVerification } from "../../core/plugin.ts";
+import { type Duration, isLoopback, PosternError, type TlsVerification } from "../../core/plugin.ts";
 
 /** Where a resource is reached over HTTP, and how callers name it: what every dialect has. */
 export interface HttpTarget {
@@ -30,6 +30,15 @@ export interface VersionChoice {
    * unless given. Nothing is upgraded over it (WebSocket).
    */
   readonly http2?: boolean;
+}
+
+/** How long a resource may take. */
+export interface AnswerTime {
+  /**
+   * From the last byte of a request, or from when the resource takes no more of it, to the first of its answer: then 504. What
+   * follows may take its time. `"5m"` unless given: more than proxies allow (60 s), less than for ever.
+   */
+  readonly timeout?: Duration;
 }
 
 /** Where connections to a resource go. */

@@ -17,7 +17,8 @@ export interface UnderWay {
 
 interface Visited {
   readonly resource: string;
-  readonly identity: Identity;
+  /** As it was proved last on this connection. */
+  identity: Identity;
   readonly visit: Visit<HttpTarget>;
   readonly underWay: Set<UnderWay>;
   readonly ended: () => void;
@@ -59,11 +60,9 @@ export class CallerConnection {
     });
     const { signal } = visit.gate;
     if (signal.aborted) throw asError(signal.reason as Reason);
-    const kept = this.#visited.filter((each) => each.visit.current || each.underWay.size > 0);
-    if (!kept.some((each) => each.visit === visit && each.identity === identity)) {
-      kept.push(this.#watch(resource, identity, visit));
-    }
-    this.#visited = kept;
+    const known = this.#visited.find((each) => each.visit === visit);
+    if (known) known.identity = identity;
+    else this.#visited = [...this.#visited.filter(goesOn), this.#watch(resource, identity, visit)];
     return visit;
   }
 
@@ -96,6 +95,13 @@ export class CallerConnection {
     signal.addEventListener("abort", ended, { once: true });
     return { resource, identity, visit, underWay, ended };
   }
+}
+
+/** False: nothing of it is under way here, nor will be; then it is not watched any more. */
+function goesOn({ visit, underWay, ended }: Visited): boolean {
+  if (visit.current || underWay.size > 0) return true;
+  visit.gate.signal.removeEventListener("abort", ended);
+  return false;
 }
 
 export function asError({ code, message, ...more }: Reason): PosternError {

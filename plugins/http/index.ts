@@ -1,13 +1,20 @@
 import {
   type CredentialSource,
   channelReplay,
+  milliseconds,
   onlyKnown,
   type RequestProtocol,
   type Resource,
   type Secret,
 } from "../../core/plugin.ts";
 import { client } from "./client.ts";
-import { checkTarget, destinationOf, type HttpTarget, type VersionChoice } from "./config.ts";
+import {
+  type AnswerTime,
+  checkTarget,
+  destinationOf,
+  type HttpTarget,
+  type VersionChoice,
+} from "./config.ts";
 import { checkLogin, type LoginOption, loginFields } from "./credentials/login.ts";
 import type { Dialect } from "./dialect.ts";
 import { type EffectOptions, Effects } from "./effects/index.ts";
@@ -15,7 +22,7 @@ import { webProtocol } from "./protocol.ts";
 import { problemJson } from "./refusal.ts";
 import { webSocket } from "./websocket/index.ts";
 
-export interface HttpConfig extends HttpTarget, VersionChoice, EffectOptions {
+export interface HttpConfig extends HttpTarget, VersionChoice, AnswerTime, EffectOptions {
   /** How the resource is shown its credential. Default: `"bearer"`. */
   readonly login?: LoginOption;
 }
@@ -75,6 +82,7 @@ export function http(options: HttpOptions): Resource<HttpConfig, Emits, "http"> 
     key: true,
     serverName: true,
     http2: true,
+    timeout: true,
     opaque: true,
     routes: true,
     openapi: true,
@@ -82,8 +90,10 @@ export function http(options: HttpOptions): Resource<HttpConfig, Emits, "http"> 
     login: true,
     credential: true,
   });
-  const { credential, ...config } = options;
+  const { credential, ...given } = options;
+  const config: HttpConfig = { timeout: "5m", ...given };
   checkTarget(config);
+  milliseconds(config.timeout ?? "5m");
   if (config.login !== undefined) checkLogin(config.login);
   effectsOf(config);
   return { protocol, config, ...(credential ? { credential } : {}) };

@@ -1,6 +1,7 @@
 import {
   clientContext,
   connectWire,
+  milliseconds,
   type Permit,
   PosternError,
   type Reach,
@@ -8,7 +9,13 @@ import {
   TlsClient,
   type Wire,
 } from "../../../core/plugin.ts";
-import { type Destination, destinationOf, type HttpTarget, type VersionChoice } from "../config.ts";
+import {
+  type AnswerTime,
+  type Destination,
+  destinationOf,
+  type HttpTarget,
+  type VersionChoice,
+} from "../config.ts";
 import { withoutEchoes } from "../echo/connection.ts";
 import { EchoGuard } from "../echo/guard.ts";
 import type { ResourceConnection } from "../exchange.ts";
@@ -29,6 +36,8 @@ const mostTries = 8;
 /** All that one session uses of its resource: its credential, and connections that no other session shares. */
 export class HttpReach implements Reach {
   readonly destination: Destination;
+  /** Milliseconds to the head of an answer. */
+  readonly timeout: number | undefined;
   readonly #idle: { readonly connection: ResourceConnection; readonly since: number }[] = [];
   readonly #all = new Set<ResourceConnection>();
   /** Connections that carry several requests at a time, and one that is on its way. */
@@ -39,10 +48,11 @@ export class HttpReach implements Reach {
   #channels = 0;
 
   constructor(
-    readonly config: HttpTarget & VersionChoice,
+    readonly config: HttpTarget & VersionChoice & AnswerTime,
     readonly credential: ResourceCredential | undefined,
   ) {
     this.destination = destinationOf(config);
+    this.timeout = config.timeout === undefined ? undefined : milliseconds(config.timeout);
     if (credential) this.#echoes.shows(credential.value);
   }
 

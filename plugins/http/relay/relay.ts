@@ -16,9 +16,11 @@ import type { Fields, ResponseHead } from "../message.ts";
 import { outgoing, outgoingTrailers } from "../outgoing.ts";
 import type { HttpReach } from "../reach/reach.ts";
 import type { Route } from "../route.ts";
+import { onlyLooks } from "./again.ts";
 import { Delivery } from "./delivery.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
 import { incoming } from "./incoming.ts";
+import { Patience } from "./patience.ts";
 import { carryOn, notAgreed, tunnellingOf } from "./switched.ts";
 import { Upload } from "./upload.ts";
 
@@ -37,15 +39,13 @@ export interface RelayParts {
   done(): void;
 }
 
-/** Methods that may be sent again where nobody knows whether they were seen (RFC 9110, 9.2.1). */
-const safe = new Set(["GET", "HEAD", "OPTIONS"]);
-
 /** One request that may pass, to the resource and its answer back. */
 export class Relay implements AnswerSink {
   readonly #reach: HttpReach;
   readonly #delivery: Delivery;
   readonly #record: ExchangeRecord | undefined;
   readonly #upload: Upload;
+  readonly #patience: Patience;
   /** What looks into the answer's body; undefined: nobody does. */
   #look: InspectedBody | undefined;
   #connection: ResourceConnection | undefined;
@@ -61,6 +61,7 @@ export class Relay implements AnswerSink {
     this.#reach = visit.reach as HttpReach;
     if (visit.gate.recordsWire) this.#record = new ExchangeRecord(visit.gate, this.#reach.nextChannel());
     this.#upload = new Upload(this.#record);
+    this.#patience = new Patience(this.#reach.timeout, (error) => this.#fail(error, "unknown"));
     this.#delivery = new Delivery(exchange, pass, this.#record, {
       resume: () => this.#sending?.resume(),
       takesMore: () => (this.#look ? this.#look.drained() : this.#sending?.resume()),
@@ -106,14 +107,18 @@ export class Relay implements AnswerSink {
 
   inform(head: ResponseHead): void {
     const { exchange, pass, route } = this.parts;
-    if (this.#over || looksAtBodies(pass.answer)) return;
-    exchange.inform(incoming(head, route, this.#reach.destination));
+    if (this.#over) return;
+    this.#patience.heard();
+    // What may not leave yet is not worth waiting for: the answer itself is.
+    if (looksAtBodies(pass.answer) || pass.ready()) return;
+    exchange.inform(incoming(head, route, this.#reach.destination, exchange.request));
   }
 
   head(head: ResponseHead, length: BodyLength): void {
+    this.#patience.end();
     if (this.#over) return;
-    const { route, pass, asked, visit, connection } = this.parts;
-    const own = incoming(head, route, this.#reach.destination);
+    const { exchange, route, pass, asked, visit, connection } = this.parts;
+    const own = incoming(head, route, this.#reach.destination, exchange.request);
     if (!looksAtBodies(pass.answer)) return this.#delivery.head(own, length);
     const { opaque } = asked.config;
     const sequence = connection.dialect.isSequence?.(asked) ?? false;
@@ -134,6 +139,7 @@ export class Relay implements AnswerSink {
   }
 
   switched(head: ResponseHead, wire: Wire): void {
+    this.#patience.end();
     if (this.#over || this.#tunnelling?.agrees(head) === false) {
       wire.destroy();
       return this.#fail(notAgreed, "error");
@@ -145,8 +151,8 @@ export class Relay implements AnswerSink {
 
   broken(error: PosternError, sent: boolean): void {
     if (this.#over) return;
-    const { body, asked } = this.parts;
-    const again = !sent || (safe.has(asked.head.method) && !asked.hasBody);
+    const { asked, reading, body } = this.parts;
+    const again = !sent || onlyLooks(asked, reading);
     if (
       this.#reused &&
       !this.answered &&
@@ -163,6 +169,7 @@ export class Relay implements AnswerSink {
   }
 
   drained(): void {
+    this.#patience.taken();
     this.parts.exchange.body?.resume();
   }
 
@@ -170,7 +177,8 @@ export class Relay implements AnswerSink {
     if (this.#over) return resource.destroy();
     this.#over = true;
     clearTimeout(this.#deadline);
-    const own = incoming(head, this.parts.route, this.#reach.destination);
+    const { exchange, route } = this.parts;
+    const own = incoming(head, route, this.#reach.destination, exchange.request);
     void carryOn(this.parts, this.#tunnelling, this.#record, own, resource).then(() => this.#release());
   }
 
@@ -201,12 +209,8 @@ export class Relay implements AnswerSink {
     const sent = outgoing(head, head.target, this.#reach.destination, login, facts, dialect.strips);
     this.#connection = connection;
     const length = body ? body.length : exchange.body ? exchange.body.length : "none";
-    const sending = connection.send(
-      sent,
-      length === 0 && !asked.hasBody ? "none" : length,
-      asked.upgrade,
-      this,
-    );
+    const told = length === 0 && !asked.hasBody ? "none" : length;
+    const sending = this.#patience.watch(connection.send(sent, told, asked.upgrade, this));
     this.#sending = sending;
     if (this.#over) return;
     if (body) this.#upload.whole(body, sending);
@@ -248,6 +252,7 @@ export class Relay implements AnswerSink {
   #close(): void {
     this.#over = true;
     clearTimeout(this.#deadline);
+    this.#patience.end();
     this.#look?.close();
     this.#delivery.stop();
     this.#sending?.abort();
