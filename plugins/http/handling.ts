@@ -15,6 +15,7 @@ import { gathered } from "./gathered.ts";
 import { atPending } from "./holds/pending.ts";
 import { type Waiting, whileHeld } from "./holds/waiting.ts";
 import { fieldOf } from "./message.ts";
+import { outgoingTrailers } from "./outgoing.ts";
 import { type CanonicalPath, canonicalPath } from "./path.ts";
 import type { HttpReach } from "./reach/reach.ts";
 import { ambiguousLogin, ambiguousPath, gatewayFailed, nobody, tooMuchToRead } from "./reasons.ts";
@@ -87,7 +88,10 @@ export class Handling implements UnderWay {
     const route = named ?? boundRoute(request, identity, this.connection.door.resources);
     const resource = route?.resource ?? nameOf(request.authority, request.target);
     const application = fieldOf(request.fields, "user-agent")?.slice(0, 200);
-    const visit = await this.connection.visit(resource, identity, application);
+    let visit: Visit<HttpTarget>;
+    // Another request, or a reload, may put an end to it before this turn of the loop.
+    do visit = await this.connection.visit(resource, identity, application);
+    while (!this.#over && !visit.current);
     if (this.#over) return;
     if (!route) throw new PosternError("resource.unknown", `There is no resource named ${resource}.`);
     this.#asks(visit, route, path);
@@ -152,7 +156,8 @@ export class Handling implements UnderWay {
 
   /** With all of the body in hand: what it shows, and what a person is asked to approve. */
   async #withBody(asked: Asked<HttpTarget>, route: Route, first: Reading, times: number): Promise<void> {
-    const { gate, limits, reach } = this.#visit as Visit<HttpTarget>;
+    const visit = this.#visit as Visit<HttpTarget>;
+    const { gate, limits, reach } = visit;
     const { dialect } = this.connection;
     const whose = { session: gate.session, as: (reach as HttpReach).credential?.as };
     const login = (secret: string | undefined) => dialect.login(secret, whose, asked.config);
@@ -167,7 +172,10 @@ export class Handling implements UnderWay {
       const { more } = reading;
       reading = await more.call(reading, {
         body,
-        ask: (head, sent) => askedOfResource(reach as HttpReach, login, head, sent),
+        ask: (head, sent) => {
+          visit.controlPermit("asked-resource"); // For the trail: nothing is opened by it.
+          return askedOfResource(reach as HttpReach, login, head, sent);
+        },
       });
       if (this.#over) return;
     }
@@ -182,11 +190,14 @@ export class Handling implements UnderWay {
     body: Uint8Array | undefined,
   ): Promise<void> | undefined {
     const { gate } = this.#visit as Visit<HttpTarget>;
+    const { head } = asked;
+    const { strips } = this.connection.dialect;
+    const sent =
+      plan.verdict === "willHold" ? outgoingTrailers((reading.head ?? head).fields, [], strips) : [];
+    const parameters = shownParameters(body, reading.shown, sent);
     const begun = gate.begin(plan, {
       inTransaction: false,
-      ...(body === undefined || body.length === 0
-        ? {}
-        : { parameters: shownParameters(body, reading.shown) }),
+      ...(parameters ? { parameters } : {}),
       held: (hold) => {
         this.#withdraw = hold.withdraw;
         if (this.#over) return hold.withdraw("abandoned");

@@ -1,32 +1,63 @@
 import type { Destination } from "../config.ts";
-import type { ResponseHead } from "../message.ts";
+import type { RequestHead, ResponseHead } from "../message.ts";
 import type { Route } from "../route.ts";
 import { isOwnCookie } from "../sign-in/cookies.ts";
+import { forOneCaller, sharesAnyway } from "./caching.ts";
 
 /**
- * The head as the caller gets it: what leads to the resource itself leads to the gateway, and nothing sets the
- * gateway's own cookies or sends callers elsewhere (`Alt-Svc`).
+ * The head as the caller gets it: what leads to the resource itself leads to the gateway, nothing leads to another of its
+ * resources, sets the gateway's own cookies or sends callers elsewhere (`Alt-Svc`), and no cache shares it. `asked`: the
+ * request, with the path that the caller sees.
  */
-export function incoming(head: ResponseHead, { prefix }: Route, destination: Destination): ResponseHead {
+export function incoming(
+  head: ResponseHead,
+  { prefix }: Route,
+  destination: Destination,
+  asked: Pick<RequestHead, "authority" | "target">,
+): ResponseHead {
   const fields: string[] = [];
+  const caching: string[] = [];
   for (let at = 0; at < head.fields.length; at += 2) {
     const name = head.fields[at] as string;
     const value = head.fields[at + 1] as string;
     switch (name.toLowerCase()) {
       case "alt-svc":
         break;
-      case "location":
-      case "content-location":
-        fields.push(name, throughGateway(value, prefix, destination));
+      case "cache-control":
+        caching.push(value);
         break;
+      case "location":
+      case "content-location": {
+        const location = throughGateway(value, prefix, destination);
+        if (!leavesResource(location, prefix, asked)) fields.push(name, location);
+        break;
+      }
       case "set-cookie":
         if (!isOwnCookie(value)) fields.push(name, cookie(value, prefix, destination));
         break;
       default:
-        fields.push(name, value);
+        if (!sharesAnyway(name)) fields.push(name, value);
     }
   }
+  if (head.status >= 200) fields.push("Cache-Control", forOneCaller(caching));
   return { ...head, fields };
+}
+
+/**
+ * Whether whoever follows this with what they have shown this resource would show it to another one, which has the same
+ * origin: programs that follow redirects keep `Authorization` there, and with 307 and 308 method and body.
+ */
+function leavesResource(
+  location: string,
+  prefix: string,
+  { authority, target }: Pick<RequestHead, "authority" | "target">,
+): boolean {
+  if (prefix === "") return false;
+  const from = URL.parse(target, `http://${authority}`);
+  const to = URL.parse(location, from?.href);
+  const own = to?.protocol === "https:" ? URL.parse(`https://${authority}`) : from;
+  if (!to || to.host !== own?.host) return false;
+  return to.pathname !== prefix && !to.pathname.startsWith(`${prefix}/`);
 }
 
 function throughGateway(location: string, prefix: string, { secure, authority, base }: Destination): string {
