@@ -15,6 +15,7 @@ interface Waiting {
 
 /** Waiting at once. */
 const atOnce = 8;
+const everything = [{ verbs: ["*"], groups: ["*"], resources: ["*"] }];
 let door: KubernetesDoor;
 let dev: Caller;
 let reader: Caller;
@@ -24,6 +25,8 @@ beforeAll(async () => {
   door = await KubernetesDoor.open({
     plugins: ["approve"],
     words: ["group", "grant", "write"],
+    resource: 'credential: env("CLUSTER_TOKEN"), impersonate: true',
+    cluster: { rules: { dev: everything, readers: everything, held: everything } },
     rules: `
       { who: group("dev"), on: "prod", may: ["read", "write", "delete", "execute", "connect"] },
       { who: group("dev"), on: "prod", may: [grant("pods:privileged")], under: [approve({ by: group("leads"), within: "15m" })] },
@@ -325,4 +328,20 @@ describe(`kubectl ${newest.version}`, () => {
       kubectl.close();
     }
   });
+});
+
+test("what the gateway asked by itself is in the trail as the gateway's, and changes nothing for the caller", async () => {
+  const asked = door.web.entries("admin").filter(({ what }) => what === "asked-resource");
+  expect(asked.length).toBeGreaterThan(30);
+  expect(asked.every(({ by, target }) => by === "gateway" && target === "prod")).toBe(true);
+});
+
+test("a dry run is asked as whoever the request is made as", async () => {
+  const whom = ({ headers }: Received) =>
+    headers.filter((_, at) => headers[at - 1]?.toLowerCase().startsWith("impersonate-"));
+  const writes = door.cluster.received.filter(({ method }) => method === "PATCH");
+  const who = ["mallory", "dev", expect.stringMatching(/^ses_/)];
+  expect(writes.filter(isDry).map(whom)).toContainEqual(who);
+  expect(writes.filter((one) => !isDry(one)).map(whom)).toContainEqual(who);
+  expect(door.cluster.received.filter((one) => whom(one).length === 0)).toEqual([]);
 });
