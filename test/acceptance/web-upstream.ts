@@ -15,6 +15,8 @@ export class WebUpstream {
   readonly #server: Server;
   readonly #waiting: ((seen: Seen) => void)[] = [];
   requests = 0;
+  /** Connections. */
+  open = 0;
 
   private constructor() {
     this.#server = createServer((request, response) => {
@@ -26,6 +28,10 @@ export class WebUpstream {
       if (pathname === "/hash") return void hashed(request, response);
       if (pathname === "/held") return this.#waiting.shift()?.({ request, response });
       response.end("hello");
+    });
+    this.#server.on("connection", (socket) => {
+      this.open++;
+      socket.once("close", () => this.open--);
     });
   }
 
