@@ -19,6 +19,7 @@ export { type Duration, milliseconds } from "./duration.ts";
 export type { Ended, Ending, EndingWish } from "./ending.ts";
 export { PosternError } from "./error.ts";
 export { ESC, isString, sequenceEnd } from "./escape.ts";
+export type { Bypass, Examined } from "./examined.ts";
 export type { Denial, Execution, Gate, HeldOperation, Pass, Plan } from "./gate.ts";
 export type {
   Answer,
@@ -88,14 +89,12 @@ export type { Limits, Right } from "./policy.ts";
 export type {
   Arrival,
   BrowserDoor,
-  Bypass,
   Carrier,
   ClientAccess,
   ClientLaunch,
   ConnectionProtocol,
   Dialed,
   Door,
-  Examined,
   Link,
   ListenerInfo,
   Protocol,

@@ -1,6 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { CredentialSource } from "./credential/source.ts";
 import type { PosternError } from "./error.ts";
+import type { Bypass, Examined } from "./examined.ts";
 import type { Gate } from "./gate.ts";
 import type { Kind } from "./guardrail.ts";
 import type { DeviceLogin } from "./identity/device-login.ts";
@@ -266,25 +267,6 @@ export interface ClientLaunch {
   readonly environment: Readonly<Record<string, string>>;
   /** Variables that would lead them elsewhere, taken out of the caller's own environment. */
   readonly without?: readonly string[];
-}
-
-/** One thing that was found out about a resource. */
-export interface Examined {
-  readonly state: "ok" | "warn" | "fail";
-  readonly message: string;
-  /** What to do; present unless all is well. */
-  readonly hint?: string;
-}
-
-/** A login on a resource that does not come through the gateway. */
-export interface Bypass {
-  readonly login: string;
-  /** The client's address, as the resource has it. */
-  readonly from: string;
-  readonly application?: string;
-  /** Epoch milliseconds. */
-  readonly since?: number;
-  readonly count: number;
 }
 
 /** One recorded thing, in order. `at` is milliseconds since the recording began. */

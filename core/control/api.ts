@@ -1,8 +1,9 @@
 import type { GrantedBy } from "../decide.ts";
 import type { Ending } from "../ending.ts";
+import type { Bypass, Examined } from "../examined.ts";
 import type { Identity } from "../identity.ts";
 import type { Outcome, Reason } from "../operation.ts";
-import type { Bypass, Examined, TerminalEvent } from "../protocol.ts";
+import type { TerminalEvent } from "../protocol.ts";
 import type { StoredGrant, StoredRequest } from "../store/grants.ts";
 import type { HoldInfo, SessionInfo } from "../supervision.ts";
 import type { WorkerState } from "../supervisor/fleet.ts";
