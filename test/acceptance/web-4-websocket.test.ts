@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Server, ServerWebSocket } from "bun";
 import { WebDoor } from "./web-door.ts";
 
 /** Issue 6, 4: WebSockets through the gateway, spliced where nobody looks and by the frame where somebody does. */
+
+setDefaultTimeout(30_000);
 
 let door: WebDoor;
 let upstream: Server<undefined>;
