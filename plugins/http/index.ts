@@ -32,7 +32,9 @@ export interface HttpOptions extends HttpConfig {
   readonly credential?: Secret | CredentialSource<HttpConfig>;
 }
 
-type Emits = "operation" | "document" | "stream" | "text" | "wire";
+type Emits = "operation" | "document" | "stream" | "text" | "wire" | "deadline" | "intake";
+
+const emits = ["operation", "document", "stream", "text", "wire", "deadline", "intake"] as const;
 
 /** What requests do, by the configuration that says so. */
 const effects = new WeakMap<HttpConfig, Effects>();
@@ -48,7 +50,7 @@ function effectsOf(config: HttpConfig): Effects {
 
 const dialect: Dialect<HttpConfig, "http"> = {
   name: "http",
-  emits: ["operation", "document", "stream", "text", "wire"],
+  emits,
   browsers: true,
   read: (asked) => effectsOf(asked.config).read(asked),
   login: (secret, _whose, { login = "bearer" }) => (secret === undefined ? [] : loginFields(secret, login)),
@@ -58,7 +60,7 @@ const dialect: Dialect<HttpConfig, "http"> = {
 
 const protocol: RequestProtocol<HttpConfig, Emits, "http"> = {
   name: "http",
-  emits: ["operation", "document", "stream", "text", "wire"],
+  emits,
   ...webProtocol<HttpConfig, Emits, "http">(dialect),
   classify: async (text, config) => effectsOf(config).classify(text),
   replay: channelReplay,
