@@ -81,13 +81,13 @@ beforeEach(() => {
 });
 afterEach(() => rig.stop());
 
-function policy(limits: Partial<Limits> = {}): Policy {
+function policy(limits: Partial<Limits> = {}, only: { resource?: string } = {}): Policy {
   const resource: Resource<undefined, "operation", "asking"> = {
     protocol: asking(reaches),
     config: undefined,
   };
   const made = gateway({
-    listen: { asking: { port: 0, insecure: true } },
+    listen: { asking: { port: 0, insecure: true, ...only } },
     identity: [namedIdentities],
     resources: { thing: resource },
     rules: [{ name: "all", who: anyone, on: "thing", may: "all" }],
@@ -220,4 +220,25 @@ test("a thousand sessions that have rested leave nothing behind", async () => {
   }
   await until("all are over", () => closed() === 1_000);
   expect([reaches.open, rig.trail.of("open").length]).toEqual([0, 1_000]);
+});
+
+test("a connection whose listener the policy has no more takes no request; one that stays follows the new policy", async () => {
+  await rig.follow(policy());
+  const wire = await rig.dial();
+  const lines = lineStream(wire);
+  const ask = async () => {
+    wire.write(Buffer.from("alice thing\n"));
+    return await lines.next();
+  };
+  expect(await ask()).toMatch(/^ses_/);
+  await rig.follow({ ...policy(), rules: [] });
+  expect(await ask()).toBe("policy.no-rule");
+  await rig.follow(policy());
+  expect(await ask()).toMatch(/^ses_/);
+  await rig.follow(policy({}, { resource: "thing" }));
+  expect(await ask()).toBe("policy.no-listener");
+  expect(rig.trail.of("connect-denied").map(({ reason }) => reason.code)).toEqual([
+    "policy.no-rule",
+    "policy.no-listener",
+  ]);
 });

@@ -111,7 +111,31 @@ class OpenRequestDoor extends FrontDoor implements RequestDoor {
 
   async visit(arrival: Arrival): Promise<Visit> {
     const { caller, listener, protocol, requests } = this;
+    this.#stillThere(arrival);
     const resource = find(requests.current(), listener, arrival, caller, requests.trail);
     return await requests.visits.visit({ arrival, protocol, resource, remote: caller.remote });
+  }
+
+  /** A connection may outlive its listener, and takes no request any more. Throws PosternError `policy.no-listener`. */
+  #stillThere({ identity, resource }: Arrival): void {
+    const { listener, requests } = this;
+    const { listen } = requests.current().policy;
+    const there = listen.some(
+      ({ protocol, host, port, resource: only }) =>
+        protocol === listener.protocol &&
+        host === listener.host &&
+        (port === 0 || port === listener.port) &&
+        only === listener.resource,
+    );
+    if (there) return;
+    const error = new PosternError(
+      "policy.no-listener",
+      "The policy changed, and nothing listens here any more.",
+      {
+        hint: "Connect again, to where the operator says.",
+      },
+    );
+    this.denied(identity, resource, error.reason);
+    throw error;
   }
 }
