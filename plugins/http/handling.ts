@@ -11,14 +11,14 @@ import type { HttpTarget } from "./config.ts";
 import type { CallerConnection, UnderWay } from "./connection.ts";
 import type { Asked, Malformed, Reading, Refusal } from "./dialect.ts";
 import type { Exchange } from "./exchange.ts";
-import { gathered } from "./gathered.ts";
+import { BodyRoom, gathered } from "./gathered.ts";
 import { atPending } from "./holds/pending.ts";
 import { type Waiting, whileHeld } from "./holds/waiting.ts";
 import { fieldOf } from "./message.ts";
 import { outgoingTrailers } from "./outgoing.ts";
 import { type CanonicalPath, canonicalPath } from "./path.ts";
 import type { HttpReach } from "./reach/reach.ts";
-import { ambiguousLogin, ambiguousPath, gatewayFailed, nobody, tooMuchToRead } from "./reasons.ts";
+import { ambiguousLogin, ambiguousPath, gatewayFailed, nobody } from "./reasons.ts";
 import { statusOf } from "./refusal.ts";
 import { askedOfResource } from "./relay/ask.ts";
 import { Relay } from "./relay/relay.ts";
@@ -43,6 +43,7 @@ export class Handling implements UnderWay {
   #withdraw: ((how: "abandoned") => void) | undefined;
   #waiting: Waiting | undefined;
   #relay: Relay | undefined;
+  readonly #room = new BodyRoom();
   /** The caller was answered, or is gone. */
   #over = false;
 
@@ -162,9 +163,9 @@ export class Handling implements UnderWay {
     const whose = { session: gate.session, as: (reach as HttpReach).credential?.as };
     const login = (secret: string | undefined) => dialect.login(secret, whose, asked.config);
     const most = first.more ? longestRead : limits.buffer;
-    const body = await gathered(this.exchange, most);
+    const body = await gathered(this.exchange, most, this.#room.of(gate.session.identity));
     if (this.#over) return;
-    if (!body) return this.#refuse(tooMuchToRead(most), 413);
+    if ("code" in body) return this.#refuse(body, statusOf(body));
     let reading = first;
     for (let read = times; reading.more && read <= mostReadings; read++) {
       const plan = gate.plan(reading.statement);
@@ -190,11 +191,9 @@ export class Handling implements UnderWay {
     body: Uint8Array | undefined,
   ): Promise<void> | undefined {
     const { gate } = this.#visit as Visit<HttpTarget>;
-    const { head } = asked;
     const { strips } = this.connection.dialect;
-    const sent =
-      plan.verdict === "willHold" ? outgoingTrailers((reading.head ?? head).fields, [], strips) : [];
-    const parameters = shownParameters(body, reading.shown, sent);
+    const { fields } = plan.verdict === "willHold" ? (reading.head ?? asked.head) : { fields: [] };
+    const parameters = shownParameters(body, reading.shown, outgoingTrailers(fields, [], strips));
     const begun = gate.begin(plan, {
       inTransaction: false,
       ...(parameters ? { parameters } : {}),
@@ -257,6 +256,7 @@ export class Handling implements UnderWay {
 
   #done(): void {
     this.#over = true;
+    this.#room.release();
     this.#leave?.();
     this.#leave = undefined;
   }

@@ -10,6 +10,19 @@ export function tooMuchToRead(most: number): Reason {
   };
 }
 
+export const tooManyToRead: Reason = {
+  code: "limit.bodies",
+  message:
+    "Bodies of too many requests are being read, or wait with them for a person: yours, or everybody's.",
+  hint: "Send fewer of them at a time.",
+};
+
+export const slowToRead: Reason = {
+  code: "wire.timeout",
+  message: "The body of this request has to be read before it may pass, and took too long to arrive.",
+  hint: "Send it faster, or less of it at once.",
+};
+
 export const nobody: Reason = {
   code: "identity.required",
   message: "The request does not say whose it is.",

@@ -24,6 +24,7 @@ const statuses: readonly (readonly [code: string, status: number])[] = [
   ["limit.rate", 429],
   ["limit.statement-time", 504],
   ["limit.sessions", 429],
+  ["limit.bodies", 429],
   ["limit.unauthenticated", 503],
   ["limit.intake", 413],
   ["limit.", 413],

@@ -122,3 +122,41 @@ test("what is masked for one is no cache's to share, and no hash of it leaves", 
     [undefined],
   ]);
 });
+
+test("bodies that wait take so much memory of one identity, and give it back", async () => {
+  const authorization = `Bearer ${await door.token("alice")}`;
+  const parted = new AbortController();
+  const body = "x".repeat(800_000);
+  const statuses: number[] = [];
+  let refused = () => {};
+  const some = new Promise<void>((resolve) => {
+    refused = resolve;
+  });
+  const send = async () => {
+    const { signal } = parted;
+    const got = await fetch(door.url("/careful/big"), {
+      method: "PUT",
+      headers: { authorization },
+      body,
+      signal,
+    });
+    statuses.push(got.status);
+    expect(await got.json()).toMatchObject({ status: 429, code: "limit.bodies" });
+    refused();
+  };
+  const all = Promise.allSettled(Array.from({ length: 48 }, send));
+  await some;
+  parted.abort();
+  await all;
+  expect(statuses.length).toBeGreaterThan(0);
+  expect(statuses.length).toBeLessThan(48);
+  expect(new Set(statuses)).toEqual(new Set([429]));
+  await door.until(
+    "nothing waits any more",
+    async () => (await door.json<unknown[]>("approvals", "list")).length === 0,
+  );
+  const lead = await door.token("lee", "leads");
+  const last = fetch(door.url("/careful/last"), { method: "PUT", headers: { authorization }, body });
+  expect((await door.answer(await door.hold("PUT /last"), "approve", lead)).code).toBe(0);
+  expect((await last).status).toBe(200);
+}, 60_000);
