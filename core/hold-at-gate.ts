@@ -132,5 +132,10 @@ function lasting(parameters: Parameters): Parameters {
     const value = parameters.at(index);
     return value instanceof Uint8Array ? value.slice() : value;
   });
-  return { length: values.length, at: (index) => values[index] ?? null };
+  const { bodies } = parameters;
+  return {
+    length: values.length,
+    ...(bodies === undefined ? {} : { bodies }),
+    at: (index) => values[index] ?? null,
+  };
 }

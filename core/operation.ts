@@ -40,6 +40,8 @@ export interface Statement {
 /** Bound values of one execution; views into the wire, valid only during the call that hands them over. */
 export interface Parameters {
   readonly length: number;
+  /** So many of the first are whole bodies (HTTP), of which a recording keeps size and hash unless it is told to keep them. */
+  readonly bodies?: number;
   /** Text form where the protocol knows it, raw bytes where it does not, null for SQL NULL and its kin. */
   at(index: number): string | Uint8Array | null;
 }

@@ -13,9 +13,11 @@ export function shownParameters(
   const values: (string | Uint8Array)[] = [];
   if (body !== undefined && body.length > 0) values.push(asText(body));
   if (shown !== undefined) values.push(shown);
+  const bodies = values.length;
   const lines = shownFields(fields);
   if (lines !== "") values.push(lines);
-  return values.length === 0 ? undefined : { length: values.length, at: (index) => values[index] ?? null };
+  if (values.length === 0) return undefined;
+  return { length: values.length, bodies, at: (index) => values[index] ?? null };
 }
 
 function asText(body: Uint8Array): string | Uint8Array {

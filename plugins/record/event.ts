@@ -17,26 +17,37 @@ export interface OperationEvent {
   readonly cut?: true;
 }
 
-export function eventOf(operation: Operation, redact?: (text: string) => string): OperationEvent {
+/** `bodies`: whole bodies are kept too; else their size and hash: `(41 bytes, sha256 9f86…)`. */
+export function eventOf(
+  operation: Operation,
+  redact?: (text: string) => string,
+  bodies = false,
+): OperationEvent {
   const { text, actions, parameters, batch, inTransaction } = operation;
   const shown = redact ? redact(text) : text;
   const cut = shown.length > longestText || (parameters?.length ?? 0) > most || (batch?.length ?? 0) > most;
   return {
     text: shown.slice(0, longestText),
     actions,
-    ...(parameters && !redact ? { parameters: valuesOf(parameters) } : {}),
+    ...(parameters && !redact ? { parameters: valuesOf(parameters, bodies) } : {}),
     ...(inTransaction ? { inTransaction } : {}),
-    ...(batch ? { batch: batch.slice(0, most).map((one) => eventOf(one, redact)) } : {}),
+    ...(batch ? { batch: batch.slice(0, most).map((one) => eventOf(one, redact, bodies)) } : {}),
     ...(cut ? { cut } : {}),
   };
 }
 
-function valuesOf(parameters: Parameters): (string | null)[] {
+function valuesOf(parameters: Parameters, bodies: boolean): (string | null)[] {
   return Array.from({ length: Math.min(parameters.length, most) }, (_, index) => {
     const value = parameters.at(index);
+    if (!bodies && value !== null && index < (parameters.bodies ?? 0)) return told(value);
     if (value instanceof Uint8Array) {
       return `\\x${Buffer.from(value.subarray(0, longestValue / 2)).toString("hex")}`;
     }
     return value === null ? null : value.slice(0, longestValue);
   });
+}
+
+function told(body: string | Uint8Array): string {
+  const bytes = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+  return `(${bytes} bytes, sha256 ${new Bun.CryptoHasher("sha256").update(body).digest("hex")})`;
 }

@@ -14,6 +14,8 @@ import { redactLiterals } from "./redact.ts";
 export interface RecordOptions {
   /** `redact`: trail and recording keep statements without numbers and quoted text, and no parameters. */
   readonly statements?: "clear" | "redact";
+  /** `keep`: the first characters of requests' bodies (HTTP) too. Default `hash`: their size and SHA-256. */
+  readonly bodies?: "hash" | "keep";
   /** How much is kept of what the caller saw in one session. */
   readonly answers?: "all" | "none" | Size;
 }
@@ -26,8 +28,9 @@ export interface RecordOptions {
  * Throws PosternError `policy.size`, `policy.option`.
  */
 export function record(options: RecordOptions = {}): Guardrail<"operation" | "wire"> {
-  onlyKnown<RecordOptions>("record", options, { statements: true, answers: true });
-  const { statements = "clear", answers = "all" } = options;
+  onlyKnown<RecordOptions>("record", options, { statements: true, answers: true, bodies: true });
+  const { statements = "clear", answers = "all", bodies = "hash" } = options;
+  const whole = oneOf("way to keep bodies", bodies, ["hash", "keep"]) === "keep";
   const kept = answers === "all" ? Number.POSITIVE_INFINITY : answers === "none" ? 0 : bytesOf(answers);
   const redact =
     oneOf("way to keep statements", statements, ["clear", "redact"]) === "redact"
@@ -37,19 +40,24 @@ export function record(options: RecordOptions = {}): Guardrail<"operation" | "wi
     name: "record",
     needs: kept > 0 ? ["operation", "wire"] : ["operation"],
     ...(redact ? { redact } : {}),
-    open: (session) => open(session, kept, redact),
+    open: (session) => open(session, kept, redact, whole),
   };
 }
 
-function open(session: GuardedSession, kept: number, redact: ((text: string) => string) | undefined): Watch {
+function open(
+  session: GuardedSession,
+  kept: number,
+  redact: ((text: string) => string) | undefined,
+  bodies: boolean,
+): Watch {
   const recording = session.recording();
   return {
     operation(operation) {
-      const waits = recording.event("operation", eventOf(operation, redact));
+      const waits = recording.event("operation", eventOf(operation, redact, bodies));
       return waits ? waits.then(() => "allow" as const) : "allow";
     },
     refused(operation, reason) {
-      void recording.event("operation", { ...eventOf(operation, redact), refused: reason.code });
+      void recording.event("operation", { ...eventOf(operation, redact, bodies), refused: reason.code });
     },
     ...(kept > 0 ? { wire: keeper(recording, kept) } : {}),
   };

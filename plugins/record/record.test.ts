@@ -128,3 +128,23 @@ test("a recording that cannot be opened keeps the session from opening", () => {
   };
   expect(() => record().open(dead)).toThrow(/dead/);
 });
+
+test("of whole bodies size and hash are kept, and the bodies where the operator says so", () => {
+  const parameters = {
+    length: 2,
+    bodies: 1,
+    at: (index: number) => ["secret body", "X-Field: 1"][index] ?? null,
+  };
+  for (const [options, first] of [
+    [{}, "(11 bytes, sha256 "],
+    [{ bodies: "keep" }, "secret body"],
+  ] as const) {
+    const { session, written } = keep();
+    record(options)
+      .open(session)
+      .operation?.({ ...update, parameters });
+    const [, event] = written[0] as [string, { parameters: string[] }];
+    expect(event.parameters[0]).toStartWith(first);
+    expect(event.parameters[1]).toBe("X-Field: 1");
+  }
+});
