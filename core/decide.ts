@@ -171,7 +171,7 @@ function denial(resource: string, refused: Standing, count: number, hint: string
   // Mostly a typing error: the resource is not asked, so nobody else tells the caller.
   const check =
     action.effect === "unknown"
-      ? "Its text does not tell all that it would do: check its syntax, and what a program in it could run besides. "
+      ? "It does not tell all that it would do: check its syntax, what a program in it could run besides, and whether the resource's description lists it. "
       : "";
   return {
     code: "policy.denied",

@@ -26,6 +26,15 @@ test("a terminal is what happened in it; a character that is cut in two is whole
   ]);
 });
 
+test("an answer without a last line's end is shown whole, before its end", () => {
+  const shown = channelReplay();
+  const end = encodeEvent(0, { event: "end", bytes: 7, sha256: "ab", whole: true });
+  const events = [output(0, '{"a":1}'), bytes(end)];
+  expect(events.map((event) => shown.show(event)).join("")).toBe(
+    '[0] | {"a":1}\n[0] end bytes=7 sha256=ab whole=true\n',
+  );
+});
+
 test("commands and files are a list, told apart by channel", () => {
   const shown = channelReplay();
   const events: Recorded[] = [

@@ -70,7 +70,8 @@ class EventList {
     if (type === frameTypes.event) {
       const event = eventOf(data);
       // A terminal is played: how it was opened stands before it, as the operation that it was.
-      return event?.event === "open" && this.terminals.has(channel) ? "" : described(channel, event);
+      if (event?.event === "open" && this.terminals.has(channel)) return "";
+      return `${event?.event === "end" ? this.#left(channel) : ""}${described(channel, event)}`;
     }
     if (this.terminals.has(channel)) return "";
     switch (type) {

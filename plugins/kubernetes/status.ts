@@ -18,7 +18,7 @@ const reasons: Readonly<Record<number, string>> = {
 export function statusObject(status: number, reason: Reason, session: string | undefined): Refusal {
   const { code, message, hint, rule } = reason;
   const told = [
-    message,
+    hint === undefined || /[.!?]$/.test(message) ? message : `${message}.`,
     ...(hint === undefined ? [] : [hint]),
     `[${[code, ...(rule === undefined ? [] : [`rule ${rule}`]), ...(session === undefined ? [] : [session])].join(", ")}]`,
   ];

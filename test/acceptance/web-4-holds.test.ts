@@ -79,6 +79,7 @@ test("who would rather not wait is told where to look, and finds the answer ther
   expect(location).toStartWith("/api/.postern/pending/");
   const waits = await look(alice, location);
   expect([waits.status, waits.headers.get("retry-after")]).toEqual([202, "5"]);
+  expect(waits.headers.get("location")).toBe(location);
   expect(seen.some((each) => each.includes("milk"))).toBe(false);
   expect((await door.answer(await door.hold("POST /notes"), "approve", lead)).code).toBe(0);
   const answer = await answered(alice, location);

@@ -39,6 +39,7 @@ test("makes an authority and a certificate for the names, keys for their owner a
   );
   expect(out).toContain("host=db.example.com");
   expect(out).toContain(`sslmode=verify-full sslrootcert=${join(folder, "ca.crt")}`);
+  expect(out).toContain(`curl --cacert ${join(folder, "ca.crt")} https://db.example.com:PORT/RESOURCE/`);
   expect(err).toContain("ca.key");
   expect(`${out}${err}`).not.toContain("PRIVATE");
 });

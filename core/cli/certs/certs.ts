@@ -67,6 +67,8 @@ function advice(shown: (file: string) => string, names: readonly string[], clien
   const clientCa = client === undefined ? "" : `, clientCa: "${shown("ca.crt")}"`;
   const own =
     client === undefined ? "" : ` sslcert=${shown(`${client}.crt`)} sslkey=${shown(`${client}.key`)}`;
+  const shows =
+    client === undefined ? "" : ` --cert ${shown(`${client}.crt`)} --key ${shown(`${client}.key`)}`;
   return [
     "In the policy:",
     `  listen: { postgres: { host: "0.0.0.0", port: 5432, tls: { cert: "${shown("server.crt")}", key: "${shown("server.key")}"${clientCa} } } },`,
@@ -77,6 +79,9 @@ function advice(shown: (file: string) => string, names: readonly string[], clien
         ]),
     "At the caller, who needs ca.crt and no key of the gateway's:",
     `  psql "host=${names[0]} port=5432 dbname=RESOURCE user=YOU sslmode=verify-full sslrootcert=${shown("ca.crt")}${own}"`,
+    "Over HTTP or to a cluster, with a listener `http` or `kubernetes` that has the same `tls`:",
+    `  curl --cacert ${shown("ca.crt")}${shows} https://${names[0]}:PORT/RESOURCE/`,
+    `  postern connect RESOURCE --ca ${shown("ca.crt")} -- kubectl get pods`,
     "",
   ].join("\n");
 }

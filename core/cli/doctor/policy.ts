@@ -30,12 +30,11 @@ async function known({ name, knownBy }: Protocol, dataDir: string): Promise<Find
   return keys.map((key) => ok(`${name} host key`, key));
 }
 
-/** Only what says host and port can be tried without speaking its protocol. */
+/** Only what says host and port, or a URL, can be tried without speaking its protocol. */
 function reach(name: string, config: unknown): Promise<Finding> | undefined {
-  if (typeof config !== "object" || config === null || !("host" in config) || !("port" in config))
-    return undefined;
-  const { host, port } = config;
-  if (typeof host !== "string" || typeof port !== "number" || host.startsWith("/")) return undefined;
+  const address = addressOf(config);
+  if (!address) return undefined;
+  const { host, port } = address;
   const check = `resource ${name}`;
   const where = `${host}:${port}`;
   const { promise, resolve } = Promise.withResolvers<Finding>();
@@ -52,4 +51,18 @@ function reach(name: string, config: unknown): Promise<Finding> | undefined {
   socket.once("timeout", () => no(`no answer in ${patience / 1000} s`));
   socket.once("error", (error) => no(error.message));
   return promise.finally(() => socket.destroy());
+}
+
+function addressOf(config: unknown): { readonly host: string; readonly port: number } | undefined {
+  if (typeof config !== "object" || config === null) return undefined;
+  if ("host" in config && "port" in config) {
+    const { host, port } = config;
+    return typeof host === "string" && typeof port === "number" && !host.startsWith("/")
+      ? { host, port }
+      : undefined;
+  }
+  const url = "url" in config && typeof config.url === "string" ? URL.parse(config.url) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) return undefined;
+  const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
+  return { host: url.hostname.replace(/^\[|\]$/g, ""), port };
 }

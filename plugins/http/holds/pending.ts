@@ -17,6 +17,8 @@ const keptFor = 600_000;
 interface Pending {
   readonly whose: string;
   readonly resource: string;
+  /** What of the path named the resource, as its caller wrote it. */
+  readonly prefix: string;
   readonly hold: HeldOperation;
   readonly exchange: StoredExchange;
   forget(): void;
@@ -30,8 +32,9 @@ const here = crypto.randomUUID().slice(0, 8);
 export function keepPending(
   exchange: Exchange,
   hold: HeldOperation,
+  prefix: string,
   { session, signal }: Gate,
-): { readonly id: string; readonly exchange: StoredExchange } | undefined {
+): { readonly location: string; readonly exchange: StoredExchange } | undefined {
   const whose = identityKey(session.identity);
   let count = 0;
   for (const pending of all.values()) if (pending.whose === whose) count++;
@@ -47,9 +50,9 @@ export function keepPending(
     signal.removeEventListener("abort", forget);
     kept.forget();
   };
-  all.set(id, { whose, resource: session.resource, hold, exchange: kept, forget });
+  all.set(id, { whose, resource: session.resource, prefix, hold, exchange: kept, forget });
   signal.addEventListener("abort", forget, { once: true });
-  return { id, exchange: kept };
+  return { location: `${prefix}${pendingPath}${id}`, exchange: kept };
 }
 
 /** What is found at a path of ours; undefined: it is none. */
@@ -71,7 +74,7 @@ export function atPending(
   }
   if (method !== "GET") return notThat;
   const { result } = pending.exchange;
-  if (result.state === "waiting") return accepted(path, pending.hold);
+  if (result.state === "waiting") return accepted(`${pending.prefix}${path}`, pending.hold);
   pending.forget();
   if (result.state === "whole") return { head: result.head, body: result.body };
   return result.state === "too long" ? tooLong : none;

@@ -1,7 +1,7 @@
 import type { Gate, HeldOperation } from "../../../core/plugin.ts";
 import type { Exchange } from "../exchange.ts";
 import { listOf } from "../message.ts";
-import { accepted, keepPending, pendingPath } from "./pending.ts";
+import { accepted, keepPending } from "./pending.ts";
 
 /** Milliseconds between two interim answers. */
 const between = 15_000;
@@ -30,11 +30,11 @@ export function whileHeld(
   const wishes = listOf(fields, "prefer").map((each) => each.split(";", 1)[0]?.trim());
   const kept =
     wishes.includes("respond-async") && exchange.upgrade === undefined && (read || !exchange.body)
-      ? keepPending(exchange, hold, gate)
+      ? keepPending(exchange, hold, prefix, gate)
       : undefined;
   if (kept) {
     const applied = ["Preference-Applied", "respond-async"];
-    const { head, body } = accepted(`${prefix}${pendingPath}${kept.id}`, hold, applied);
+    const { head, body } = accepted(kept.location, hold, applied);
     exchange.respond(head, body.length);
     exchange.write(body);
     exchange.end();
