@@ -5,16 +5,18 @@ import { isOwnCookie } from "./sign-in/cookies.ts";
 
 /**
  * What no caller's request takes to a resource: its own credential, what proxies say of whom they stand for, what
- * changes the method behind the gate's back.
+ * changes the method behind the gate's back, what would be the proxy of programs behind CGI (`Proxy`: HTTP_PROXY).
  */
 const stripped = new Set([
   "authorization",
   "proxy-authorization",
   "proxy-connection",
+  "proxy",
   "forwarded",
   "via",
   "x-real-ip",
   "x-client-ip",
+  "client-ip",
   "x-cluster-client-ip",
   "true-client-ip",
   "cf-connecting-ip",
@@ -27,8 +29,21 @@ const stripped = new Set([
   "x-rewrite-url",
   "x-forwarded",
   "host",
+  "x-host",
   "max-forwards",
 ]);
+
+/**
+ * By which services that leave logging in to a proxy are told who has logged in (Grafana, oauth2-proxy, nginx, identity-aware
+ * proxies of clouds), or that it was done already (Next.js, CVE-2025-29927): the gateway is that proxy, its callers are not.
+ */
+const vouching =
+  /^(?:(?:x-)?(?:remote|authenticated)-(?:user|group|name|email|extra)|x-webauth-|x-auth-request-|x-(?:ms-client-principal|amzn-oidc|goog-authenticated|goog-iap|pomerium|envoy|middleware)-?|(?:x-)?ssl-client-|x-client-(?:cert|verify|dn)|x-original-method|cf-access-|tailscale-user-)/;
+
+/** Whether this name, as servers read it, is one that no caller may send. */
+function isTaken(read: string): boolean {
+  return stripped.has(read) || read.startsWith("x-forwarded-") || vouching.test(read);
+}
 
 /** What is said of the caller, in the words of reverse proxies. */
 export interface CallerFacts {
@@ -56,7 +71,7 @@ export function outgoing(
   for (let at = 0; at < head.fields.length; at += 2) {
     const name = head.fields[at] as string;
     const read = asServersRead(name);
-    if (stripped.has(read) || own.has(read) || read.startsWith("x-forwarded-") || strips?.(read)) continue;
+    if (isTaken(read) || own.has(read) || strips?.(read)) continue;
     const value = head.fields[at + 1] as string;
     if (read === "cookie") {
       const rest = withoutLogin(value);
@@ -79,7 +94,7 @@ export function outgoingTrailers(
   const own = new Set(login.filter((_, index) => index % 2 === 0).map(asServersRead));
   return trailers.filter((_, index) => {
     const read = asServersRead(trailers[index - (index % 2)] as string);
-    return !(stripped.has(read) || own.has(read) || read.startsWith("x-forwarded-") || strips?.(read));
+    return !(isTaken(read) || own.has(read) || strips?.(read));
   });
 }
 

@@ -8,8 +8,13 @@ export interface CanonicalPath {
 
 /** What readers of a path disagree about: an encoded slash, backslash or NUL, also where it is encoded twice. */
 const ambiguous = /%(?:2f|5c|00|25(?:2f|5c|2e|00))/i;
-/** Dots alone in a segment, also before parameters, which some servers take away before they resolve them. */
-const dots = /\/\.{1,2}(?:\/|;|$)/;
+/**
+ * Dots alone in a segment, also before parameters, which some servers take away before they resolve them, and among
+ * blanks and more dots, which file systems of Windows do not tell apart.
+ */
+const dots = /\/ *\.[. ]*(?:\/|;|$)/;
+/** What parts a path. */
+const marks = /[/\\?#;%]/g;
 
 /**
  * Of an origin-form target. undefined: servers would not agree on what it names (RFC 3986, 6.2.2; RFC 9110, 17.1): dot
@@ -27,10 +32,17 @@ export function canonicalPath(target: string): CanonicalPath | undefined {
     } catch {
       return undefined;
     }
-    if (hasControl(path)) return undefined;
+    if (hasControl(path) || hidesMarks(path)) return undefined;
   }
   if (dots.test(path)) return undefined;
   return { path, query: mark < 0 ? "" : target.slice(mark) };
+}
+
+/** Characters that some servers fold into one that parts a path: U+FF0F and U+FF0E into `/` and `.` (Unicode, NFKC). */
+function hidesMarks(path: string): boolean {
+  const folded = path.normalize("NFKC");
+  if (folded === path) return false;
+  return dots.test(folded) || folded.match(marks)?.length !== path.match(marks)?.length;
 }
 
 function hasControl(text: string): boolean {
