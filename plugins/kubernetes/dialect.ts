@@ -7,12 +7,13 @@ import { classifyTarget, isRefused } from "./request/index.ts";
 import { statusObject } from "./status.ts";
 import { tunnel } from "./tunnel/index.ts";
 
-export type Emits = "operation" | "document" | "stream" | "text" | "wire";
+const emits = ["operation", "document", "stream", "text", "wire", "deadline", "intake"] as const;
+export type Emits = (typeof emits)[number];
 
 /** What kube-apiserver's requests and answers mean. */
 export const dialect: Dialect<KubernetesConfig, "kubernetes"> = {
   name: "kubernetes",
-  emits: ["operation", "document", "stream", "text", "wire"],
+  emits,
   read,
   login,
   negotiate,
