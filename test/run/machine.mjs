@@ -63,10 +63,8 @@ const kubectl = join(dirname(fileURLToPath(import.meta.url)), "../.cache/kubectl
 /** Debian's kubectl, unpacked beside the tests: its package does not go together with those of other makers. */
 export function installKubectl(say) {
   if (existsSync(join(kubectl, "usr/bin/kubectl")) || !onPath("apt-get") || !onPath("dpkg")) return;
-  const installed = spawnSync("dpkg-query", ["-W", "-f", "${db:Status-Status}", "kubernetes-client"], {
-    encoding: "utf8",
-  });
-  if (installed.stdout === "installed") return;
+  const { stdout: installed } = spawnSync("dpkg", ["-l", "kubernetes-client"], { encoding: "utf8" });
+  if (/^ii /m.test(installed)) return;
   say("Unpacking kubectl from Debian …");
   mkdirSync(kubectl, { recursive: true });
   const script = "apt-get download -qq kubernetes-client && dpkg -x kubernetes-client_*.deb . && rm *.deb";
