@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { mostHolds } from "./hold-places.ts";
 import { Holds } from "./holds.ts";
 import { group } from "./index.ts";
 import type { Operation } from "./operation.ts";
@@ -161,4 +162,32 @@ test("a batch is shown whole, and the approval binds to every value in it", asyn
     open.end("cancelled");
   }
   expect(new Set(digests).size).toBe(2);
+});
+
+test("so many operations of one identity wait at most, and an end makes room", async () => {
+  rig = new Rig();
+  const holds = new Holds(rig.trail, rig.supervision);
+  const open = (subject: string) =>
+    holds.open(
+      {
+        session: "ses_1",
+        identity: { issuer: "test", subject, kind: "person", groups: [] },
+        resource: "box",
+        operation: { text: "read", actions: [], inTransaction: false, policyVersion: "1" },
+        trailText: { text: "read" },
+        keepParameters: true,
+      },
+      { by: group("leads"), within: 60_000, inTransaction: 1_000 },
+    );
+  // All at once: those whose entries are not durable yet count as well.
+  const tried = await Promise.allSettled(Array.from({ length: mostHolds + 20 }, () => open("alice")));
+  const refused = tried.flatMap((each) => (each.status === "rejected" ? [each.reason.code] : []));
+  expect(refused).toEqual(Array.from({ length: 20 }, () => "limit.holds"));
+  const other = await open("bob");
+  const [first] = tried.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  first?.end("cancelled");
+  await first?.result;
+  const next = await open("alice");
+  expect(await open("alice").catch(({ code }) => code)).toBe("limit.holds");
+  for (const each of [other, next]) each.end("cancelled");
 });

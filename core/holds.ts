@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { PosternError } from "./error.ts";
 import type { HoldRequest } from "./guardrail.ts";
+import { HoldPlaces } from "./hold-places.ts";
 import { newId } from "./id.ts";
 import { type Identity, identityKey, identityLabel, shareParty } from "./identity.ts";
 import type { Operation, Parameters, Reason } from "./operation.ts";
@@ -51,6 +52,7 @@ interface Waiting {
  */
 export class Holds {
   readonly #open = new Map<string, Waiting>();
+  readonly #places = new HoldPlaces();
   constructor(
     readonly trail: Trail,
     readonly supervision: Supervision,
@@ -60,8 +62,21 @@ export class Holds {
     return this.#open.size;
   }
 
-  /** The hold's entry is durable before anybody is told of it. Rejects when it cannot be written. */
+  /**
+   * The hold's entry is durable before anybody is told of it. Rejects when it cannot be written, and with PosternError
+   * `limit.holds`.
+   */
   async open(subject: HoldSubject, request: HoldRequest): Promise<OpenHold> {
+    const leave = this.#places.take(subject.identity);
+    try {
+      return await this.#opened(subject, request, leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  async #opened(subject: HoldSubject, request: HoldRequest, leave: () => void): Promise<OpenHold> {
     const { session, identity, resource, operation } = subject;
     const { actions, inTransaction } = operation;
     const { approvers = 1 } = request;
@@ -111,6 +126,7 @@ export class Holds {
       request,
       turn: Promise.resolve(),
       settle(how) {
+        leave();
         clearTimeout(timer);
         settle(how);
       },

@@ -25,6 +25,7 @@ const statuses: readonly (readonly [code: string, status: number])[] = [
   ["limit.statement-time", 504],
   ["limit.sessions", 429],
   ["limit.bodies", 429],
+  ["limit.holds", 429],
   ["limit.unauthenticated", 503],
   ["limit.intake", 413],
   ["limit.", 413],
