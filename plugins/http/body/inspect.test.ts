@@ -517,6 +517,20 @@ describe("heads", () => {
       "answer.withheld",
     );
   });
+  test.each([
+    ['{"ssn":1}', ""],
+    [" \n", '[ {"a":1}]'],
+    ["{", '"a":1}'],
+    ["\ufeff[1]", ""],
+  ])("JSON does not pass under another name: %j %j", async (first, second) => {
+    const options = { frame: 1 << 20, opaque: ["image/*"] };
+    const got = await through(hiding(), {
+      chunks: [bytes(first), bytes(second)],
+      type: "image/png",
+      options,
+    });
+    expect([got.broken?.code, got.body.toString().trim()]).toEqual(["answer.withheld", ""]);
+  });
   test("requests ask for what can be looked at", () => {
     const request = (fields: string[]) =>
       requestFor({ method: "GET", target: "/", authority: "a", version: "1.1", fields }).fields;

@@ -10,6 +10,8 @@ export class Passing implements InspectedBody {
   readonly #answer: Answer;
   readonly #shown: Shown;
   readonly #empty: boolean;
+  /** Nothing but white space has come. */
+  #blank = true;
   #over = false;
 
   /** `empty`: a byte of it would be an error of the resource's. */
@@ -22,8 +24,9 @@ export class Passing implements InspectedBody {
 
   data(view: Uint8Array): boolean {
     if (this.#over || view.length === 0) return true;
-    if (!this.#empty) return this.#shown.data(view);
-    this.broken(withheld("there should be none"));
+    if (this.#empty) this.broken(withheld("there should be none"));
+    else if (this.#blank && this.#isJson(view)) this.broken(withheld("it says that it is not JSON and is"));
+    else return this.#shown.data(view);
     return true;
   }
 
@@ -37,6 +40,16 @@ export class Passing implements InspectedBody {
     if (this.#over) return;
     this.#over = true;
     this.#shown.broken(reason);
+  }
+
+  /** By how it begins: callers can have services that store files send any of them under any type. */
+  #isJson(view: Uint8Array): boolean {
+    const start = Buffer.from(view.subarray(0, 4096))
+      .toString("latin1")
+      .replace(/^\xef\xbb\xbf/, "")
+      .trimStart();
+    this.#blank = start === "";
+    return /^[[{]\s*(?:["[{\]}\dtfn-]|$)/.test(start);
   }
 
   drained(): void {
