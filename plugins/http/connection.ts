@@ -53,11 +53,9 @@ export class CallerConnection {
     identity: Identity,
     application: string | undefined,
   ): Promise<Visit<HttpTarget>> {
-    const visit = await this.door.visit({
-      identity,
-      resource,
-      ...(application === undefined ? {} : { application }),
-    });
+    const visit = await this.door
+      .visit({ identity, resource, ...(application === undefined ? {} : { application }) })
+      .catch(howToName);
     const { signal } = visit.gate;
     if (signal.aborted) throw asError(signal.reason as Reason);
     const known = this.#visited.find((each) => each.visit === visit);
@@ -106,4 +104,13 @@ function goesOn({ visit, underWay, ended }: Visited): boolean {
 
 export function asError({ code, message, ...more }: Reason): PosternError {
   return new PosternError(code, message, more);
+}
+
+/** What is no resource may be one that is named in another way. */
+function howToName(error: unknown): never {
+  if (!(error instanceof PosternError) || error.code !== "resource.unknown") throw error;
+  throw new PosternError(error.code, error.message, {
+    hint: "A path begins with a resource's name; one that has `hosts` in the policy is reached by these alone.",
+    cause: error,
+  });
 }

@@ -25,9 +25,10 @@ beforeAll(async () => {
   door = await WebDoor.open({
     plugins: ["approve", "env", "http", "mask"],
     words: ["group", "person"],
-    resources: `api: http({ url: "http://127.0.0.1:${port}", credential: env("API_TOKEN") })`,
+    resources: `api: http({ url: "http://127.0.0.1:${port}", credential: env("API_TOKEN") }),
+      site: http({ url: "http://127.0.0.1:${port}", hosts: ["site.example.com"] })`,
     rules: `
-      { who: person("alice"), on: "api", may: ["read"], under: [mask({ answers: ["document", "stream"], detect: ["email"] })] },
+      { who: person("alice"), on: ["api", "site"], may: ["read"], under: [mask({ answers: ["document", "stream"], detect: ["email"] })] },
       { who: person("alice"), on: "api", may: ["write"], under: [approve({ by: group("leads"), within: "1m" })] },
     `,
     environment: { API_TOKEN: "canary-api-token" },
@@ -57,6 +58,17 @@ test("who says nothing of who they are learns what to send", async () => {
   expect(answer.headers.get("www-authenticate")).toBe('Bearer realm="postern"');
   expect(answer.headers.get("content-type")).toBe("application/problem+json");
   expect(await answer.json()).toMatchObject({ status: 401, code: "identity.required" });
+});
+
+test("who asks for a resource that has host names by its path learns how it is named, and reaches nothing", async () => {
+  const headers = { authorization: `Bearer ${await door.token("alice")}` };
+  const before = seen.length;
+  const answer = await fetch(door.url("/site/users"), { headers });
+  expect([answer.status, await answer.json()]).toEqual([
+    404,
+    expect.objectContaining({ code: "resource.unknown", hint: expect.stringContaining("`hosts`") }),
+  ]);
+  expect(seen.length).toBe(before);
 });
 
 test("what no rule allows is refused with rule and session, and the resource sees nothing of it", async () => {

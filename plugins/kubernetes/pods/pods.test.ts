@@ -41,11 +41,9 @@ test("an approver reads where it stands", () => {
     spec: { containers: [{ name: "a" }, { name: "b", securityContext: { privileged: true } }] },
   };
   const body = { spec: { jobTemplate: { spec: { template } } } };
-  expect(found(body)?.find(({ level }) => level === "baseline")).toEqual({
-    trait: "privileged",
-    level: "baseline",
-    at: "spec.jobtemplate.spec.template.spec.containers[1]",
-  });
+  expect(found(body)?.filter(({ level }) => level === "baseline")).toEqual([
+    { trait: "privileged", level: "baseline", at: "spec.jobtemplate.spec.template.spec.containers[1]" },
+  ]);
 });
 
 test("what only looks like a pod is none", () => {

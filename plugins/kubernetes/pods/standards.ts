@@ -66,7 +66,8 @@ export function findingsOf({ spec, metadata, at, whole }: PodSpec): readonly Fin
   for (const volume of objectsIn(spec, "volumes")) ofVolume(volume, say);
   for (const list of containerLists) {
     objectsIn(spec, list).forEach((container, index) => {
-      const inside = saying(within(at, `${list.toLowerCase()}[${index}]`));
+      // A part was put into these lists by its own reader: in the body it stands where it is.
+      const inside = whole ? saying(within(at, `${list.toLowerCase()}[${index}]`)) : say;
       if (list === "ephemeralContainers") inside("told", "ephemeralContainer");
       ofContainer(container, inside);
       if (whole) lacking(container, context, inside);
