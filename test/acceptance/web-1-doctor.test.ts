@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { policyAndResources } from "../../core/cli/doctor/policy.ts";
 import { authenticated } from "../servers/kubernetes.ts";
 import { KubernetesDoor } from "./kubernetes-door.ts";
 
@@ -65,4 +69,32 @@ test("a cluster that does not know the login, and one that is not there, fail", 
   const { code, stdout } = await door.web.postern("doctor", "stranger");
   expect(code).toBe(1);
   expect(stdout).not.toContain("nobody-knows-it");
+});
+
+test("a resource that has a URL is reached by it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "postern-doctor-"));
+  using server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const path = join(folder, "web.policy.ts");
+  writeFileSync(
+    path,
+    `import { gateway } from "postern";
+import { http, local } from "postern/plugins";
+export default gateway({
+  listen: { http: { port: 0, insecure: true } },
+  identity: [local()],
+  resources: { up: http({ url: "http://127.0.0.1:${server.port}" }), down: http({ url: "http://127.0.0.1:1/api" }) },
+  rules: [],
+});
+`,
+  );
+  try {
+    const found = await policyAndResources(path, folder);
+    expect(found.map(({ check, state }) => `${check} ${state}`)).toEqual([
+      "policy ok",
+      "resource up ok",
+      "resource down fail",
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Status } from "../../control/api.ts";
 import { takeLock } from "../../supervisor/lock.ts";
@@ -109,32 +108,4 @@ test("a policy that does not load is one finding, with its own hint", async () =
       hint: expect.any(String),
     },
   ]);
-});
-
-test("a resource that has a URL is reached by it", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "postern-doctor-"));
-  using server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const path = join(folder, "web.policy.ts");
-  writeFileSync(
-    path,
-    `import { gateway } from "postern";
-import { http, local } from "postern/plugins";
-export default gateway({
-  listen: { http: { port: 0, insecure: true } },
-  identity: [local()],
-  resources: { up: http({ url: "http://127.0.0.1:${server.port}" }), down: http({ url: "http://127.0.0.1:1/api" }) },
-  rules: [],
-});
-`,
-  );
-  try {
-    const found = await policyAndResources(path, folder);
-    expect(found.map(({ check, state }) => `${check} ${state}`)).toEqual([
-      "policy ok",
-      "resource up ok",
-      "resource down fail",
-    ]);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 });
