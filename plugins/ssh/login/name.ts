@@ -1,5 +1,4 @@
-import type { Door } from "../../../core/plugin.ts";
-import { PosternError } from "../../../core/plugin.ts";
+import { type Door, PosternError } from "../../../core/plugin.ts";
 import type { SshConfig } from "../config.ts";
 
 /** What the user name of a login asks for: `bastion`, `ops+bastion`. */
