@@ -36,6 +36,8 @@ export class StreamExchange implements Exchange {
   #left: number | undefined;
   /** A body that is only told of. */
   #silent = false;
+  /** The head is all of the answer: the library may close the stream while it sends it, and nobody has gone. */
+  #headAlone = false;
   #trailers: Fields = [];
 
   constructor(
@@ -80,6 +82,7 @@ export class StreamExchange implements Exchange {
     const bytes = told === "none" ? (this.#silent ? undefined : 0) : told;
     if (!this.#silent) this.#left = bytes;
     const endStream = this.#silent || bytes === 0;
+    this.#headAlone = endStream;
     const waitForTrailers = !endStream && bytes === undefined;
     this.#try(() => sendHead(this.stream, head, bytes, { endStream, waitForTrailers }));
   }
@@ -134,7 +137,7 @@ export class StreamExchange implements Exchange {
   }
 
   #lost(): void {
-    if (this.#over) return;
+    if (this.#over || this.#headAlone) return;
     this.#over = true;
     this.#requestBody?.lost();
     this.gone();
@@ -145,6 +148,7 @@ export class StreamExchange implements Exchange {
     try {
       send();
     } catch {
+      this.#headAlone = false;
       this.#break();
     }
   }
