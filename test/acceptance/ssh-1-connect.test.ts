@@ -24,8 +24,9 @@ function connect(args: readonly string[], more: Readonly<Record<string, string>>
   return postern(["connect", "--data", door.data, "bastion", ...args], own);
 }
 
-/** A program that brings ssh to another port of this machine. */
-const between = (port: number) => `bash -c 'exec 3<>/dev/tcp/127.0.0.1/${port}; cat <&3 & cat >&3; kill $!'`;
+/** A program that brings ssh to another port of this machine. What outlives ssh of it holds no output that is waited for. */
+const between = (port: number) =>
+  `bash -c 'exec 2>/dev/null 3<>/dev/tcp/127.0.0.1/${port}; cat <&3 & cat >&3; kill $!'`;
 
 describe("1: postern connect starts OpenSSH's client", () => {
   runs(
