@@ -187,26 +187,28 @@ describe("ssh, must hold 1: OpenSSH's client, unmodified, against Debian's sshd"
     60_000,
   );
 
-  testWith(...lacks, process.env.POSTERN_LONG ? undefined : "POSTERN_LONG=1")(
-    "new keys after a gigabyte, which neither the client nor the host has asked for",
-    async () => {
-      const count = 1_100;
-      const child = door.start(["-v", "bastion@127.0.0.1", `head -c ${count}000000 /dev/zero`]);
-      const [sum, said] = await Promise.all([
-        (async () => {
-          const hash = createHash("sha256");
-          for await (const bytes of child.stdout) hash.update(bytes);
-          return hash.digest("hex");
-        })(),
-        new Response(child.stderr).text(),
-      ]);
-      const whole = createHash("sha256");
-      for (let part = 0; part < count; part++) whole.update(Buffer.alloc(1_000_000));
-      expect([sum, await child.exited]).toEqual([whole.digest("hex"), 0]);
-      expect(said.match(/SSH2_MSG_KEXINIT received/g)).toHaveLength(2);
-    },
-    180_000,
-  );
+  if (process.env.POSTERN_LONG) {
+    testWith(...lacks)(
+      "new keys after a gigabyte, which neither the client nor the host has asked for",
+      async () => {
+        const count = 1_100;
+        const child = door.start(["-v", "bastion@127.0.0.1", `head -c ${count}000000 /dev/zero`]);
+        const [sum, said] = await Promise.all([
+          (async () => {
+            const hash = createHash("sha256");
+            for await (const bytes of child.stdout) hash.update(bytes);
+            return hash.digest("hex");
+          })(),
+          new Response(child.stderr).text(),
+        ]);
+        const whole = createHash("sha256");
+        for (let part = 0; part < count; part++) whole.update(Buffer.alloc(1_000_000));
+        expect([sum, await child.exited]).toEqual([whole.digest("hex"), 0]);
+        expect(said.match(/SSH2_MSG_KEXINIT received/g)).toHaveLength(2);
+      },
+      180_000,
+    );
+  }
 
   testWith(...lacks)("what a rule does not name is refused on standard error, with status 126", async () => {
     const password = await door.token("eve", "strangers");
