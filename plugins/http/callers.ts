@@ -43,10 +43,10 @@ export class Callers {
   }
 
   async #verify(shown: string): Promise<Identity> {
+    if (isByCookie(shown)) return await byPassword(shown.slice(cookieMark.length), this.door);
     const [, scheme = "", value = ""] = /^(\S+) +(\S+)$/.exec(shown) ?? [];
     switch (scheme.toLowerCase()) {
       case "bearer":
-      case "cookie":
         return await byPassword(value, this.door);
       case "basic": {
         const [, user = "", password = ""] =
@@ -68,6 +68,9 @@ export class Callers {
   }
 }
 
+/** No field's value begins so (RFC 9110, 5.5): what a caller writes into `Authorization` is never taken for a cookie. */
+const cookieMark = "\0";
+
 /** The id of a short-lived credential. */
 const issued = /^pc_[a-z0-9]+$/i;
 
@@ -82,10 +85,10 @@ export function shownBy({ fields }: RequestHead, cookie: string | undefined): st
   if (cookie === undefined) return "";
   const values = cookiesIn(fields).flatMap(([name, value]) => (name === cookie ? [value] : []));
   if (values.length > 1) throw new AmbiguousLogin();
-  return values[0] ? `cookie ${values[0]}` : "";
+  return values[0] ? `${cookieMark}${values[0]}` : "";
 }
 
 /** Of what `shownBy` returns: the browser added it, whoever had it send the request. */
 export function isByCookie(shown: string): boolean {
-  return shown.startsWith("cookie ");
+  return shown.startsWith(cookieMark);
 }

@@ -22,7 +22,7 @@ import { ambiguousLogin, ambiguousPath, gatewayFailed, nobody } from "./reasons.
 import { statusOf } from "./refusal.ts";
 import { askedOfResource } from "./relay/ask.ts";
 import { Relay } from "./relay/relay.ts";
-import { boundRoute, type Route, routeOf } from "./route.ts";
+import { boundRoute, nameOf, type Route, routeOf } from "./route.ts";
 import { shownParameters } from "./shown-parameters.ts";
 import { cookieNames } from "./sign-in/cookies.ts";
 import { isForged } from "./sign-in/origin.ts";
@@ -63,7 +63,10 @@ export class Handling implements UnderWay {
       const path = canonicalPath(named?.target ?? request.target);
       if (!path) return this.#refuse(ambiguousPath, 400);
       const browsers = dialect.browsers && named?.byHost === true;
-      if (browsers && isOwnPage(path.path)) return this.#settle(this.#ownPage(named, path));
+      if (browsers && isOwnPage(path.path))
+        return this.#settle(
+          ownPage(this.exchange, named, this.connection, path).then((page) => this.#answer(page)),
+        );
       const cookie = browsers ? cookieNames(this.exchange.caller.encrypted).login : undefined;
       const shown = shownBy(request, cookie);
       if (isForged(this.exchange, shown)) return this.#refuse(crossSite, 403);
@@ -87,7 +90,7 @@ export class Handling implements UnderWay {
     const identity = await this.#who(named, shown);
     if (this.#over || !identity) return;
     const route = named ?? boundRoute(request, identity, this.connection.door.resources);
-    const resource = route?.resource ?? nameOf(request.authority, request.target);
+    const resource = route?.resource ?? nameOf(request);
     const application = fieldOf(request.fields, "user-agent")?.slice(0, 200);
     let visit: Visit<HttpTarget>;
     // Another request, or a reload, may put an end to it before this turn of the loop.
@@ -114,10 +117,6 @@ export class Handling implements UnderWay {
     if (way) this.#answer(way);
     else this.#refuse(why, statusOf(why));
     return undefined;
-  }
-
-  async #ownPage(route: Route, path: CanonicalPath): Promise<void> {
-    this.#answer(await ownPage(this.exchange, route, this.connection, path));
   }
 
   #asks(visit: Visit<HttpTarget>, route: Route, { path, query }: CanonicalPath): void {
@@ -151,12 +150,12 @@ export class Handling implements UnderWay {
     const plan = gate.plan(reading.statement);
     const refused = typeof plan.verdict === "object";
     if (!refused && (reading.more || (plan.verdict === "willHold" && asked.hasBody)))
-      return this.#withBody(asked, route, reading, 1);
+      return this.#withBody(asked, route, reading);
     return this.#begin(asked, route, reading, plan, undefined);
   }
 
   /** With all of the body in hand: what it shows, and what a person is asked to approve. */
-  async #withBody(asked: Asked<HttpTarget>, route: Route, first: Reading, times: number): Promise<void> {
+  async #withBody(asked: Asked<HttpTarget>, route: Route, first: Reading): Promise<void> {
     const visit = this.#visit as Visit<HttpTarget>;
     const { gate, limits, reach } = visit;
     const { dialect } = this.connection;
@@ -167,7 +166,7 @@ export class Handling implements UnderWay {
     if (this.#over) return;
     if ("code" in body) return this.#refuse(body, statusOf(body));
     let reading = first;
-    for (let read = times; reading.more && read <= mostReadings; read++) {
+    for (let read = 1; reading.more && read <= mostReadings; read++) {
       const plan = gate.plan(reading.statement);
       if (typeof plan.verdict === "object") break;
       const { more } = reading;
@@ -180,7 +179,10 @@ export class Handling implements UnderWay {
       });
       if (this.#over) return;
     }
-    await this.#begin(asked, route, reading, gate.plan(reading.statement), reading.body ?? body);
+    const plan = gate.plan(reading.statement);
+    // What is known so far is not all that it does: it never passes by that.
+    if (reading.more && typeof plan.verdict !== "object") return this.#refuse(gatewayFailed, 500);
+    await this.#begin(asked, route, reading, plan, reading.body ?? body);
   }
 
   #begin(
@@ -191,9 +193,10 @@ export class Handling implements UnderWay {
     body: Uint8Array | undefined,
   ): Promise<void> | undefined {
     const { gate } = this.#visit as Visit<HttpTarget>;
+    const held = plan.verdict === "willHold";
     const { strips } = this.connection.dialect;
-    const { fields } = plan.verdict === "willHold" ? (reading.head ?? asked.head) : { fields: [] };
-    const parameters = shownParameters(body, reading.shown, outgoingTrailers(fields, [], strips));
+    const fields = held ? outgoingTrailers((reading.head ?? asked.head).fields, [], strips) : [];
+    const parameters = held || body ? shownParameters(body, reading.shown, fields) : undefined;
     const begun = gate.begin(plan, {
       inTransaction: false,
       ...(parameters ? { parameters } : {}),
@@ -290,10 +293,4 @@ export class Handling implements UnderWay {
     this.#refuse(reason, statusOf(reason));
     if (!(error instanceof PosternError)) this.connection.door.failed(error);
   }
-}
-
-/** What a request that names no resource seems to name. */
-function nameOf(authority: string, target: string): string {
-  const [, first = ""] = /^\/([^/?]*)/.exec(target) ?? [];
-  return `${authority}/${first}`.slice(0, 200);
 }

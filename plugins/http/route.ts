@@ -59,3 +59,9 @@ function byHost(authority: string, resources: Readonly<Record<string, unknown>>)
   }
   return undefined;
 }
+
+/** What a request that names no resource seems to name. */
+export function nameOf({ authority, target }: RequestHead): string {
+  const [, first = ""] = /^\/([^/?]*)/.exec(target) ?? [];
+  return `${authority}/${first}`.slice(0, 200);
+}

@@ -160,3 +160,15 @@ test("bodies that wait take so much memory of one identity, and give it back", a
   expect((await door.answer(await door.hold("PUT /last"), "approve", lead)).code).toBe(0);
   expect((await last).status).toBe(200);
 }, 60_000);
+
+test("what stands in Authorization is never taken for a login cookie", async () => {
+  const token = await door.token("alice");
+  const before = seen.length;
+  for (const scheme of ["Cookie", "cookie", "\u0001cookie"]) {
+    const socket = await fetch(door.url("/api/"), { headers: { authorization: `${scheme} ${token}` } }).catch(
+      () => undefined,
+    );
+    expect(socket?.status ?? 400).toBeWithin(400, 402);
+  }
+  expect(seen.length).toBe(before);
+});
