@@ -86,13 +86,14 @@ describe("ssh: whoever breaks SSH's bounds is cut off, and costs nobody else any
 
   testWith(...lacks)("questions without end that wait for no answer", async () => {
     const { client, gone } = await rogue();
-    const flood = () => {
-      for (let sent = 0; sent < 400; sent++) client._protocol.ping();
-    };
     await exec(client, "sleep 1000");
-    // Its answer waits for the host, and all others behind it.
-    client._protocol.tcpipForward("127.0.0.1", 0, true);
-    flood();
+    // Each forward's answer waits for the host, and those of the questions wait behind it: a host that is quicker
+    // than the questions arrive leaves none of them open, and is asked again.
+    while (client._sock.writable) {
+      client._protocol.tcpipForward("127.0.0.1", 0, true);
+      for (let sent = 0; sent < 400; sent++) client._protocol.ping();
+      await Bun.sleep(0);
+    }
     await cutOffWith("waits for no answer", gone);
   });
 });
