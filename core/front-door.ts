@@ -108,6 +108,10 @@ export class FrontDoor implements Door {
     return provider && ((show, signal) => this.#byDevice(provider, show, signal));
   }
 
+  get discovery(): Door["discovery"] {
+    return this.services.providers.find(({ discovery }) => discovery)?.discovery;
+  }
+
   get dataDir(): string {
     return this.services.dataDir;
   }

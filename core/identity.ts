@@ -76,6 +76,14 @@ export interface IdentityProvider {
   open(context: IdentityContext): Promise<OpenIdentityProvider>;
 }
 
+/** What a client without a token is told, so that it can get one (RFC 7628, 3.2.2). */
+export interface TokenDiscovery {
+  /** URL of the provider's OpenID Connect discovery document. */
+  readonly configuration: string;
+  /** What to ask it for: scopes, separated by spaces. */
+  readonly scope: string;
+}
+
 export interface OpenIdentityProvider {
   /** undefined: not mine, ask the next provider. Throws NotAccepted: mine, and not good. */
   identify(token: string): Promise<Identity | undefined>;
@@ -103,6 +111,8 @@ export interface OpenIdentityProvider {
   readonly login?: LoginMethod;
   /** The same with a browser on another machine, where the gateway asks for them (SSH). Throws as it fails. */
   device?(signal: AbortSignal): Promise<DeviceLogin>;
+  /** Where a client that signs its person in by itself gets a token that `identify` takes. */
+  readonly discovery?: TokenDiscovery;
   /** Providers that sign tokens of their own (`local`) can mint them for the CLI. */
   mint?(claims: MintRequest): Promise<string>;
   close?(): void;

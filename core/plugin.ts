@@ -62,6 +62,7 @@ export {
   NotAccepted,
   type OpenIdentityProvider,
   type ScramVerifier,
+  type TokenDiscovery,
 } from "./identity.ts";
 export { isLoopback } from "./loopback.ts";
 export {

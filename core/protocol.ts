@@ -5,7 +5,7 @@ import type { Bypass, Examined } from "./examined.ts";
 import type { Gate } from "./gate.ts";
 import type { Kind } from "./guardrail.ts";
 import type { DeviceLogin } from "./identity/device-login.ts";
-import type { CallerCredential, Identity, KeyOffer, ScramVerifier } from "./identity.ts";
+import type { CallerCredential, Identity, KeyOffer, ScramVerifier, TokenDiscovery } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
 import type { Limits, Right, TlsConfig } from "./policy.ts";
@@ -161,6 +161,8 @@ export interface Door {
   readonly device:
     | ((show: (login: DeviceLogin) => void, signal: AbortSignal) => Promise<Identity>)
     | undefined;
+  /** Where a caller that has no token yet gets one, by the first identity provider that says so; undefined: none does. */
+  readonly discovery: TokenDiscovery | undefined;
   /** For SCRAM: the verifier of a short-lived credential, before its proof. Unknown ids get a decoy. */
   verifier(id: string): Promise<ScramVerifier>;
   /**

@@ -23,12 +23,17 @@ export function deviceLogin(
         device: { url: device, ...from },
         token: { url: token, ...from },
         clientId: login?.clientId ?? "",
-        scopes: (login?.scopes ?? ["openid", "profile", "email"]).filter((one) => one !== "offline_access"),
+        scopes: scopesOnce(login),
         audience: wantedAudience(terms),
       },
       signal,
     );
   };
+}
+
+/** What is asked for by who keeps no refresh token. */
+export function scopesOnce(login: OidcOptions["login"]): string[] {
+  return (login?.scopes ?? ["openid", "profile", "email"]).filter((one) => one !== "offline_access");
 }
 
 /** Whom the token is to be for, in the words of providers that want to know: RFC 8707, and before it `audience`. */

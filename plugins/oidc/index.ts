@@ -9,6 +9,7 @@ import { Keys } from "./keys.ts";
 import { logoutFace } from "./logout.ts";
 import type { OidcOptions } from "./options.ts";
 import { type Terms, termsOf } from "./terms.ts";
+import { tokenDiscovery } from "./token-discovery.ts";
 import { identifying } from "./tokens.ts";
 
 export type { Claims } from "./claims.ts";
@@ -51,6 +52,7 @@ export function oidc(options: OidcOptions): IdentityProvider {
         ...(introspection ? { revalidation: introspection.revalidation(terms.clockTolerance * 1000) } : {}),
         ...signIn(options, terms, keys, found),
         ...(options.login ? { device: deviceLogin(options, terms, found) } : {}),
+        ...tokenDiscovery(options, terms),
       };
     },
   };

@@ -30,6 +30,7 @@ const states: Readonly<Record<string, string>> = {
   "policy.withdrawn": "57P01",
   "postgres.encoding": "22023",
   "postgres.insecure": "28000",
+  "postgres.oauth": "28000",
   "postgres.protocol": "08P01",
   "postgres.replication": "0A000",
   "postgres.setting": "22023",

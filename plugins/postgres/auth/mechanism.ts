@@ -2,6 +2,9 @@
 export const scram = "SCRAM-SHA-256";
 export const scramPlus = "SCRAM-SHA-256-PLUS";
 
+/** A token by SASL (RFC 7628). */
+export const oauthBearer = "OAUTHBEARER";
+
 /** The channel binding that PostgreSQL knows (RFC 5929, 4). */
 export const bindingType = "tls-server-end-point";
 

@@ -14,6 +14,7 @@ export function testDoor(
     listener: { protocol: "postgres", host: "127.0.0.1", port: 5432, insecure: true, ...listener },
     limits: defaultLimits,
     device: undefined,
+    discovery: undefined,
     dataDir: "/nowhere",
     resources: {},
     denied: () => {},
