@@ -23,7 +23,7 @@ export function legible(statement: SqlStatement, { utf8 }: SessionSettings): boo
 
 /** The COPY that is the whole text: its columns can be asked for before it runs. */
 export function loneCopy({ detail }: SqlStatement): CopiedOut | undefined {
-  return detail.copy === "out" && detail.statements === 1 ? detail.copies?.()[0] : undefined;
+  return detail.copyOut && detail.statements === 1 ? detail.copies?.()[0] : undefined;
 }
 
 /**

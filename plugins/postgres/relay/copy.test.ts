@@ -33,6 +33,37 @@ describe.skipIf(noPostgres)("COPY", () => {
     expect(gate.began[0]?.outcome).toEqual({ result: "ok", rows: 3, received: received("1\n2\n3\n") });
   });
 
+  for (const answer of [{}, { rows: () => "clear" as const }]) {
+    test(`in and out in one text, either first, ${answer.rows ? "looked at" : "unseen"}`, async () => {
+      const gate = fixture.freshGate();
+      gate.answer = () => answer;
+      const client = await fixture.raw();
+      client.send(query("copy plain from stdin; copy plain to stdout; copy plain from stdin; select 7"));
+      client.send(Buffer.concat([data("1\n"), done, data("2\n"), done]));
+      expect(types(await client.until("Z"))).toBe("GCHdcCGCTDCZ");
+      client.send(query("copy plain to stdout; copy plain from stdin; copy plain to stdout"));
+      client.send(Buffer.concat([data("3\n"), done]));
+      expect(types(await client.until("Z"))).toBe("HddcCGCHdddcCZ");
+      expect(gate.began.at(-1)?.outcome).toMatchObject({ result: "ok", received: received("3\n") });
+      await fixture.server.sql("truncate plain");
+    });
+  }
+
+  test("in, in a text that nobody here can read", async () => {
+    const gate = fixture.freshGate();
+    gate.word = () => "allow";
+    const client = await fixture.raw();
+    client.send(query("set standard_conforming_strings = off; set escape_string_warning = off"));
+    await client.until("Z");
+    const text = "copy plain from stdin (delimiter '\\t')";
+    client.send(Buffer.concat([query(text), data("1\n"), done]));
+    expect(types(await client.until("Z"))).toBe("GCZ");
+    expect(gate.began.at(-1)?.actions).toEqual(["unknown on *"]);
+    client.send(Buffer.concat([parse("", text), bind("", ""), execute(""), data("2\n"), done, sync]));
+    expect(types(await client.until("Z"))).toBe("12GCZ");
+    expect(await rows()).toEqual([["1"], ["2"]]);
+  });
+
   for (const size of [1, 1 << 20]) {
     test(`in, in the extended protocol: the server swallows Sync and Flush (pieces of ${size})`, async () => {
       const gate = fixture.freshGate();

@@ -85,10 +85,10 @@ export class Running {
     const end = view.indexOf(0, at + headerSize);
     if (end !== at + length - 1) throw violation("A Query whose text does not end where it should.");
     let statement = classify(textAt(view, at + headerSize, end), exchange.settings);
-    const ordered = statement.detail.uses.length > 0 || statement.detail.copy === "in";
+    const ordered = statement.detail.uses.length > 0 || statement.detail.copyIn;
     if (ordered && !exchange.drained(cursor)) return;
     if (isLate(statement)) statement = this.sqlNames.resolve(statement);
-    const { uses, copy } = statement.detail;
+    const { uses, copyIn } = statement.detail;
     const answer = admission.ask(cursor, gate.plan(statement));
     if (answer === undefined) return;
     const denied = refusal(answer, hides(statement, exchange.settings));
@@ -105,7 +105,7 @@ export class Running {
       exchange.oweReady(kind.query, rows ? flag.rows : 0, run, pass);
       exchange.launched(statement, pass);
       exchange.barrier = uses.length > 0 || copied !== undefined;
-      if (copy === "in") exchange.copy = "asked";
+      if (copyIn) exchange.copy = "asked";
     }
     // A simple query, also a failing one, drops what is unnamed.
     exchange.statements.define("", undefined, exchange.group - 1);
@@ -228,7 +228,7 @@ export class Running {
     exchange.owe(kind.execute, rows ? flag.rows : 0, ran, pass);
     exchange.launched(portal.statement, pass);
     exchange.barrier ||= detail.uses.length > 0;
-    if (detail.copy !== "in") return;
+    if (!detail.copyIn) return;
     exchange.copy = "asked";
     if (bytes) exchange.flush(cursor);
     else exchange.flushNow();
@@ -251,7 +251,7 @@ export class Running {
 
 /** Statements that everything before must be answered for. */
 function special({ statement: { detail } }: Portal): boolean {
-  return detail.copy === "in" || detail.uses.length > 0;
+  return detail.copyIn === true || detail.uses.length > 0;
 }
 
 /** A portal that can be told from others of the same statement. */
@@ -264,7 +264,7 @@ function own(portal: Portal, limit = portal.limit): Portal {
 
 /** Whether it copies rows out in a form that no guardrail can see into. */
 function hides(statement: SqlStatement, settings: SessionSettings): boolean {
-  return statement.detail.copy === "out" && !legible(statement, settings);
+  return statement.detail.copyOut === true && !legible(statement, settings);
 }
 
 /** Why it does not go to the server. `opaque`: its answer is in a form that no guardrail can see into. */

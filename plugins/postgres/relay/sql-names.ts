@@ -17,7 +17,8 @@ class Resolution {
   readonly shown: string[] = [];
   readonly prepared = new Map<string, readonly Action[]>();
   readonly cursors = new Map<string, readonly Action[]>();
-  copy: Shape["copy"];
+  copyIn = false;
+  copyOut = false;
   changes: SessionSettings | undefined;
 }
 
@@ -39,13 +40,14 @@ export class SqlNames {
     const found = new Resolution();
     this.#follow(statement, found, deepest);
     if (found.changes && statement.detail.statements > 1) found.actions.push(...unknownStatement.actions);
-    const { actions, uses, copy, changes } = found;
+    const { actions, uses, copyIn, copyOut, changes } = found;
     const text = [statement.text, ...found.shown].join("\n");
     const detail: Shape = {
       ...statement.detail,
       actions,
       uses,
-      ...(copy === undefined ? {} : { copy }),
+      ...(copyIn ? { copyIn } : {}),
+      ...(copyOut ? { copyOut } : {}),
       ...(changes === undefined ? {} : { changes }),
     };
     return { text, actions, detail };
@@ -55,7 +57,8 @@ export class SqlNames {
   #follow(statement: SqlStatement, found: Resolution, depth: number): void {
     const { detail } = statement;
     const placeholders = new Set<string>();
-    found.copy ??= detail.copy;
+    found.copyIn ||= detail.copyIn === true;
+    found.copyOut ||= detail.copyOut === true;
     if (detail.changes) found.changes = nextSettings(found.changes ?? detail.changes, detail.changes);
     for (const use of detail.uses) {
       const { verb, name = "", actions = [] } = use;

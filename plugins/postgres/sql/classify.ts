@@ -4,6 +4,7 @@ import { nothing } from "../../../core/plugin.ts";
 import { remember, remembered, shapeOf } from "./cache.ts";
 import { type CopiedOut, copiedOut, insideCopy } from "./copy.ts";
 import { type Lineage, lineageOf } from "./lineage.ts";
+import { type Mentions, noMentions } from "./mentions.ts";
 import { list, unwrap } from "./node.ts";
 import { emptyScope, type NameUse, Reader } from "./reader.ts";
 import { defaultSettings, type SessionSettings } from "./settings.ts";
@@ -13,9 +14,11 @@ const unknown: Shape = {
   actions: [{ effect: "unknown", on: "*" }],
   uses: [],
   statements: 1,
+  mentions: noMentions,
+  copyIn: true,
   lineage: () => undefined,
 };
-const empty: Shape = { actions: [], uses: [], statements: 0, lineage: () => undefined };
+const empty: Shape = { actions: [], uses: [], statements: 0, mentions: noMentions, lineage: () => undefined };
 
 /** What the classifier found; the `detail` of a Statement. Texts of one shape share it. */
 export interface Shape {
@@ -24,10 +27,14 @@ export interface Shape {
   readonly statements: number;
   /** Names of prepared statements and cursors that it makes, uses and drops, in order. */
   readonly uses: readonly NameUse[];
+  /** What the resource's catalogue may make more of. */
+  readonly mentions: Mentions;
   /** The session's settings after it was sent are `nextSettings(before, changes)`. */
   readonly changes?: SessionSettings;
-  /** COPY FROM STDIN or TO STDOUT is in it. */
-  readonly copy?: "in" | "out";
+  /** COPY FROM STDIN is in it, or may be: nobody can tell. */
+  readonly copyIn?: true;
+  /** COPY TO STDOUT is in it. */
+  readonly copyOut?: true;
   /**
    * What each statement copies out, where the text shows it; made when first asked for. The columns of one are its
    * `query`'s only where it is the text's only statement.
@@ -79,6 +86,7 @@ function shape(text: string, settings: SessionSettings): Shape {
   for (const { kind, node } of trees) {
     if (reader.turned) {
       reader.add("unknown", "*");
+      reader.copyIn = true;
       break;
     }
     reader.statement(kind, node, emptyScope);
@@ -90,10 +98,11 @@ function shape(text: string, settings: SessionSettings): Shape {
     actions: reader.actions,
     statements: trees.length,
     uses: reader.uses,
+    mentions: reader.mentions,
     ...(reader.changes === undefined ? {} : { changes: reader.changes }),
-    ...(reader.copy === undefined ? {} : { copy: reader.copy }),
-    ...(reader.copy === "out"
-      ? { copies: () => (copies ??= parse(text).map((tree) => copiedOut(tree, text))) }
+    ...(reader.copyIn ? { copyIn: true } : {}),
+    ...(reader.copyOut
+      ? { copyOut: true, copies: () => (copies ??= parse(text).map((tree) => copiedOut(tree, text))) }
       : {}),
     lineage: () => (lineage ??= parse(text).map((tree) => lineageOf(insideCopy(tree)))),
   };

@@ -1,6 +1,7 @@
 import type { Action, Effect } from "../../../core/plugin.ts";
 import { compositeFields, safeFunctions, safeQualified, unsafeAttributes } from "./builtins.ts";
 import { leaving, saysWho } from "./leaving.ts";
+import { aliasOf, type Command, Mentioned } from "./mentions.ts";
 import { functionName, namedByText, objectName, relationName } from "./names.ts";
 import { constant, isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 import { nextSettings, type SessionSettings, settingChange } from "./settings.ts";
@@ -39,13 +40,18 @@ export interface NameUse {
  */
 export class Reader {
   readonly uses: NameUse[] = [];
-  copy: "in" | "out" | undefined;
+  /** COPY FROM STDIN, COPY TO STDOUT: a text may hold both. */
+  copyIn = false;
+  copyOut = false;
   /** What the session's settings become. */
   changes: SessionSettings | undefined;
   /** Whatever follows in the same message cannot be told from its text. */
   turned = false;
   readonly #actions = new Map<string, Action>();
-  constructor(readonly settings: SessionSettings) {}
+  constructor(
+    readonly settings: SessionSettings,
+    readonly mentions = new Mentioned(),
+  ) {}
 
   get actions(): Action[] {
     return [...this.#actions.values()];
@@ -78,7 +84,7 @@ export class Reader {
 
   /** Reads a part on its own, for EXPLAIN and its kin, where its actions count differently. */
   part(read: (reader: Reader) => void): Reader {
-    const reader = new Reader(this.settings);
+    const reader = new Reader(this.settings, this.mentions);
     read(reader);
     this.uses.push(...reader.uses);
     this.change(reader.changes, reader.turned);
@@ -106,10 +112,11 @@ export class Reader {
   /** All fields of a node except those named. */
   fields(node: Node, scope: Scope, effect: Effect, ...except: string[]): void {
     if ("relname" in node) return this.relation(node, scope, effect);
+    this.mentions.node(node);
     // A function's or role's own setting, not this session's.
     if (node.defname === "set") return;
     if ("funcname" in node) this.call(node);
-    if ("fields" in node) this.attribute(parts(node.fields).slice(1));
+    if ("fields" in node) this.attribute(parts(node.fields));
     // That of a column to be set (`set a.b = …`) has no value before it.
     if ("indirection" in node && "arg" in node) this.field(parts(node.indirection));
     for (const field of operatorFields) if (field in node) this.operator(node[field]);
@@ -124,12 +131,16 @@ export class Reader {
     }
   }
 
-  relation(node: Node, scope: Scope, effect: Effect): void {
+  relation(node: Node, scope: Scope, effect: Effect, command?: Command): void {
     const name = text(node.relname) ?? "";
     const schema = text(node.schemaname) ?? "";
-    if (schema === "" && scope.has(name)) return;
+    if (schema === "" && scope.has(name)) {
+      this.mentions.rows.add(aliasOf(node.alias) ?? name);
+      return;
+    }
     const on = relationName(schema, name, this.settings);
     this.add(effect, on);
+    this.mentions.relation(node, on, effect, command);
     // A rule of that view calls set_config with whatever name and value the statement makes up.
     if (effect === "write" && on === "pg_catalog.pg_settings") this.setting(undefined, undefined);
     // Who can read them can prove to be somebody else, past the gateway too.
@@ -158,6 +169,8 @@ export class Reader {
     const last = name.at(-1) ?? "";
     const schema = name.at(-2) ?? "";
     const args = list(node.args);
+    const on = functionName(name, this.settings);
+    this.mentions.call(name, on, node.agg_within_group === true ? -1 : args.length);
     if (schema === "" || schema === "pg_catalog") {
       if (safeFunctions.has(last)) return;
       if (last === "nextval" || last === "setval") {
@@ -165,7 +178,7 @@ export class Reader {
       }
       if (last === "set_config") return this.#setConfig(args);
     }
-    if (!safeQualified.has(name.join("."))) this.add("execute", functionName(name, this.settings));
+    if (!safeQualified.has(name.join("."))) this.add("execute", on);
   }
 
   /** A value that is computed could be a stored one, which any later statement would read back from the setting. */
@@ -188,7 +201,10 @@ export class Reader {
   }
 
   /** `x.f` calls f(x) where x is a relation without a column f. */
-  attribute(names: readonly string[]): void {
+  attribute([first, ...names]: readonly string[]): void {
+    names.forEach((name, at) => {
+      this.mentions.attribute(names[at - 1] ?? first, name, functionName([name], this.settings));
+    });
     for (const name of names) {
       if (unsafeAttributes.has(name)) this.add("execute", functionName([name], this.settings));
     }
@@ -197,6 +213,7 @@ export class Reader {
   /** `(x).f` calls f(x) where x has no field f, as any value has none that is not composite: `(42).delete_order`. */
   field(names: readonly string[]): void {
     for (const name of names) {
+      this.mentions.attribute(undefined, name, functionName([name], this.settings));
       if (safeFunctions.has(name) || compositeFields.has(name)) continue;
       this.add("execute", functionName([name], this.settings));
     }
@@ -205,6 +222,7 @@ export class Reader {
   /** OPERATOR(schema.+), ORDER BY … USING: somebody's function, where the schema is not the server's own. */
   operator(value: unknown): void {
     const name = parts(value);
+    if (name.length > 0) this.mentions.operator(name);
     if (name.length > 1 && name.at(-2) !== "pg_catalog") this.add("execute", objectName(name, this.settings));
   }
 

@@ -13,32 +13,37 @@ const manipulation: Record<string, StatementKind> = {
   ReturnStmt: (r, n, s) => r.fields(n, s, "read"),
   InsertStmt(r, n, s) {
     const conflict = isNode(n.onConflictClause) ? n.onConflictClause.action : undefined;
-    modify(r, n, s, ["write"], conflict === "ONCONFLICT_UPDATE");
+    const updates = conflict === "ONCONFLICT_UPDATE";
+    modify(r, n, s, updates ? ["insert", "update"] : ["insert"], updates);
   },
   // Also without a condition: the server shows the row where a constraint fails.
-  UpdateStmt: (r, n, s) => modify(r, n, s, ["write"], true),
+  UpdateStmt: (r, n, s) => modify(r, n, s, ["update"], true),
   DeleteStmt: (r, n, s) => modify(r, n, s, ["delete"], true),
   MergeStmt(r, n, s) {
-    const commands = list(n.mergeWhenClauses).map((when) => unwrap(when)?.node.commandType);
-    const effects = commands.map(
-      (command) => (command === "CMD_DELETE" ? "delete" : "write") as "delete" | "write",
+    const commands = list(n.mergeWhenClauses).map(
+      (when) => merged[text(unwrap(when)?.node.commandType) ?? ""],
     );
     modify(
       r,
       n,
       s,
-      effects.filter((_, at) => commands[at] !== "CMD_NOTHING"),
+      commands.flatMap((command) => command ?? []),
       true,
     );
   },
-  TruncateStmt: (r, n) => r.visit(n.relations, emptyScope, "delete"),
+  TruncateStmt(r, n) {
+    for (const rel of relationsIn(n.relations)) {
+      r.relation(rel, emptyScope, "delete", ...(n.behavior === "DROP_CASCADE" ? ["truncate" as const] : []));
+    }
+  },
   CopyStmt(r, n, s) {
     const from = n.is_from === true;
     r.fields(n, s, from ? "write" : "read", "whereClause");
     r.visit(n.whereClause, s);
     if (n.is_program === true) r.add("execute", "copy program", "program");
     else if ("filename" in n) r.add("execute", "copy file", "file");
-    else r.copy = from ? "in" : "out";
+    else if (from) r.copyIn = true;
+    else r.copyOut = true;
   },
   LockStmt(r, n) {
     for (const rel of relationsIn(n.relations)) {
@@ -132,16 +137,25 @@ export const statementKinds: Readonly<Record<string, StatementKind | undefined>>
 /** What a statement would do to its tables, EXPLAIN only plans. Functions may run while it plans. */
 const planned: ReadonlySet<string> = new Set(["read", "write", "delete", "define"]);
 
+/** What WHEN … THEN of a MERGE does; DO NOTHING is not here. */
+const merged: Readonly<Record<string, "insert" | "update" | "delete" | undefined>> = {
+  CMD_INSERT: "insert",
+  CMD_UPDATE: "update",
+  CMD_DELETE: "delete",
+};
+
 function modify(
   r: Reader,
   n: Node,
   s: Scope,
-  effects: readonly ("write" | "delete")[],
+  commands: readonly ("insert" | "update" | "delete")[],
   reads: boolean,
 ): void {
   const target = n.relation;
   if (!isNode(target)) return r.add("unknown", "*");
-  for (const effect of effects) r.relation(target, emptyScope, effect);
+  for (const command of commands) {
+    r.relation(target, emptyScope, command === "delete" ? "delete" : "write", command);
+  }
   // A rule of that view makes an UPDATE a set_config of whatever rows its condition finds.
   if (r.nameOf(target) === "pg_catalog.pg_settings") r.setting(undefined, undefined);
   if (reads || "returningClause" in n) r.relation(target, emptyScope, "read");
