@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { rulesFor } from "./decide.ts";
+import { effects } from "./operation.ts";
+import { onlyReads } from "./policy/allowance.ts";
 import { guardrail, provider, resource, somebody } from "./policy/fixture.ts";
 import { gateway } from "./policy/gateway.ts";
 import type { RuleInput } from "./policy/input.ts";
@@ -159,4 +161,21 @@ test("a right on what an action is within covers it too", () => {
   expect(allowed("df -h")).toBe(false);
   expect(allowed("cat /var/log/app", "cat")).toBe(true);
   expect(allowed("cat /var/log/app /etc/shadow", "cat")).toBe(false);
+});
+
+test("the effects that a session may have at all are those of every party", () => {
+  const policy = policyOf(
+    { who: group("support"), on: "orders", may: ["read", write("tmp.*")] },
+    { who: group("readers"), on: "orders", may: ["read"] },
+    { who: machine("deploy-bot"), on: "orders", may: "all" },
+    { who: group("nothing"), on: "orders", may: [] },
+  );
+  const allowed = (identity: Parameters<typeof rulesFor>[1]) => rulesFor(policy, identity, "orders").effects;
+  expect([...allowed(alice)]).toEqual(["read", "write"]);
+  expect([...allowed(bot)]).toEqual([...effects]);
+  expect([...allowed({ ...bot, actingFor: alice })]).toEqual(["read", "write"]);
+  expect([...allowed({ ...bot, actingFor: somebody("eve") })]).toEqual([]);
+  expect([alice, bot].map((identity) => onlyReads(allowed(identity)))).toEqual([false, false]);
+  expect(onlyReads(allowed(somebody("rhea", "readers")))).toBe(true);
+  expect(onlyReads(allowed(somebody("nobody", "nothing")))).toBe(true);
 });

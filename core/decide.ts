@@ -1,7 +1,8 @@
 import type { Grant } from "./grant.ts";
 import type { Guardrail } from "./guardrail.ts";
 import { chain, type Identity, identityLabel } from "./identity.ts";
-import type { Action, Reason } from "./operation.ts";
+import type { Action, Effect, Reason } from "./operation.ts";
+import { allowance } from "./policy/allowance.ts";
 import { howToOpen } from "./policy/asking.ts";
 import { type Party, partyOf, type Standing } from "./policy/party.ts";
 import { roleOf } from "./policy/role.ts";
@@ -18,6 +19,8 @@ export interface RuleSet extends Timing {
   readonly closed: readonly GrantedBy[];
   /** Milliseconds a person's session may last: the shortest of these rules; absent: no limit. */
   readonly lifetime?: number;
+  /** What all parties of the session may do at all; what is not in it is refused on any target. */
+  readonly effects: ReadonlySet<Effect>;
   /** How to come in all the same, where `rights` is empty: which grant to ask for, when to come. */
   readonly hint?: string;
   /** The resource's own role that the session runs as (`as` of its rules). Throws PosternError `policy.role`. */
@@ -72,6 +75,7 @@ export function rulesFor(
   const rules = stranger ? [] : [...new Set(parties.flatMap((party) => party.rules))];
   const closed = [...new Set(parties.flatMap((party) => party.closed))];
   const entry = stranger && howToEnter(resource, parties, at);
+  const effects = allowance(parties);
   const lifetimes = rules.flatMap(({ lifetime }) => lifetime ?? []);
   return {
     policy,
@@ -80,8 +84,9 @@ export function rulesFor(
     closed: closed.map(grantedBy),
     ...(lifetimes.length === 0 ? {} : { lifetime: Math.min(...lifetimes) }),
     ...timingOf(rules, closed, open, at),
+    effects,
     ...(entry === undefined ? {} : { hint: entry }),
-    role: () => roleOf(policy, resource, parties),
+    role: () => roleOf(policy, resource, parties, effects),
     decide: (actions) =>
       stranger ? shutOut(stranger, resource, actions, entry) : decide(policy, resource, parties, actions, at),
   };

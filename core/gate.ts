@@ -1,6 +1,7 @@
+import type { Examination } from "./finding.ts";
 import type { Answer } from "./guardrail.ts";
 import type { Identity } from "./identity.ts";
-import type { Denied, Outcome, Parameters, Reason, Statement } from "./operation.ts";
+import type { Denied, Effect, Outcome, Parameters, Reason, Statement } from "./operation.ts";
 import type { Limits } from "./policy.ts";
 
 /**
@@ -42,6 +43,8 @@ export interface GateSession {
   readonly id: string;
   readonly identity: Identity;
   readonly resource: string;
+  /** What the session's rights allow now, on whatever target; another object after they changed. */
+  readonly effects: ReadonlySet<Effect>;
 }
 
 export interface Plan {
@@ -56,6 +59,11 @@ export interface Execution {
   readonly parameters?: Parameters;
   /** The other executions of the same group that wait or go together with this one. */
   readonly batch?: readonly { readonly plan: Plan; readonly parameters?: Parameters }[];
+  /**
+   * Called before the operation is held: what the protocol can tell the approver of it. Takes two seconds at most, in
+   * which the caller has not been told yet. Absent: nothing.
+   */
+  examination?(): Examination;
   /** Called when the operation is held: tell the caller, and watch it for cancel and end of file. */
   held?(hold: HeldOperation): void;
 }

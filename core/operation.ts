@@ -1,3 +1,5 @@
+import type { Origin } from "./guardrail.ts";
+
 /** What a caller asks for, and what policy says of it. Words as in docs/words.md. */
 
 /** What an action does to its target. `unknown`: could not be parsed or classified. */
@@ -9,6 +11,7 @@ export const effects = [
   "grant",
   "execute",
   "connect",
+  "replicate",
   "unknown",
 ] as const;
 export type Effect = (typeof effects)[number];
@@ -35,6 +38,11 @@ export interface Statement {
   readonly actions: readonly Action[];
   /** The protocol's own findings (syntax tree facts); guardrails of that protocol may read it. */
   readonly detail?: unknown;
+  /**
+   * The stored columns whose values decide what it does besides being shown: in conditions, joins, orders, groups.
+   * `unknown`: cannot be told. Absent: the protocol does not say.
+   */
+  readonly predicates?: readonly Origin[] | "unknown";
 }
 
 /** Bound values of one execution; views into the wire, valid only during the call that hands them over. */
@@ -42,6 +50,8 @@ export interface Parameters {
   readonly length: number;
   /** So many of the first are whole bodies (HTTP), of which a recording keeps size and hash unless it is told to keep them. */
   readonly bodies?: number;
+  /** The protocol's own names of their types, as far as it knows them; "" where it does not. */
+  readonly types?: readonly string[];
   /** Text form where the protocol knows it, raw bytes where it does not, null for SQL NULL and its kin. */
   at(index: number): string | Uint8Array | null;
 }

@@ -1,11 +1,16 @@
 import { type CredentialRequest, isSource, type ResourceCredential } from "./credential/source.ts";
 import { PosternError } from "./error.ts";
+import type { Effect } from "./operation.ts";
 import type { Resource } from "./protocol.ts";
 
 const minted = Symbol("permit");
+const none: ReadonlySet<Effect> = new Set();
 
 /** What a credential source is told beside the resource's own configuration. */
-export type PermitTerms = Omit<CredentialRequest, "config">;
+export interface PermitTerms extends Omit<CredentialRequest, "config"> {
+  /** Absent: nothing, for a connection of the gateway's own. */
+  readonly effects?: ReadonlySet<Effect>;
+}
 
 /**
  * The right to dial one resource for one session, spent by reading the credential. Only core makes
@@ -32,6 +37,10 @@ export class Permit<Config = unknown> {
   get signal(): AbortSignal | undefined {
     return this.#terms.signal;
   }
+  /** What the session's rights allow at all when it begins, on whatever target. */
+  get effects(): ReadonlySet<Effect> {
+    return this.#terms.effects ?? none;
+  }
   get config(): Config {
     return this.#resource.config;
   }
@@ -55,7 +64,8 @@ export class Permit<Config = unknown> {
     if (!credential) return undefined;
     if (!isSource(credential)) return { value: await credential.read() };
     const named = login === undefined ? {} : { login };
-    return await credential.issue({ ...this.#terms, ...named, config: this.config });
+    const { effects: _, ...terms } = this.#terms;
+    return await credential.issue({ ...terms, ...named, config: this.config });
   }
 }
 

@@ -87,6 +87,7 @@ export {
 } from "./operation.ts";
 export { oneOf, onlyKnown } from "./option.ts";
 export type { Permit } from "./permit.ts";
+export { onlyReads } from "./policy/allowance.ts";
 export type { Limits, Right } from "./policy.ts";
 export type {
   Arrival,

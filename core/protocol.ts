@@ -6,7 +6,7 @@ import type { Gate } from "./gate.ts";
 import type { Kind } from "./guardrail.ts";
 import type { DeviceLogin } from "./identity/device-login.ts";
 import type { CallerCredential, Identity, KeyOffer, ScramVerifier, TokenDiscovery } from "./identity.ts";
-import type { Action, Reason } from "./operation.ts";
+import type { Action, Effect, Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
 import type { Limits, Right, TlsConfig } from "./policy.ts";
 import type { Secret } from "./secret.ts";
@@ -217,8 +217,11 @@ export interface Dialed {
   readonly wire: Wire;
   /** What the resource said at start-up that relay passes on. */
   readonly state?: unknown;
-  /** What nobody may do over this connection, whatever the rules say; undefined: nothing against it. */
-  refuses?(action: Action): Reason | undefined;
+  /**
+   * What nobody may do over this connection, whatever the rules say; undefined: nothing against it. `effects`: what the
+   * session's rights allow now.
+   */
+  refuses?(action: Action, effects: ReadonlySet<Effect>): Reason | undefined;
 }
 
 /** All that one session's relay needs. */

@@ -42,9 +42,9 @@ export function ruleOn(session: Session, actions: readonly Action[]): Ruling {
   };
 }
 
-function refusedByResource({ refuses }: Session, actions: readonly Action[]): Reason | undefined {
+function refusedByResource({ refuses, rules }: Session, actions: readonly Action[]): Reason | undefined {
   for (const action of actions) {
-    const reason = refuses?.(action);
+    const reason = refuses?.(action, rules.effects);
     if (reason) return reason;
   }
   return undefined;

@@ -19,6 +19,7 @@ export function sessionPermit(session: Session, resource: Resource, services: Se
     identity,
     label: session.label,
     signal: session.signal,
+    effects: session.rules.effects,
     ...(role === undefined ? {} : { as: role }),
     ...(until === undefined ? {} : { until }),
     lease: (what, until) => lease(session, services, what, until),

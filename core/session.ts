@@ -79,6 +79,10 @@ export class Session implements GuardedSession {
     return `${identityLabel(this.identity)} via postern ${this.id}`;
   }
 
+  get effects(): RuleSet["effects"] {
+    return this.rules.effects;
+  }
+
   get signal(): AbortSignal {
     return this.#abort.signal;
   }

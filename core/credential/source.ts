@@ -10,6 +10,8 @@ export interface CredentialSource<Config = unknown> {
   readonly label: string;
   /** The resource's own role of sessions whose rules name none. */
   readonly as?: string;
+  /** The same for those that may only read, where it is another. */
+  readonly readOnlyAs?: string;
   /** Makes the credential of one connection to the resource. Throws PosternError `credential.*`, `resource.*`. */
   issue(request: CredentialRequest<Config>): Promise<ResourceCredential>;
   /**

@@ -12,6 +12,7 @@ export const define = (...on: Targets): Right => right("define", on);
 export const grant = (...on: Targets): Right => right("grant", on);
 export const execute = (...on: Targets): Right => right("execute", on);
 export const connect = (...on: Targets): Right => right("connect", on);
+export const replicate = (...on: Targets): Right => right("replicate", on);
 
 /** Without targets: this effect on anything. */
 export function right(effect: Effect, on: readonly string[] = []): Right {

@@ -45,6 +45,27 @@ test("the source's own where no rule names one", () => {
   expect(roleOf(nobody, { ...source, as: "guest" })).toBe("reader");
 });
 
+test("the source's own for a session that may only read, where it has one", () => {
+  const credential = { ...source, as: "app", readOnlyAs: "reader" };
+  const policy = gateway({
+    listen: {},
+    identity: [provider],
+    resources: { orders: { ...plain, credential } },
+    rules: [
+      { who: group("support"), on: "orders", may: ["read"] },
+      { who: group("leads"), on: "orders", may: ["read", "write"] },
+      { who: group("owners"), on: "orders", may: ["read"], as: "owner" },
+    ],
+  });
+  const role = (identity: Identity) => rulesFor(policy, identity, "orders").role();
+  expect(role(alice)).toBe("reader");
+  expect(role(agent)).toBe("app");
+  expect(role(somebody("olga", "support", "leads"))).toBe("app");
+  expect(role(somebody("olga", "owners"))).toBe("owner");
+  // What both may is to read.
+  expect(role({ ...agent, actingFor: alice })).toBe("reader");
+});
+
 test("parties of a delegation that would be different roles have none", () => {
   expect(roleOf({ ...agent, groups: ["support"], actingFor: alice })).toBe("reader");
   expect(() => roleOf({ ...agent, actingFor: alice })).toThrow(

@@ -1,20 +1,28 @@
 import { isSource } from "../credential/source.ts";
 import { PosternError } from "../error.ts";
 import { identityLabel } from "../identity.ts";
+import type { Effect } from "../operation.ts";
 import type { Policy } from "../policy.ts";
+import { onlyReads } from "./allowance.ts";
 import type { Party } from "./party.ts";
 
 /**
  * The resource's own role that all parties of a session run as: each as its first rule with `as` says, else as
- * the credential source has it. undefined: nobody says, or the resource's credential is made for no session.
+ * the credential source has it, which may have another one for a session that may only read. undefined: nobody says, or the resource's credential is made for no session.
  * Throws PosternError `policy.role` where they do not agree: one session is one role.
  */
-export function roleOf(policy: Policy, resource: string, parties: readonly Party[]): string | undefined {
+export function roleOf(
+  policy: Policy,
+  resource: string,
+  parties: readonly Party[],
+  effects: ReadonlySet<Effect>,
+): string | undefined {
   const credential = policy.resources[resource]?.credential;
   if (!credential || !isSource(credential)) return undefined;
+  const otherwise = (onlyReads(effects) ? credential.readOnlyAs : undefined) ?? credential.as;
   const [first, ...others] = parties.map((party) => ({
     party,
-    as: party.rules.find(({ as }) => as !== undefined)?.as ?? credential.as,
+    as: party.rules.find(({ as }) => as !== undefined)?.as ?? otherwise,
   }));
   const other = others.find(({ as }) => as !== first?.as);
   if (!first || !other) return first?.as;

@@ -1,13 +1,15 @@
-import type {
-  Answer,
-  Denial,
-  Gate,
-  HeldOperation,
-  Outcome,
-  Pass,
-  Plan,
-  Reason,
-  Statement,
+import {
+  type Answer,
+  type Denial,
+  type Effect,
+  effects,
+  type Gate,
+  type HeldOperation,
+  type Outcome,
+  type Pass,
+  type Plan,
+  type Reason,
+  type Statement,
 } from "../../../../core/plugin.ts";
 
 /** What a test's policy says of a statement. */
@@ -34,6 +36,7 @@ export class TestGate implements Gate {
     id: "ses_test",
     identity: { issuer: "test", subject: "alice", kind: "person", groups: [] },
     resource: "orders",
+    effects: new Set<Effect>(effects),
   } as const;
   readonly #abort = new AbortController();
   readonly signal = this.#abort.signal;

@@ -30,6 +30,7 @@ export class Rules {
       id: "ses_test",
       identity: { issuer: "test", subject: "alice", kind: "person", groups: [] },
       resource: "host",
+      effects: new Set(),
     },
     signal: new AbortController().signal,
     wantsParameters: false,
