@@ -1,10 +1,11 @@
 import type { Action } from "../../../core/plugin.ts";
 import type { Shape, SqlStatement } from "../sql/classify.ts";
 import { leaving } from "../sql/leaving.ts";
+import { noMentions } from "../sql/mentions.ts";
 
 /** A statement of the gateway's own wording, of which nothing is known but its actions. */
 export function plainStatement(text: string, actions: readonly Action[]): SqlStatement {
-  const detail: Shape = { actions, statements: 1, uses: [], lineage: () => undefined };
+  const detail: Shape = { actions, statements: 1, uses: [], mentions: noMentions, lineage: () => undefined };
   return { text, actions, detail };
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Remembered, shapeOf } from "./cache.ts";
+import { noMentions } from "./mentions.ts";
 import { defaultSettings } from "./settings.ts";
 
 test("forgets what was not used for long, by count", () => {
@@ -24,7 +25,7 @@ test("forgets by size, and does not take what is too long", () => {
 });
 
 test("a megabyte of spaces is looked at once", () => {
-  const nothing = { actions: [], uses: [], statements: 0, lineage: () => undefined };
+  const nothing = { actions: [], uses: [], statements: 0, mentions: noMentions, lineage: () => undefined };
   let read = 0;
   for (const spaces of [4000, 1 << 20]) {
     const text = `select${" ".repeat(spaces)}'`;
