@@ -134,6 +134,11 @@ export interface Column {
    * `unknown`: cannot be told, so a guardrail must assume the worst.
    */
   readonly origins: readonly Origin[] | "unknown";
+  /**
+   * Each value is a stored one as it is. Absent: it may be what the caller makes of it (`substr(email, 1, 1)`,
+   * `case when … then 'a guess'`), so that a mask that shows anything of the value would show what the caller asks.
+   */
+  readonly plain?: boolean;
 }
 
 export interface Origin {

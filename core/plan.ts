@@ -22,9 +22,12 @@ export function makePlan(
   ruling: Ruling,
   failed: (guardrail: string, error: unknown) => void,
 ): SessionPlan {
-  const { text, actions, detail } = statement;
+  const { text, actions, detail, predicates } = statement;
   const { policyVersion, refused } = ruling;
-  const operation: Operation = { text, actions, detail, inTransaction: false, policyVersion };
+  const operation: Operation = {
+    ...{ text, actions, detail, inTransaction: false, policyVersion },
+    ...(predicates === undefined ? {} : { predicates }),
+  };
   return {
     statement,
     policyVersion,

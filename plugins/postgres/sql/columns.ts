@@ -3,7 +3,8 @@ import type { Catalogue, TableFacts } from "../catalogue.ts";
 import type { RowField } from "../wire/rows.ts";
 import { typeNames } from "./builtins.ts";
 import type { Shape } from "./classify.ts";
-import { type Lineage, type Refs, showsValues } from "./lineage.ts";
+import type { Lineage } from "./lineage.ts";
+import { type Refs, showsValues, systemColumns } from "./refs.ts";
 
 /**
  * The columns of one result with the stored columns each may come from. `result`: which of the text's statements
@@ -22,8 +23,9 @@ export function columnsOf(
     type: typeNames.get(field.typeOid) ?? `oid ${field.typeOid}`,
     holdsText: holdsText(field),
     format: field.format,
-    origins:
-      field.tableOid === 0 ? computed(index, fields.length, lineage, catalogue) : stored(field, catalogue),
+    ...(field.tableOid === 0
+      ? { origins: computed(index, fields.length, lineage, catalogue) }
+      : { origins: stored(field, catalogue), plain: field.column > 0 }),
   }));
 }
 
@@ -61,13 +63,30 @@ function computed(
 ): readonly Origin[] | "unknown" {
   const refs: Refs | undefined = lineage?.targets?.(index, fields) ?? lineage?.all;
   if (lineage === undefined || refs === undefined || refs.opaque) return "unknown";
-  if (refs.names.size === 0) return [];
-  const tables = lineage.relations.map((name) => catalogue.named(name));
-  if (!tables.every((table) => table !== undefined)) return "unknown";
-  const all = tables.flat();
-  return united(
-    [...refs.names].map((name) => named(name, all, lineage.aliases.has(name) && !refs.attributes.has(name))),
-  );
+  if (refs.names.size === 0 && !refs.wholes) return [];
+  const all = tablesOf(lineage, refs.wholes, catalogue);
+  if (all === undefined) return "unknown";
+  const origins = [...refs.names].map((name) => {
+    const given = refs.attributes.has(name) ? false : lineage.aliases.has(name) || lineage.rows.has(name);
+    return named(name, all, given);
+  });
+  const wholes = refs.wholes ? all.flatMap(({ columns }) => [...columns.values()]) : [];
+  return united([...origins, ...wholes.map((column) => column.origins)]);
+}
+
+/** All that its relations may be. `each`: every column of each counts, so that each must be known. */
+function tablesOf(
+  { relations, queries }: Lineage,
+  each: boolean,
+  catalogue: Catalogue,
+): readonly TableFacts[] | undefined {
+  const tables: TableFacts[] = [];
+  for (const name of relations) {
+    const facts = catalogue.named(name);
+    if (facts === undefined || (each && facts.length === 0 && !queries.has(name))) return undefined;
+    tables.push(...facts);
+  }
+  return tables;
 }
 
 /**
@@ -82,8 +101,6 @@ function named(name: string, tables: readonly TableFacts[], given: boolean): rea
   if (found.length === 0 && !given && !systemColumns.has(name)) return "unknown";
   return united([...found, [{ column: name }]]);
 }
-
-const systemColumns = new Set(["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"]);
 
 function united(all: readonly (readonly Origin[] | "unknown")[]): readonly Origin[] | "unknown" {
   const origins: Origin[] = [];

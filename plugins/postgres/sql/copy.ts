@@ -1,7 +1,7 @@
 import { scanSync } from "libpg-query";
 import type { CopyFormat } from "../copy/format.ts";
-import type { Tree } from "./lineage.ts";
 import { constant, isNode, list, type Node, parts, text, unwrap } from "./node.ts";
+import type { Tree } from "./refs.ts";
 
 /** What one COPY … TO STDOUT sends. */
 export interface CopiedOut {
