@@ -1,3 +1,5 @@
+import { type Examined, examine, meaningOf, unexamined } from "./examining.ts";
+import type { Examination } from "./finding.ts";
 import type { Denial, Execution, Pass } from "./gate.ts";
 import type { HoldRequest, Verdict } from "./guardrail.ts";
 import { asked, deniedInTransaction, enough, type HoldResult, holdDenial, type OpenHold } from "./holds.ts";
@@ -7,8 +9,8 @@ import type { SessionPlan } from "./plan.ts";
 import type { SessionGate } from "./session-gate.ts";
 
 /**
- * Holds the operation until each request has an approval, then decides it again: what a reload
- * changed meanwhile is not approved.
+ * Holds the operation until each request has an approval, then decides it again: what a reload changed meanwhile is not
+ * approved, nor what means something else on the resource by then.
  */
 export async function askForApproval(
   gate: SessionGate,
@@ -19,14 +21,18 @@ export async function askForApproval(
 ): Promise<Pass | Denial> {
   const lasting = withLastingParameters(operation);
   let hold = "";
+  const meanings = new Set<string>();
   const approvers: Identity[] = [];
   // Whoever waits for a person is not idle.
   gate.owner.inFlight++;
   try {
+    const examination = execution.examination?.();
     for (const request of requests) {
       if (lasting.inTransaction && request.inTransaction === "deny")
         return gate.deny(plan, deniedInTransaction);
-      const open = await openHold(gate, plan, lasting, request);
+      const examined = await examinedBy(gate, examination);
+      if (examined.meaning !== undefined) meanings.add(examined.meaning);
+      const open = await openHold(gate, plan, lasting, examined, request);
       const result = await answered(gate, open, execution, request);
       if (result.how !== "approved") return gate.deny(plan, holdDenial(result, open.info));
       hold = open.info.id;
@@ -38,6 +44,8 @@ export async function askForApproval(
         ? undefined
         : await stillApproved(again, lasting, approvers);
     if (changed) return gate.deny(again, changed);
+    const stale = await staleBy(gate, examination, meanings);
+    if (stale) return gate.deny(again, stale);
     if (gate.signal.aborted) return gate.deny(again, gate.signal.reason as Reason);
     return await gate.admit(again, lasting, hold);
   } catch (error) {
@@ -52,6 +60,7 @@ function openHold(
   gate: SessionGate,
   plan: SessionPlan,
   operation: Operation,
+  examined: Examined,
   request: HoldRequest,
 ): Promise<OpenHold> {
   const { id, identity, resource } = gate.owner;
@@ -61,6 +70,7 @@ function openHold(
       identity,
       resource,
       operation,
+      examined,
       trailText: plan.trailText,
       keepParameters: !plan.ruling.redacts,
     },
@@ -93,6 +103,33 @@ async function answered(
   } finally {
     gate.signal.removeEventListener("abort", abandon);
   }
+}
+
+function examinedBy(gate: SessionGate, examination: Examination | undefined): Promise<Examined> | Examined {
+  if (!examination) return unexamined;
+  return examine(examination, gate.signal, (error) => gate.services.failed("examination", error));
+}
+
+/** Why an approval does not count for what the operation means now, where it bound to what it meant. */
+async function staleBy(
+  gate: SessionGate,
+  examination: Examination | undefined,
+  meanings: ReadonlySet<string>,
+): Promise<Reason | undefined> {
+  const [shown, another] = meanings;
+  if (!examination || shown === undefined) return undefined;
+  const now = await meaningOf(examination, gate.signal, (error) =>
+    gate.services.failed("examination", error),
+  );
+  if (now === shown && another === undefined) return undefined;
+  return {
+    code: "hold.stale",
+    message:
+      now === undefined
+        ? "Whether this operation still means on the resource what was approved could not be found out."
+        : "What this operation names was defined anew on the resource while it waited: it is not what was approved.",
+    hint: "Send it again.",
+  };
 }
 
 /** The new policy's word on an operation that was approved under the old one. */
@@ -132,9 +169,10 @@ function lasting(parameters: Parameters): Parameters {
     const value = parameters.at(index);
     return value instanceof Uint8Array ? value.slice() : value;
   });
-  const { bodies } = parameters;
+  const { bodies, types } = parameters;
   return {
     length: values.length,
+    ...(types === undefined ? {} : { types: [...types] }),
     ...(bodies === undefined ? {} : { bodies }),
     at: (index) => values[index] ?? null,
   };

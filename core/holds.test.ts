@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { unexamined } from "./examining.ts";
 import { mostHolds } from "./hold-places.ts";
 import { Holds } from "./holds.ts";
 import { group } from "./index.ts";
@@ -151,6 +152,7 @@ test("a batch is shown whole, and the approval binds to every value in it", asyn
         identity: { issuer: "test", subject: "alice", kind: "person", groups: [] },
         resource: "box",
         operation: { ...operation("1"), batch: [operation(second)] },
+        examined: unexamined,
         trailText: { text: "update t set a = $1" },
         keepParameters: true,
       },
@@ -174,6 +176,7 @@ test("so many operations of one identity wait at most, and an end makes room", a
         identity: { issuer: "test", subject, kind: "person", groups: [] },
         resource: "box",
         operation: { text: "read", actions: [], inTransaction: false, policyVersion: "1" },
+        examined: unexamined,
         trailText: { text: "read" },
         keepParameters: true,
       },

@@ -1,12 +1,11 @@
-import { createHash } from "node:crypto";
 import { PosternError } from "./error.ts";
 import type { HoldRequest } from "./guardrail.ts";
 import { HoldPlaces } from "./hold-places.ts";
+import { digestOf, type HoldSubject, statementShown } from "./hold-subject.ts";
 import { newId } from "./id.ts";
-import { type Identity, identityKey, identityLabel, shareParty } from "./identity.ts";
-import type { Operation, Parameters, Reason } from "./operation.ts";
-import type { HeldStatement, HoldAnswer, HoldInfo, Supervision } from "./supervision.ts";
-import type { Cut } from "./trail/cut.ts";
+import { type Identity, identityLabel, shareParty } from "./identity.ts";
+import type { Reason } from "./operation.ts";
+import type { HoldAnswer, HoldInfo, Supervision } from "./supervision.ts";
 import type { HoldEnd } from "./trail/entry.ts";
 import type { Trail } from "./trail/trail.ts";
 import { allMatch } from "./who.ts";
@@ -18,16 +17,6 @@ export interface HoldResult {
   readonly because?: string;
   /** All who said yes, also where that was not enough. */
   readonly approved: readonly Identity[];
-}
-
-export interface HoldSubject {
-  readonly session: string;
-  readonly identity: Identity;
-  readonly resource: string;
-  readonly operation: Operation;
-  /** What the trail keeps of text and parameters; the approver sees both whole. */
-  readonly trailText: Cut;
-  readonly keepParameters: boolean;
 }
 
 /** An open hold and what becomes of it. */
@@ -78,10 +67,12 @@ export class Holds {
 
   async #opened(subject: HoldSubject, request: HoldRequest, leave: () => void): Promise<OpenHold> {
     const { session, identity, resource, operation } = subject;
+    const { findings } = subject.examined;
     const { actions, inTransaction } = operation;
     const { approvers = 1 } = request;
     const within = inTransaction ? Math.min(request.within, inTransactionMs(request)) : request.within;
-    const parameters = parametersShown(operation.parameters);
+    const { text, ...values } = statementShown(operation);
+    const told = findings.length === 0 ? {} : { findings };
     const id = newId("hold");
     const openedAt = Date.now();
     const shared = {
@@ -93,15 +84,16 @@ export class Holds {
       inTransaction,
       by: request.by.label,
       expires: openedAt + within,
-      digest: digest(subject),
+      digest: digestOf(subject),
     };
     const info: HoldInfo = {
       id,
       ...shared,
       approvers,
       approved: [],
-      text: operation.text,
-      ...(parameters ? { parameters } : {}),
+      text,
+      ...values,
+      ...told,
       ...(operation.batch ? { rest: operation.batch.map(statementShown) } : {}),
       ...(request.message === undefined ? {} : { message: request.message }),
       openedAt,
@@ -112,7 +104,8 @@ export class Holds {
       ...shared,
       ...subject.trailText,
       ...(approvers === 2 ? { approvers } : {}),
-      ...(parameters && subject.keepParameters ? { parameters } : {}),
+      ...(subject.keepParameters ? values : {}),
+      ...told,
       policy: operation.policyVersion,
     });
     await this.trail.durable(seq);
@@ -261,30 +254,4 @@ function mayNotAnswer({ info, request }: Waiting, answer: HoldAnswer): string | 
     return "The second approver must be another person than the first.";
   }
   return undefined;
-}
-
-function parametersShown(parameters: Parameters | undefined): (string | null)[] | undefined {
-  if (!parameters) return undefined;
-  return Array.from({ length: parameters.length }, (_, index) => {
-    const value = parameters.at(index);
-    return value === null || typeof value === "string" ? value : `\\x${Buffer.from(value).toString("hex")}`;
-  });
-}
-
-function statementShown({ text, parameters }: Operation): HeldStatement {
-  const shown = parametersShown(parameters);
-  return { text, ...(shown ? { parameters: shown } : {}) };
-}
-
-function digest({ identity, resource, operation }: HoldSubject): string {
-  const operations = [operation, ...(operation.batch ?? [])];
-  return createHash("sha256")
-    .update(
-      JSON.stringify([
-        identityKey(identity),
-        resource,
-        operations.map(({ text, parameters }) => [text, parametersShown(parameters) ?? null]),
-      ]),
-    )
-    .digest("hex");
 }

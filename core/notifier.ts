@@ -1,3 +1,4 @@
+import type { Finding } from "./finding.ts";
 import type { Identity } from "./identity.ts";
 import type { Action, Reason } from "./operation.ts";
 import type { HoldEnd } from "./trail/entry.ts";
@@ -20,6 +21,8 @@ export interface NoticeData {
     readonly expires: number;
     readonly inTransaction: boolean;
     readonly batch?: number;
+    /** What the approver is shown beside the operation: names are as somebody wrote them. */
+    readonly findings?: readonly Finding[];
   };
   "hold.ended": {
     readonly hold: string;

@@ -1,5 +1,6 @@
 import type { NewLease } from "./credential/source.ts";
 import type { Ending } from "./ending.ts";
+import type { Finding } from "./finding.ts";
 import type { Grant } from "./grant.ts";
 import type { ShownCode } from "./identity/login-codes.ts";
 import type { Identity, ScramVerifier } from "./identity.ts";
@@ -142,6 +143,8 @@ export interface HoldInfo {
   readonly text: string;
   readonly actions: readonly Action[];
   readonly parameters?: readonly (string | null)[];
+  /** Of the parameters, as far as the protocol knows them; "" where it does not. */
+  readonly types?: readonly string[];
   /** How many operations of one batch this is the first of. */
   readonly batch?: number;
   /** The others of the batch, in order. */
@@ -154,15 +157,21 @@ export interface HoldInfo {
   /** Those who have. */
   readonly approved: readonly Identity[];
   readonly message?: string;
+  /** What was found out about it on the resource when it was held. */
+  readonly findings?: readonly Finding[];
   readonly openedAt: number;
   readonly expires: number;
-  /** What an approval binds to: SHA-256 over text, parameters, identity and resource. */
+  /**
+   * What an approval binds to: SHA-256 over identity, resource, and of each operation text, actions, parameters and their
+   * types, with what they mean on the resource (`Examination.meaning`).
+   */
   readonly digest: string;
 }
 
 export interface HeldStatement {
   readonly text: string;
   readonly parameters?: readonly (string | null)[];
+  readonly types?: readonly string[];
 }
 
 export interface HoldAnswer {

@@ -60,6 +60,8 @@ function holdView(row: HoldRow): HoldView {
     ...{ id, session, identity, resource, text, actions, inTransaction, openedAt, expires },
     ...{ by, approvers, approved, digest },
     ...(row.parameters === null ? {} : { parameters: row.parameters }),
+    ...(row.types === null ? {} : { types: row.types }),
+    ...(row.findings === null ? {} : { findings: row.findings }),
     ...(row.batch === null ? {} : { batch: row.batch }),
     ...(row.endedAt === null ? {} : { endedAt: row.endedAt }),
     ...(how === null ? {} : { how }),

@@ -8,7 +8,8 @@ export function noticeOf(stream: string, entry: Written, owner: Owner | undefine
   const whose = owner && { identity: owner.identity, resource: owner.resource };
   switch (entry.kind) {
     case "hold": {
-      const { hold, session, identity, resource, text, actions, by, expires, inTransaction, batch } = entry;
+      const { hold, session, identity, resource, text, actions, by, expires, inTransaction } = entry;
+      const { batch, findings } = entry;
       const approvers: 1 | 2 = entry.approvers ?? 1;
       const asked = {
         hold,
@@ -21,8 +22,10 @@ export function noticeOf(stream: string, entry: Written, owner: Owner | undefine
         approvers,
         expires,
         inTransaction,
+        ...(batch === undefined ? {} : { batch }),
+        ...(findings === undefined ? {} : { findings }),
       };
-      return { ...told, type: "hold.opened", data: batch === undefined ? asked : { ...asked, batch } };
+      return { ...told, type: "hold.opened", data: asked };
     }
     case "hold-ended": {
       const { hold, session, how, by, because } = entry;

@@ -1,4 +1,5 @@
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { Finding } from "../finding.ts";
 import type { Identity } from "../identity.ts";
 import type { Action, Reason } from "../operation.ts";
 import type { HoldEnd } from "../trail/entry.ts";
@@ -72,6 +73,8 @@ export const holds = sqliteTable(
     text: text().notNull(),
     actions: text({ mode: "json" }).$type<readonly Action[]>().notNull(),
     parameters: text({ mode: "json" }).$type<readonly (string | null)[]>(),
+    types: text({ mode: "json" }).$type<readonly string[]>(),
+    findings: text({ mode: "json" }).$type<readonly Finding[]>(),
     batch: integer(),
     inTransaction: integer("in_transaction", { mode: "boolean" }).notNull(),
     by: text().notNull(),

@@ -118,9 +118,9 @@ function opened(database: IndexDatabase, stream: string, entry: Of<"open">): Sta
 }
 
 function held(database: IndexDatabase, entry: Of<"hold">): Statement[] {
-  const { hold: id, session, identity, resource, text, actions, parameters, batch } = entry;
+  const { hold: id, session, identity, resource, text, actions, parameters, types, findings, batch } = entry;
   const { inTransaction, by, approvers, digest, expires, time: openedAt } = entry;
-  const shown = { text, actions, parameters, batch, inTransaction, by, approvers, digest };
+  const shown = { text, actions, parameters, types, findings, batch, inTransaction, by, approvers, digest };
   return [
     database
       .insert(holds)

@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import type { Examination } from "../finding.ts";
 import type { Guardrail, Watch } from "../guardrail.ts";
 import { anyone, gateway, group, remove, write } from "../index.ts";
 import { lines } from "./protocols/lines.ts";
@@ -31,11 +32,11 @@ export function guardrail(name: string, watch: Watch): Guardrail<"text"> {
 }
 
 /** Everyone reads and writes the shelf, cleaners delete from it. */
-export function policyOf(port: number, under: readonly Guardrail<"text">[] = []) {
+export function policyOf(port: number, under: readonly Guardrail<"text">[] = [], examination?: Examination) {
   return gateway({
     listen: { lines: { port: 0, insecure: true } },
     identity: [namedIdentities],
-    resources: { box: lines({ port }), other: lines({ port }) },
+    resources: { box: lines({ port, ...(examination ? { examination } : {}) }), other: lines({ port }) },
     rules: [
       { name: "readers", who: anyone, on: "box", may: ["read", write("shelf")], under: [...under] },
       { name: "cleaners", who: group("cleaners"), on: "box", may: [remove("shelf")] },

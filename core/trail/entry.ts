@@ -1,4 +1,5 @@
 import type { Ended } from "../ending.ts";
+import type { Finding } from "../finding.ts";
 import type { Identity } from "../identity.ts";
 import type { Action, Outcome, Reason } from "../operation.ts";
 
@@ -73,6 +74,10 @@ export type Entry =
       whole?: { readonly sha256: string; readonly bytes: number };
       actions: readonly Action[];
       parameters?: readonly (string | null)[];
+      /** Of the parameters, where the protocol knows them. */
+      types?: readonly string[];
+      /** What the approver was shown beside the operation. */
+      findings?: readonly Finding[];
       by: string;
       /** Absent: one. */
       approvers?: 2;
@@ -80,7 +85,7 @@ export type Entry =
       inTransaction: boolean;
       batch?: number;
       policy: string;
-      /** SHA-256 over text, parameters, identity and resource: what the approval binds to. */
+      /** What the approval binds to (`HoldInfo.digest`). */
       digest: string;
     }
   /** The first of two approvers said yes; what the second said ends it. */

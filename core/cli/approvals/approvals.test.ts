@@ -75,6 +75,20 @@ test("a text cannot change how it looks to its approver", async () => {
   }
 });
 
+test("show has what the resource told, as nothing that a screen obeys; list says where to look", async () => {
+  const findings = [
+    { label: "row estimate", value: "about 3 rows", statement: 2 },
+    { label: "lock holder", value: "\x1b[2Jpublic.\u202eevil\nno locks", severity: "warning" },
+  ] as const;
+  await using control = new FakeControl(() => ({ approvals: [hold({ findings, types: ["text", ""] })] }));
+  const { out } = await control.cli(["approvals", "show", "hold_1"]);
+  expect(out).toContain('$1 text = "Oslo"');
+  expect(out).toContain("$2 = NULL");
+  expect(out).toMatch(/^row estimate, 2 +about 3 rows$/m);
+  expect(out).toMatch(/^lock holder +\(!\) \\x1b\[2Jpublic\.\\u202eevil no locks$/m);
+  expect((await control.cli(["approvals", "list"])).out).toContain("  (!) update customers");
+});
+
 test("approve sends the digest of what it prints", async () => {
   await using control = new FakeControl(({ method }) =>
     method === "GET" ? { approvals: [hold()], identity: lea } : new Response(null, { status: 204 }),

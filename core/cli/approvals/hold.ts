@@ -1,4 +1,5 @@
 import type { HoldView } from "../../control/api.ts";
+import type { Finding } from "../../finding.ts";
 import type { HeldStatement } from "../../supervision.ts";
 import { list } from "../table.ts";
 import { oneLine, printable } from "../terminal.ts";
@@ -36,12 +37,30 @@ export function holdText(hold: HoldView): string {
     ["digest", hold.digest],
   ]);
   const rest = (hold.rest ?? []).map((each, at) => `  -- ${at + 2} of ${hold.batch}\n${statementText(each)}`);
-  return `${facts}\n${statementText(hold)}${rest.join("")}`;
+  const found = findingsText(hold.findings ?? []);
+  return `${facts}\n${statementText(hold)}${rest.join("")}${found === "" ? "" : `\n${found}`}`;
 }
 
-function statementText({ text, parameters = [] }: HeldStatement): string {
-  const values = parameters.map(
-    (value, at) => `  $${at + 1} = ${value === null ? "NULL" : JSON.stringify(printable(value))}\n`,
+/** What was found out about it on the resource, as it was when it was held. */
+function findingsText(findings: readonly Finding[]): string {
+  if (findings.length === 0) return "";
+  return list(
+    findings.map(({ label, value, severity, statement }) => {
+      const what = statement === undefined ? label : `${label}, ${statement}`;
+      return [oneLine(what), `${severity === "warning" ? "(!) " : ""}${oneLine(value)}`];
+    }),
   );
+}
+
+/** For a line of a list: whether there is something that should not be overlooked. */
+export function warned({ findings = [] }: HoldView): string {
+  return findings.some(({ severity }) => severity === "warning") ? "(!) " : "";
+}
+
+function statementText({ text, parameters = [], types = [] }: HeldStatement): string {
+  const values = parameters.map((value, at) => {
+    const type = types[at] ? ` ${oneLine(types[at])}` : "";
+    return `  $${at + 1}${type} = ${value === null ? "NULL" : JSON.stringify(printable(value))}\n`;
+  });
   return `${printable(text).replace(/^/gm, "  ")}\n${values.join("")}`;
 }

@@ -4,7 +4,7 @@ import { command } from "../help.ts";
 import { table } from "../table.ts";
 import { oneLine, type Terminal } from "../terminal.ts";
 import { whoIs } from "../who-is.ts";
-import { stateOf } from "./hold.ts";
+import { stateOf, warned } from "./hold.ts";
 import { approversText } from "./progress.ts";
 import { requestLine, requestState } from "./request.ts";
 import { waitings } from "./show.ts";
@@ -21,7 +21,7 @@ export function listApprovals(terminal: Terminal): Command {
           summary: "operations and requests that wait for a person",
           description:
             "Lists what is held and who asks for access, the longest waiting first: all of it on the gateway's\n" +
-            "own machine, from elsewhere what you may answer.",
+            "own machine, from elsewhere what you may answer. (!): `show` has something that should not be overlooked.",
           examples: ["postern approvals list", "postern approvals list --all --json"],
           exits: [1, 3],
         }).option("--all", "also those that were approved, denied, cancelled, abandoned or expired"),
@@ -37,7 +37,7 @@ export function listApprovals(terminal: Terminal): Command {
       whoIs(one.identity),
       one.resource,
       approversText(one),
-      "text" in one ? oneLine(one.text) : requestLine(one),
+      "text" in one ? warned(one) + oneLine(one.text) : requestLine(one),
     ]);
     terminal.out(table(["WAITS", "STATE", "ASKED BY", "RESOURCE", "MAY APPROVE", "OPERATION"], rows));
   });

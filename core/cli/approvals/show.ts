@@ -16,7 +16,9 @@ export function showApproval(terminal: Terminal): Command {
           summary: "one held operation or request, whole",
           description:
             "Shows everything that an approval binds to: the text as it was sent, its parameters, who asks, and\n" +
-            "where it would run; of a request for access, which rules it would open, for how long and why. Characters that could deceive a reader's screen stand there as escapes.",
+            "where it would run; below it what the resource told of it when it was held: locks and who holds them, an\n" +
+            "estimate of the rows, triggers. Of a request for access: which rules it would open, for how long and why.\n" +
+            "Characters that could deceive a reader's screen stand there as escapes.",
           examples: ["postern approvals show hold_01k3x9…"],
           exits: [1, 3],
         }).argument("<id>", "id of the hold or request, from `postern approvals list`"),

@@ -1,3 +1,4 @@
+import type { Examination } from "../../finding.ts";
 import type { Gate, Pass } from "../../gate.ts";
 import type { Effect, Statement } from "../../operation.ts";
 import type { ConnectionProtocol, Link, Resource } from "../../protocol.ts";
@@ -8,6 +9,8 @@ import { type LineStream, lineStream } from "./line-stream.ts";
 
 interface LinesConfig {
   readonly port: number;
+  /** What it can find out about what is held. */
+  readonly examination?: Examination;
 }
 
 /**
@@ -45,8 +48,10 @@ class LinesRelay {
   readonly #caller: Wire;
   readonly #resource: Wire;
   readonly #gate: Gate;
+  readonly #examination: Examination | undefined;
 
   constructor(link: Link<LinesConfig>) {
+    this.#examination = link.config.examination;
     this.#caller = link.caller;
     this.#resource = link.resource;
     this.#gate = link.gate;
@@ -73,8 +78,10 @@ class LinesRelay {
   }
 
   async #admit(line: string, asked: LineStream, over: Promise<undefined>): Promise<Pass | undefined> {
+    const examination = this.#examination;
     const answer = await this.#gate.begin(this.#gate.plan(statementOf(line)), {
       inTransaction: false,
+      ...(examination ? { examination: () => examination } : {}),
       held: (hold) => {
         this.#say(`held ${hold.id} ${hold.notice}`);
         over.then(() => hold.withdraw("abandoned"));

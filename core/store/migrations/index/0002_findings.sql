@@ -1,0 +1,2 @@
+ALTER TABLE `holds` ADD `types` text;--> statement-breakpoint
+ALTER TABLE `holds` ADD `findings` text;
