@@ -1,6 +1,7 @@
 import { leavingIn } from "./leaving.ts";
 import { identifier, objectName } from "./names.ts";
 import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
+import { objects, renamed } from "./objects.ts";
 import { emptyScope, type Reader, type Scope } from "./reader.ts";
 import type { StatementKind } from "./statements.ts";
 
@@ -16,17 +17,15 @@ const defined: Readonly<Record<string, readonly [noun: string, field?: string]>>
   CreateSeqStmt: ["sequence"],
   AlterSeqStmt: ["sequence"],
   ReplicaIdentityStmt: ["table"],
-  CreateStatsStmt: ["statistics"],
+  CreateStatsStmt: ["statistics", "defnames"],
   AlterStatsStmt: ["statistics", "defnames"],
   ClusterStmt: ["database"],
   RefreshMatViewStmt: ["view"],
   ReindexStmt: ["index"],
   VacuumStmt: ["database"],
-  CreateSchemaStmt: ["schema", "schemaname"],
   CreateTableSpaceStmt: ["tablespace", "tablespacename"],
   DropTableSpaceStmt: ["tablespace", "tablespacename"],
   AlterTableSpaceOptionsStmt: ["tablespace", "tablespacename"],
-  AlterTableMoveAllStmt: ["tablespace", "orig_tablespacename"],
   CreateExtensionStmt: ["extension", "extname"],
   AlterExtensionStmt: ["extension", "extname"],
   AlterExtensionContentsStmt: ["extension", "extname"],
@@ -43,7 +42,6 @@ const defined: Readonly<Record<string, readonly [noun: string, field?: string]>>
   AlterDatabaseStmt: ["database", "dbname"],
   AlterDatabaseRefreshCollStmt: ["database", "dbname"],
   AlterDatabaseSetStmt: ["database", "dbname"],
-  DefineStmt: ["object", "defnames"],
   CreateDomainStmt: ["type", "domainname"],
   AlterDomainStmt: ["type", "typeName"],
   CompositeTypeStmt: ["type"],
@@ -65,15 +63,12 @@ const defined: Readonly<Record<string, readonly [noun: string, field?: string]>>
   AlterObjectDependsStmt: ["object", "object"],
   CommentStmt: ["object", "object"],
   DropStmt: ["object", "objects"],
-  RenameStmt: ["object", "object"],
-  AlterObjectSchemaStmt: ["object", "object"],
 };
 
 /** They make the server connect to another one. */
 const connecting: typeof defined = {
   CreateForeignServerStmt: ["server", "servername"],
   AlterForeignServerStmt: ["server", "servername"],
-  ImportForeignSchemaStmt: ["server", "server_name"],
   CreateUserMappingStmt: ["server", "servername"],
   AlterUserMappingStmt: ["server", "servername"],
   DropUserMappingStmt: ["server", "servername"],
@@ -90,8 +85,6 @@ const granting: typeof defined = {
   AlterRoleStmt: ["role", "role"],
   AlterRoleSetStmt: ["role", "role"],
   DropRoleStmt: ["role", "roles"],
-  ReassignOwnedStmt: ["role", "roles"],
-  DropOwnedStmt: ["role", "roles"],
   SecLabelStmt: ["object", "object"],
   GrantStmt: ["object", "objects"],
 };
@@ -115,6 +108,48 @@ export const definitions: Record<string, StatementKind> = {
     if (isNode(n.relation) && commands.some((command) => rights.test(command))) {
       r.relation(n.relation, emptyScope, "grant");
     }
+    if (list(n.cmds).some((command) => cascades(unwrap(command)?.node ?? {}))) r.add("define", "*");
+  },
+  // What it is called afterwards is made, too.
+  RenameStmt(r, n, s) {
+    const effect = n.renameType === "OBJECT_ROLE" ? "grant" : "define";
+    for (const each of [n, renamed(n)]) define(r, each, s, effect, ["object", "object"]);
+  },
+  AlterObjectSchemaStmt(r, n, s) {
+    for (const each of [n, renamed(n)]) define(r, each, s, "define", ["object", "object"]);
+  },
+  // Inside it a name without a schema means what is in it, or else the same as outside.
+  CreateSchemaStmt(r, n, s) {
+    const name = n.schemaname ?? (isNode(n.authrole) ? n.authrole.rolename : undefined);
+    if (name === undefined) r.add("define", "schema *");
+    else define(r, { schemaname: name }, s, "define", ["schema", "schemaname"]);
+    r.addAll(r.part((part) => part.visit(n.schemaElts, s), "changed").actions);
+  },
+  // An operator may be made for the sake of another one.
+  DefineStmt(r, n, s) {
+    define(r, n, s, "define", ["object", "defnames"]);
+    if (n.kind !== "OBJECT_OPERATOR") return;
+    for (const item of list(n.definition)) {
+      const { defname, arg } = unwrap(item)?.node ?? {};
+      if (defname === "commutator" || defname === "negator") {
+        r.add("define", objectName(parts(arg), r.settings));
+      }
+    }
+  },
+  ImportForeignSchemaStmt(r, n, s) {
+    for (const effect of ["define", "connect"] as const) define(r, n, s, effect, ["server", "server_name"]);
+    r.add("define", `${identifier(text(n.local_schema) ?? "")}.*`);
+  },
+  // Whatever is in it, or belongs to them.
+  AlterTableMoveAllStmt: (r) => r.add("define", "*"),
+  DropOwnedStmt(r, n, s) {
+    define(r, n, s, "grant", ["role", "roles"]);
+    r.add("grant", "*");
+    r.add("define", "*");
+  },
+  ReassignOwnedStmt(r, n, s) {
+    define(r, n, s, "grant", ["role", "roles"]);
+    r.add("grant", "*");
   },
   CreateFunctionStmt(r, n, s) {
     r.add("define", objectName(parts(n.funcname), r.settings), ...leavingIn(n.options));
@@ -138,9 +173,15 @@ function each(kinds: typeof defined, effects: readonly ("define" | "grant" | "co
       kind,
       (r, n, s) => {
         for (const effect of effects) define(r, n, s, effect, name);
+        // What goes along depends on the resource; a right that is withdrawn is one on the same thing.
+        if (kind !== "GrantStmt" && cascades(n)) r.add("define", "*");
       },
     ]),
   );
+}
+
+function cascades(n: Node): boolean {
+  return n.behavior === "DROP_CASCADE";
 }
 
 /** Every relation that is named in it, the object that it names, or at least what kind of thing it is. */
@@ -158,64 +199,4 @@ function define(
   });
   if (!part.has(effect)) part.add(effect, noun);
   r.addAll(part.actions);
-}
-
-function objects(r: Reader, noun: string, n: Node, field: string): string[] {
-  // RENAME names what is in no schema by its second name field.
-  const value = n[field] ?? (n.renameType === undefined ? undefined : n.subname);
-  if (value === undefined) return [];
-  if (noun === "role") {
-    return [...roles(value), ...roles(n.newrole)].map(
-      (role) => `role ${role === "*" ? role : identifier(role)}`,
-    );
-  }
-  if (n.targtype === "ACL_TARGET_ALL_IN_SCHEMA") {
-    return list(value).map((schema) => `${parts(schema).map(identifier).join(".")}.*`);
-  }
-  const type = text(n.removeType ?? n.objtype ?? n.objectType ?? n.renameType);
-  const word = type === undefined ? noun : type.replace("OBJECT_", "").toLowerCase().replaceAll("_", " ");
-  if (typeof value === "string") return [`${word} ${identifier(value)}`];
-  const names = field === "objects" ? list(value).map((item) => parts(item)) : [parts(value)];
-  return names.map((name) => {
-    if (name.length === 0 || word === "cast") return word;
-    if (inSchema.has(word)) return objectName(owner(word, name), r.settings);
-    return `${word} ${name.map(identifier).join(".")}`;
-  });
-}
-
-/** A column, constraint, trigger, rule or policy is its table's. */
-function owner(word: string, name: readonly string[]): readonly string[] {
-  return partOfTable.has(word) ? name.slice(0, -1) : name;
-}
-
-const partOfTable = new Set(["column", "tabconstraint", "trigger", "rule", "policy"]);
-const inSchema = new Set([
-  ...partOfTable,
-  ..."table sequence view matview index foreign_table function procedure routine aggregate type domain".split(
-    " ",
-  ),
-  "foreign table",
-  "operator",
-  "collation",
-  "conversion",
-  "statistics",
-  "object",
-  "dictionary",
-  "operator class",
-  "operator family",
-  "text search configuration",
-  "statistic ext",
-  "tsconfiguration",
-  "tsdictionary",
-  "tsparser",
-  "tstemplate",
-]);
-
-function roles(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(roles);
-  if (typeof value === "string") return [value];
-  if (!isNode(value)) return [];
-  const node = unwrap(value)?.node ?? value;
-  const name = text(node.rolename) ?? text(node.priv_name);
-  return name === undefined ? ["*"] : [name];
 }

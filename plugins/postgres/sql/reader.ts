@@ -83,8 +83,8 @@ export class Reader {
   }
 
   /** Reads a part on its own, for EXPLAIN and its kin, where its actions count differently. */
-  part(read: (reader: Reader) => void): Reader {
-    const reader = new Reader(this.settings, this.mentions);
+  part(read: (reader: Reader) => void, names = this.settings.names): Reader {
+    const reader = new Reader({ ...this.settings, names }, this.mentions);
     read(reader);
     this.uses.push(...reader.uses);
     this.change(reader.changes, reader.turned);
@@ -141,6 +141,8 @@ export class Reader {
     const on = relationName(schema, name, this.settings);
     this.add(effect, on);
     this.mentions.relation(node, on, effect, command);
+    // What is made is not made in the schema that is searched first.
+    if (effect === "define" && schema === "") this.add(effect, objectName([name], this.settings));
     // A rule of that view calls set_config with whatever name and value the statement makes up.
     if (effect === "write" && on === "pg_catalog.pg_settings") this.setting(undefined, undefined);
     // Who can read them can prove to be somebody else, past the gateway too.
@@ -161,6 +163,7 @@ export class Reader {
     if (!isNode(rel)) return this.add("unknown", "*");
     this.relation(rel, emptyScope, "define");
     this.relation(rel, emptyScope, "write");
+    if (!("schemaname" in rel)) this.add("write", objectName([text(rel.relname) ?? ""], this.settings));
     this.visit(isNode(value) ? value.options : undefined, scope);
   }
 

@@ -12,9 +12,10 @@ const manipulation: Record<string, StatementKind> = {
   SelectStmt: (r, n, s) => r.fields(n, s, "read"),
   ReturnStmt: (r, n, s) => r.fields(n, s, "read"),
   InsertStmt(r, n, s) {
-    const conflict = isNode(n.onConflictClause) ? n.onConflictClause.action : undefined;
-    const updates = conflict === "ONCONFLICT_UPDATE";
-    modify(r, n, s, updates ? ["insert", "update"] : ["insert"], updates);
+    const conflict = isNode(n.onConflictClause) ? n.onConflictClause : {};
+    const updates = conflict.action === "ONCONFLICT_UPDATE";
+    // Which conflict counts: whether such a row is there shows in how many were inserted.
+    modify(r, n, s, updates ? ["insert", "update"] : ["insert"], updates || "infer" in conflict);
   },
   // Also without a condition: the server shows the row where a constraint fails.
   UpdateStmt: (r, n, s) => modify(r, n, s, ["update"], true),
