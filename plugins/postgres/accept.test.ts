@@ -196,8 +196,9 @@ test("what is no start-up is refused at once", async () => {
   expect(await outcome(Buffer.from("GET / HTTP/1.1\r\n\r\n"))).toBe("postgres.protocol");
   expect(await outcome(startupMessage(0x2_0000, []))).toBe("postgres.version");
   expect(await outcome(startupMessage(v3_0, []))).toBe("postgres.user");
-  expect(await outcome(hello({ replication: "database" }))).toBe("postgres.replication");
-  expect(await outcome(hello({ replication: "true" }))).toBe("postgres.replication");
+  for (const wish of ["perhaps", "", "DATABASE", "2"]) {
+    expect(await outcome(hello({ replication: wish }))).toBe("postgres.setting");
+  }
   expect(await outcome(hello({ replication: "off" }), passwordMessage("good"))).toBe("accepted");
   expect(await outcome(hello(), startupMessage(v3_0, []))).toBe("postgres.protocol");
 });

@@ -1,6 +1,7 @@
 import { type Arrival, type Door, PosternError, type Wire } from "../../core/plugin.ts";
 import { authenticate } from "./auth/caller.ts";
 import { keyMessage, workerOf } from "./cancel.ts";
+import type { Replication } from "./sql/replication.ts";
 import { firstPacket } from "./startup/encryption.ts";
 import { callerSettings } from "./startup/settings.ts";
 import { negotiateProtocolVersion, protocolVersion } from "./wire/startup.ts";
@@ -12,6 +13,8 @@ export interface StartupState {
   readonly user: string;
   /** Settings for the server, checked. */
   readonly settings: ReadonlyMap<string, string>;
+  /** It shall be a replication connection. */
+  readonly replication?: Replication;
 }
 
 export function startupState(arrival: Arrival): StartupState {
@@ -37,16 +40,16 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | undefi
   const { parameters } = packet;
   const user = parameters.get("user") ?? "";
   if (user === "") throw new PosternError("postgres.user", "The start-up packet names no user.");
-  refuseReplication(parameters.get("replication"));
+  const replication = replicationOf(parameters.get("replication"));
   const version = agree(caller, packet.version, parameters);
   const settings = callerSettings(parameters);
   const application = settings.get("application_name");
   const identity = await authenticate(caller, door, user);
   return {
     identity,
-    resource: door.listener.resource ?? (parameters.get("database") || user),
+    resource: door.listener.resource ?? named(parameters.get("database"), user, replication, door),
     ...(application ? { application } : {}),
-    state: { version, user, settings } satisfies StartupState,
+    state: { version, user, settings, ...(replication ? { replication } : {}) } satisfies StartupState,
   };
 }
 
@@ -72,9 +75,27 @@ function agree(caller: Wire, asked: number, parameters: ReadonlyMap<string, stri
   return version;
 }
 
-function refuseReplication(value: string | undefined): void {
-  if (value === undefined || /^(f|fa|fal|fals|false|n|no|of|off|0)$/i.test(value)) return;
-  throw new PosternError("postgres.replication", "Replication connections do not pass the gateway.", {
-    hint: "Connect without `replication`.",
-  });
+/** As the server reads `replication`: a boolean, or `database`. */
+function replicationOf(value = "off"): Replication | undefined {
+  if (value === "database") return "database";
+  if (/^(f|fa|fal|fals|false|n|no|of|off|0)$/i.test(value)) return undefined;
+  if (/^(t|tr|tru|true|y|ye|yes|on|1)$/i.test(value)) return "physical";
+  throw new PosternError(
+    "postgres.setting",
+    'The value of "replication" is neither a boolean nor database.',
+    {
+      hint: "Correct it, or leave it out.",
+    },
+  );
+}
+
+/** Clients that replicate physically say `replication` for a database, whatever they are told: there the user name counts. */
+function named(
+  database: string | undefined,
+  user: string,
+  replication: Replication | undefined,
+  door: Door,
+): string {
+  const physical = replication === "physical" && !Object.hasOwn(door.resources, database ?? "");
+  return physical ? user : database || user;
 }

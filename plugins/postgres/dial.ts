@@ -48,7 +48,11 @@ const fixedSettings = [
 
 /** Opens the session's own connection. Throws `resource.unreachable`, `resource.login`, `resource.config`. */
 export async function dial(permit: Permit<PostgresConfig>, arrival: Arrival): Promise<Dialed> {
-  const settings = new Map(startupState(arrival).settings);
+  const { settings: chosen, replication } = startupState(arrival);
+  if (replication !== undefined && !permit.effects.has("replicate")) throw noReplication(arrival.resource);
+  const settings = new Map(chosen);
+  if (replication !== undefined)
+    settings.set("replication", replication === "database" ? "database" : "true");
   settings.set("application_name", applicationName(permit.session, arrival));
   return await open(permit, settings);
 }
@@ -75,9 +79,21 @@ export function ownSettings(label: string): ReadonlyMap<string, string> {
   ]);
 }
 
+/** A role with REPLICATION can read everything, whatever it may become, and few logins may make one. */
+function roleCannot(): PosternError {
+  return new PosternError(
+    "postgres.replication",
+    "Replication connections to this resource cannot be: a session has a role of its own here, and that may not replicate.",
+    {
+      hint: "Whoever keeps the policy registers the same server again with a secret, for a login with REPLICATION.",
+    },
+  );
+}
+
 async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string, string>): Promise<Dialed> {
   const { config, signal } = permit;
   const { value, runsAs, as } = (await permit.credential()) ?? {};
+  if (runsAs !== undefined && settings.has("replication")) throw roleCannot();
   const account = accountOf(runsAs === undefined ? config : { ...config, user: runsAs }, value);
   const dialed = await logIn(account, config, settings, signal);
   return as === undefined ? dialed : { ...dialed, refuses: keepsRole(as) };
@@ -152,6 +168,16 @@ async function untilReady(wire: Wire, target: Target): Promise<DialedState> {
     }
   }
   return { target, parameters, ...(key ? { key } : {}) };
+}
+
+function noReplication(resource: string): PosternError {
+  return new PosternError(
+    "postgres.replication",
+    `Replication connections to ${resource} need the right \`replicate\`, and no rule gives it to you.`,
+    {
+      hint: 'Whoever keeps the policy writes `may: ["replicate"]` in a rule; without `replication` you connect as ever.',
+    },
+  );
 }
 
 function printable(text: string): string {

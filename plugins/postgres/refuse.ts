@@ -32,7 +32,7 @@ const states: Readonly<Record<string, string>> = {
   "postgres.insecure": "28000",
   "postgres.oauth": "28000",
   "postgres.protocol": "08P01",
-  "postgres.replication": "0A000",
+  "postgres.replication": "28000",
   "postgres.setting": "22023",
   "postgres.user": "28000",
   "postgres.version": "0A000",

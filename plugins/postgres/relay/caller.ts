@@ -8,6 +8,7 @@ import { messageLength, violation } from "./framing.ts";
 import { kind } from "./owed.ts";
 import type { Preparation } from "./prepare.ts";
 import type { Running } from "./run.ts";
+import type { Streams } from "./stream.ts";
 
 /** From the caller to the server: one message a call. */
 export class CallerCodec implements Codec {
@@ -20,6 +21,7 @@ export class CallerCodec implements Codec {
     readonly cork: Cork,
     readonly preparation: Preparation,
     readonly running: Running,
+    readonly streams: Streams,
   ) {}
 
   decode(cursor: Cursor): void {
@@ -70,6 +72,10 @@ export class CallerCodec implements Codec {
     }
     if (exchange.copy === "open") {
       this.#copying(cursor, type, length);
+      return;
+    }
+    if (exchange.copy === "both") {
+      this.#replicating(cursor, type, length);
       return;
     }
     if (exchange.copy === "asked") {
@@ -160,6 +166,16 @@ export class CallerCodec implements Codec {
       default:
         throw violation(`A message of type ${type} has no place among COPY data.`);
     }
+  }
+
+  /** Replication: the server takes nothing else now. */
+  #replicating(cursor: Cursor, type: number, length: number): void {
+    this.streams.goesOn();
+    if (type === frontend.copyData) return this.#copyData(cursor, length);
+    if (type !== frontend.copyDone)
+      throw violation(`A message of type ${type} has no place among replicated data.`);
+    cursor.forward(length);
+    this.exchange.copyEnds();
   }
 
   #copyData(cursor: Cursor, length: number): void {

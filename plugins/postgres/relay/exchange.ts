@@ -2,23 +2,15 @@ import type { Cursor, Gate, Link, Outcome, Pass, Pump, Reason } from "../../../c
 import type { Catalogue } from "../catalogue.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import type { columnsOf, loadFor } from "../sql/columns.ts";
+import type { Replication } from "../sql/replication.ts";
 import { defaultSettings, nextSettings, type SessionSettings } from "../sql/settings.ts";
 import { status } from "../wire/message.ts";
 import { copyFail, flush } from "../wire/query.ts";
 import type { Intake } from "./intake.ts";
-import { nameKey } from "./name.ts";
-import type { Definition, Portal, Subject } from "./named.ts";
+import { type Definition, type Portal, QueryRun, type Subject } from "./named.ts";
 import { Names } from "./names.ts";
 import { flag, kind, Owed } from "./owed.ts";
-import { plainStatement, unknownStatement } from "./statement.ts";
-
-/** Whether tables may be other than they were, once it has run. */
-function mayDefine({ actions }: SqlStatement): boolean {
-  for (const { effect } of actions) {
-    if (effect === "define" || effect === "execute" || effect === "unknown") return true;
-  }
-  return false;
-}
+import { mayDefine, preparedIn } from "./statement.ts";
 
 /** Milliseconds. */
 const recheck = 20;
@@ -27,6 +19,8 @@ const recheck = 20;
 export interface Services {
   readonly gate: Gate;
   readonly limits: Link["limits"];
+  /** The connection replicates. */
+  readonly replication?: Replication | undefined;
   readonly catalogue: Catalogue;
   readonly classify: (text: string, settings: SessionSettings) => SqlStatement;
   readonly columnsOf: typeof columnsOf;
@@ -63,8 +57,11 @@ export class Exchange {
   waiting: Wait = "";
   /** A cancel of the gateway's own is on its way: nothing new is sent that it could hit instead. */
   cancelling = false;
-  /** COPY FROM: `asked` until the server is ready for data, then `open` until CopyDone or CopyFail. */
-  copy: "no" | "asked" | "open" = "no";
+  /**
+   * COPY FROM: `asked` until the server is ready for data, then `open` until CopyDone or CopyFail. Replication: the
+   * same, but `both`.
+   */
+  copy: "no" | "asked" | "open" | "both" = "no";
   /** Its data, from CopyInResponse to the end of the operation. */
   intake: Intake | undefined;
   /** The next message waits until all is answered: a statement changed what names mean. */
@@ -211,9 +208,11 @@ export class Exchange {
     const pass = this.owed.runs ? this.owed.pass : undefined;
     if (pass === undefined) return;
     this.unwatch(pass);
-    const { intake } = this;
+    const { intake, owed } = this;
     this.intake = undefined;
-    pass.end(intake ? { ...outcome, received: intake.close() } : outcome);
+    const bytes = owed.subject instanceof QueryRun ? owed.subject.streamed : 0;
+    const told = bytes === 0 ? outcome : { ...outcome, bytes };
+    pass.end(intake ? { ...told, received: intake.close() } : told);
   }
 
   /** ReadyForQuery. */
@@ -284,16 +283,4 @@ export class Exchange {
     for (const portal of this.suspended) portal.pass?.end({ result: "unknown", rows: portal.rows });
     this.suspended.clear();
   }
-}
-
-/** The statement that a PREPARE in this text gave the name to. */
-export function preparedIn(statement: SqlStatement, key: string): SqlStatement {
-  const uses = statement.detail.uses.filter(
-    ({ verb, name }) => verb === "prepare" && name !== undefined && nameKey(name) === key,
-  );
-  if (uses.length === 0) return unknownStatement;
-  return plainStatement(
-    statement.text,
-    uses.flatMap(({ actions }) => actions ?? []),
-  );
 }

@@ -84,6 +84,8 @@ export class QueryRun {
   refused: Reason | undefined;
   /** Which of the text's statements answers now. */
   result = 0;
+  /** Bytes of replicated data that went to the caller. */
+  streamed = 0;
   constructor(readonly statement: SqlStatement) {}
 }
 

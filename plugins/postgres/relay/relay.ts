@@ -19,6 +19,8 @@ import { Results } from "./results.ts";
 import { Running } from "./run.ts";
 import { ServerCodec } from "./server.ts";
 import { SqlNames } from "./sql-names.ts";
+import { classifyFor } from "./statement.ts";
+import { Streams } from "./stream.ts";
 
 /** Milliseconds a message half-way to the caller has, once its session must end. */
 const lastMessage = 500;
@@ -31,18 +33,19 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
   const cancel = async () => {
     if (serverKey) await cancelOnServer(target, serverKey).catch(() => {});
   };
+  const { version, replication } = startupState(link.arrival);
   const services: Services = {
     gate,
     limits: link.limits,
+    replication,
     catalogue: catalogueOf(config, link.controlPermit),
-    classify,
+    classify: replication === undefined ? classify : classifyFor(replication),
     columnsOf,
     loadFor,
     cancel,
     invalidate: () => invalidate(config),
   };
   const session = openRelay(caller, resource, services);
-  const { version } = startupState(link.arrival);
   const own = cancelKeys.register(link.worker, version, () =>
     session.admission.withdraw("cancelled") || session.exchange.owed.length === 0 ? undefined : cancel(),
   );
@@ -61,6 +64,7 @@ export function openRelay(caller: Wire, resource: Wire, services: Services) {
   const cork = new Cork(exchange);
   const sqlNames = new SqlNames(exchange);
   const results = new Results(exchange);
+  const streams = new Streams(exchange);
   const pump = new Pump({
     caller,
     resource,
@@ -72,12 +76,14 @@ export function openRelay(caller: Wire, resource: Wire, services: Services) {
       cork,
       new Preparation(exchange, admission, cork),
       new Running(exchange, admission, cork, sqlNames),
+      streams,
     ),
     toCaller: new ServerCodec(
       exchange,
       results,
       new Copies(exchange, results),
       new Endings(exchange, sqlNames),
+      streams,
     ),
   });
   exchange.pump = pump;

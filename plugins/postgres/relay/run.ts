@@ -1,9 +1,8 @@
-import type { Cursor, Denial, Pass, Reason } from "../../../core/plugin.ts";
+import type { Cursor, Pass, Reason } from "../../../core/plugin.ts";
 import type { SqlStatement } from "../sql/classify.ts";
-import type { SessionSettings } from "../sql/settings.ts";
 import { headerSize } from "../wire/message.ts";
-import { type Admission, unused } from "./admission.ts";
-import { inspect, legible, loneCopy } from "./copied.ts";
+import type { Admission } from "./admission.ts";
+import { inspect, loneCopy } from "./copied.ts";
 import type { Cork, Corked } from "./cork.ts";
 import { forget } from "./cork.ts";
 import type { Exchange } from "./exchange.ts";
@@ -24,6 +23,7 @@ import { SharedPass } from "./shared-pass.ts";
 import type { SqlNames } from "./sql-names.ts";
 import { functionCallStatement, isLate } from "./statement.ts";
 import { textAt } from "./text.ts";
+import { functionResult, hidden, refusal } from "./unseen.ts";
 
 /** Execute, Query, FunctionCall: what is brought before the gate, one execution at a time. */
 export class Running {
@@ -67,7 +67,7 @@ export class Running {
     const parameters = portal.bind ? parametersOf(portal.bind, portal.definition.types) : undefined;
     const answer = admission.ask(cursor, plan, parameters);
     if (answer === undefined) return;
-    const denied = refusal(answer, hides(statement, exchange.settings));
+    const denied = refusal(answer, hidden(statement, exchange));
     if (denied) {
       this.#refuse(cursor, length, kind.bind, failingBind, denied);
       return;
@@ -85,27 +85,27 @@ export class Running {
     const end = view.indexOf(0, at + headerSize);
     if (end !== at + length - 1) throw violation("A Query whose text does not end where it should.");
     let statement = classify(textAt(view, at + headerSize, end), exchange.settings);
-    const ordered = statement.detail.uses.length > 0 || statement.detail.copyIn;
+    const ordered = statement.detail.uses.length > 0 || takesData(statement);
     if (ordered && !exchange.drained(cursor)) return;
     if (isLate(statement)) statement = this.sqlNames.resolve(statement);
-    const { uses, copyIn } = statement.detail;
+    const { uses, copyBoth } = statement.detail;
     const answer = admission.ask(cursor, gate.plan(statement));
     if (answer === undefined) return;
-    const denied = refusal(answer, hides(statement, exchange.settings));
+    const denied = refusal(answer, hidden(statement, exchange));
     if (denied) {
       cursor.replace(length, failingQuery);
       exchange.oweReady(kind.query, flag.denied, new Refused(denied));
     } else {
       const pass = answer as Pass;
       const rows = pass.answer?.rows !== undefined;
-      const run = rows || uses.length > 0 ? new QueryRun(statement) : undefined;
+      const run = rows || copyBoth || uses.length > 0 ? new QueryRun(statement) : undefined;
       const copied = rows ? loneCopy(statement) : undefined;
       if (copied && run) inspect(exchange, cursor, copied, run, pass);
       cursor.forward(length);
       exchange.oweReady(kind.query, rows ? flag.rows : 0, run, pass);
       exchange.launched(statement, pass);
       exchange.barrier = uses.length > 0 || copied !== undefined;
-      if (copyIn) exchange.copy = "asked";
+      if (takesData(statement)) exchange.copy = "asked";
     }
     // A simple query, also a failing one, drops what is unnamed.
     exchange.statements.define("", undefined, exchange.group - 1);
@@ -120,7 +120,7 @@ export class Running {
     const statement = functionCallStatement(cursor.view.readUInt32BE(cursor.at + headerSize));
     const answer = admission.ask(cursor, gate.plan(statement));
     if (answer === undefined) return;
-    const denied = refusal(answer, true);
+    const denied = refusal(answer, functionResult);
     if (denied) {
       cursor.replace(length, failingFunctionCall);
       exchange.oweReady(kind.functionCall, flag.denied, new Refused(denied));
@@ -159,10 +159,8 @@ export class Running {
     const others = all.filter((one) => one !== main);
     const answer = admission.ask(cursor, main.plan, main.parameters, others);
     if (answer === undefined) return false;
-    const denied = refusal(
-      answer,
-      runs.some(({ statement }) => hides(statement, exchange.settings)),
-    );
+    const [unseen] = runs.flatMap(({ statement }) => hidden(statement, exchange) ?? []);
+    const denied = refusal(answer, unseen);
     const entries = cork.take();
     if (denied) this.#bury(cursor, entries, denied);
     else {
@@ -250,8 +248,13 @@ export class Running {
 }
 
 /** Statements that everything before must be answered for. */
-function special({ statement: { detail } }: Portal): boolean {
-  return detail.copyIn === true || detail.uses.length > 0;
+function special({ statement }: Portal): boolean {
+  return takesData(statement) || statement.detail.uses.length > 0;
+}
+
+/** Whether its caller sends data once the server asks for it. */
+function takesData({ detail }: SqlStatement): boolean {
+  return detail.copyIn === true || detail.copyBoth === true;
 }
 
 /** A portal that can be told from others of the same statement. */
@@ -260,22 +263,4 @@ function own(portal: Portal, limit = portal.limit): Portal {
   copy.statement = portal.statement;
   copy.limit = limit;
   return copy;
-}
-
-/** Whether it copies rows out in a form that no guardrail can see into. */
-function hides(statement: SqlStatement, settings: SessionSettings): boolean {
-  return statement.detail.copyOut === true && !legible(statement, settings);
-}
-
-/** Why it does not go to the server. `opaque`: its answer is in a form that no guardrail can see into. */
-function refusal(answer: Pass | Denial, opaque: boolean): Reason | undefined {
-  if ("deny" in answer) return answer.deny;
-  if (!opaque || answer.answer?.rows === undefined) return undefined;
-  unused(answer);
-  return {
-    code: "mask.copy",
-    message:
-      "A guardrail must see the rows of this answer, and it cannot: they come in another encoding or by a function call.",
-    hint: "For COPY, leave encodings at UTF8 and send it as it is and not by EXECUTE; else use SELECT.",
-  };
 }

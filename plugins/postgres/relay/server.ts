@@ -8,9 +8,10 @@ import type { Endings } from "./endings.ts";
 import type { Exchange } from "./exchange.ts";
 import { messageLength, violation, whole } from "./framing.ts";
 import { Intake } from "./intake.ts";
-import { Portal, QueryRun } from "./named.ts";
+import { Portal, QueryRun, type Subject } from "./named.ts";
 import { flag, kind } from "./owed.ts";
 import { type Results, runOf } from "./results.ts";
+import type { Streams } from "./stream.ts";
 import { noticeAs, notificationAs } from "./texts.ts";
 
 const gone: Reason = {
@@ -26,6 +27,7 @@ export class ServerCodec implements Codec {
     readonly results: Results,
     readonly copies: Copies,
     readonly endings: Endings,
+    readonly streams: Streams,
   ) {}
 
   decode(cursor: Cursor): void {
@@ -146,6 +148,9 @@ export class ServerCodec implements Codec {
         exchange.intake ??= new Intake(owed.pass?.answer?.intake);
         cursor.forward(length);
         return exchange.go("copy");
+      case backend.copyBothResponse:
+        this.#expect(type, kind.query);
+        return this.streams.begins(cursor, length);
       case backend.copyOutResponse:
       case backend.copyData:
       case backend.copyDone:
@@ -192,7 +197,8 @@ export class ServerCodec implements Codec {
   /** COPY TO STDOUT. */
   #copied(cursor: Cursor, type: number, length: number): void {
     const { flags, subject, pass } = this.exchange.owed;
-    if ((flags & flag.rows) === 0) cursor.forward(runOf(cursor, length) - cursor.at);
+    if (type === backend.copyData && isStream(subject)) this.streams.data(cursor, length);
+    else if ((flags & flag.rows) === 0) cursor.forward(runOf(cursor, length) - cursor.at);
     else if (!pass || !(subject instanceof Portal || subject instanceof QueryRun)) {
       throw violation("COPY data of no statement.");
     } else if (type === backend.copyOutResponse) this.copies.begins(cursor, length, subject, pass);
@@ -205,4 +211,9 @@ export class ServerCodec implements Codec {
     if ((this.exchange.owed.flags & flag.swallow) !== 0) cursor.drop(length);
     else cursor.forward(length);
   }
+}
+
+/** Whether this is the answer to START_REPLICATION. */
+function isStream(subject: Subject | undefined): boolean {
+  return subject instanceof QueryRun && subject.statement.detail.copyBoth === true;
 }

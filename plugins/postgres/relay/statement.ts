@@ -1,7 +1,9 @@
 import type { Action } from "../../../core/plugin.ts";
-import type { Shape, SqlStatement } from "../sql/classify.ts";
+import { classify, type Shape, type SqlStatement } from "../sql/classify.ts";
 import { leaving } from "../sql/leaving.ts";
 import { noMentions } from "../sql/mentions.ts";
+import { type Replication, replicationCommand, takesShow } from "../sql/replication.ts";
+import { nameKey } from "./name.ts";
 
 /** A statement of the gateway's own wording, of which nothing is known but its actions. */
 export function plainStatement(text: string, actions: readonly Action[]): SqlStatement {
@@ -36,4 +38,34 @@ export function functionCallStatement(oid: number): SqlStatement {
 /** What it runs hangs on names (EXECUTE, FETCH): decided when it runs, not from its text. */
 export function isLate({ detail }: SqlStatement): boolean {
   return detail.uses.length > 0 && detail.uses.some(({ verb }) => verb === "execute" || verb === "fetch");
+}
+
+/** Whether tables may be other than they were, once it has run. */
+export function mayDefine({ actions }: SqlStatement): boolean {
+  for (const { effect } of actions) {
+    if (effect === "define" || effect === "execute" || effect === "unknown") return true;
+  }
+  return false;
+}
+
+/** The statement that a PREPARE in this text gave the name to. */
+export function preparedIn(statement: SqlStatement, key: string): SqlStatement {
+  const uses = statement.detail.uses.filter(
+    ({ verb, name }) => verb === "prepare" && name !== undefined && nameKey(name) === key,
+  );
+  if (uses.length === 0) return unknownStatement;
+  return plainStatement(
+    statement.text,
+    uses.flatMap(({ actions }) => actions ?? []),
+  );
+}
+
+/** What a text of a replication connection would do; a physical one takes no SQL but SHOW. */
+export function classifyFor(replication: Replication): typeof classify {
+  return (text, settings) => {
+    const known = replicationCommand(text);
+    if (known) return known;
+    if (replication === "database" || takesShow(text)) return classify(text, settings);
+    return plainStatement(text, [{ effect: "unknown", on: "*" }]);
+  };
 }

@@ -35,6 +35,8 @@ export interface Shape {
   readonly copyIn?: true;
   /** COPY TO STDOUT is in it. */
   readonly copyOut?: true;
+  /** It is START_REPLICATION: data flows both ways until either side ends it. */
+  readonly copyBoth?: true;
   /**
    * What each statement copies out, where the text shows it; made when first asked for. The columns of one are its
    * `query`'s only where it is the text's only statement.

@@ -1,5 +1,5 @@
 import { issuePermit } from "../../../core/permit.ts";
-import type { Arrival, Permit, Protocol } from "../../../core/plugin.ts";
+import { type Arrival, effects, type Permit, type Protocol } from "../../../core/plugin.ts";
 import { accept, type StartupState } from "../accept.ts";
 import type { PostgresConfig } from "../config.ts";
 import { dial } from "../dial.ts";
@@ -25,6 +25,7 @@ export function testPermit(config: PostgresConfig, credential?: string): Permit<
     session: "ses_test",
     identity: alice,
     label: "postern test",
+    effects: new Set(effects),
     lease: () => Promise.reject(new Error("a secret makes nothing on the resource")),
   });
 }
