@@ -1,26 +1,50 @@
 import type { Parameters } from "../../../core/plugin.ts";
+import { binaryText, typeName } from "../binary/index.ts";
 import { headerSize } from "../wire/message.ts";
 import { bindMessage } from "../wire/query.ts";
-import { binaryText } from "./binary.ts";
 
-/** The bound values of one Bind message, decoded when first asked for. */
-export function parametersOf(bind: Buffer, types: readonly number[]): Parameters {
-  let values: (string | Uint8Array | null)[] | undefined;
-  const read = () => (values ??= valuesOf(bind, types));
+/** The values of one Bind. */
+export interface BoundParameters extends Parameters {
+  /** Of their types, as far as the caller or the server named them; 0: not named. */
+  readonly oids: readonly number[];
+  readonly types: readonly string[];
+}
+
+/** The bound values of one Bind message, decoded when first asked for. `oids`: of their types, where known. */
+export function parametersOf(bind: Buffer, oids: readonly number[]): BoundParameters {
+  let bound: Bound | undefined;
+  const read = () => (bound ??= boundBy(bind, oids));
   return {
+    oids,
     get length() {
-      return read().length;
+      return read().values.length;
     },
-    at: (index) => read()[index] ?? null,
+    get types() {
+      return read().types;
+    },
+    at: (index) => read().values[index] ?? null,
   };
 }
 
-function valuesOf(bind: Buffer, types: readonly number[]): (string | Uint8Array | null)[] {
+interface Bound {
+  readonly values: readonly (string | Uint8Array | null)[];
+  readonly types: readonly string[];
+}
+
+function boundBy(bind: Buffer, oids: readonly number[]): Bound {
   const { parameters, parameterFormats } = bindMessage(bind, headerSize, bind.length);
-  return parameters.map((value, index) => {
+  const types: string[] = [];
+  const values = parameters.map((value, index) => {
+    const oid = oids[index] ?? 0;
+    const name = typeName(oid);
+    types.push(name);
     if (value === null) return null;
     const format = parameterFormats.length === 1 ? parameterFormats[0] : parameterFormats[index];
-    if (format === "binary") return binaryText(types[index] ?? 0, value) ?? value;
-    return value.toString("utf8");
+    if (format !== "binary") return value.toString("utf8");
+    const text = binaryText(oid, value);
+    // Its approver must not take the digits for the value.
+    if (text === undefined) types[index] = name === "" ? "(binary)" : `${name} (binary)`;
+    return text ?? value;
   });
+  return { values, types };
 }

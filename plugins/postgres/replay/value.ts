@@ -1,3 +1,4 @@
+import { binaryText } from "../binary/index.ts";
 import type { RowField } from "../wire/rows.ts";
 
 /** What a terminal would obey is written out, so that no recorded value plays tricks on whoever watches. */
@@ -15,18 +16,6 @@ export function visibleLines(text: string): string {
   return text.split("\n").map(visible).join("\n");
 }
 
-/** Oids of pg_type whose binary form a terminal can show; any other is shown as hex digits. */
-const readers: ReadonlyMap<number, (bytes: Buffer) => string> = new Map([
-  [16, sized(1, (bytes) => (bytes[0] === 0 ? "f" : "t"))],
-  [20, sized(8, (bytes) => bytes.readBigInt64BE().toString())],
-  [21, sized(2, (bytes) => bytes.readInt16BE().toString())],
-  [23, sized(4, (bytes) => bytes.readInt32BE().toString())],
-  [26, sized(4, (bytes) => bytes.readUInt32BE().toString())],
-  [700, sized(4, (bytes) => bytes.readFloatBE().toString())],
-  [701, sized(8, (bytes) => bytes.readDoubleBE().toString())],
-  ...[18, 19, 25, 114, 705, 1042, 1043].map((oid) => [oid, utf8] as const),
-]);
-
 const numbers: ReadonlySet<number> = new Set([20, 21, 23, 26, 700, 701, 790, 1700]);
 
 /** Whether a column is aligned to the right, as psql does. */
@@ -36,18 +25,6 @@ export function isNumber(field: RowField | undefined): boolean {
 
 /** A cell as psql would show it. Without its column nobody knows its format: it is shown as text. */
 export function cellText(bytes: Buffer, field: RowField | undefined): string {
-  if (field?.format !== "binary") return visible(utf8(bytes));
-  return visible((readers.get(field.typeOid) ?? hex)(bytes));
-}
-
-function sized(length: number, read: (bytes: Buffer) => string): (bytes: Buffer) => string {
-  return (bytes) => (bytes.length === length ? read(bytes) : hex(bytes));
-}
-
-function utf8(bytes: Buffer): string {
-  return bytes.toString("utf8");
-}
-
-function hex(bytes: Buffer): string {
-  return `\\x${bytes.toString("hex")}`;
+  if (field?.format !== "binary") return visible(bytes.toString("utf8"));
+  return visible(binaryText(field.typeOid, bytes) ?? `\\x${bytes.toString("hex")}`);
 }
