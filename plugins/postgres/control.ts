@@ -9,6 +9,15 @@ import { CellWalker } from "./wire/rows.ts";
 /** A row as text, NULL as null. */
 export type Row = readonly (string | null)[];
 
+/** One statement of a group. */
+export interface Question {
+  readonly text: string;
+  /** Text, or the binary form that its type's receive function reads; null: NULL. */
+  readonly parameters?: readonly (string | Uint8Array | null)[];
+  /** Oids of the parameters' types; 0 or absent: the server infers it. */
+  readonly types?: readonly number[];
+}
+
 export interface ControlOptions {
   /** Milliseconds without a query after which the connection is closed. */
   readonly idle: number;
@@ -50,8 +59,26 @@ export class Control {
   /**
    * `dial` is used when no connection is open. Throws what it throws, QueryRefused, or `resource.unreachable`.
    */
-  query(dial: () => Promise<Dialed>, text: string, parameters: readonly (string | null)[]): Promise<Row[]> {
-    return this.#ask(dial, Buffer.concat([parse("", text), bind("", "", parameters), execute(""), sync]));
+  async query(
+    dial: () => Promise<Dialed>,
+    text: string,
+    parameters: readonly (string | null)[],
+  ): Promise<Row[]> {
+    const [rows = []] = await this.group(dial, [{ text, parameters }]);
+    return rows;
+  }
+
+  /**
+   * Several statements in one implicit transaction, one after the other: what one sets for the transaction holds for
+   * the others and for nothing after them. The rows of each. `signal`: nobody waits for it any more, so it is not asked.
+   */
+  group(dial: () => Promise<Dialed>, questions: readonly Question[], signal?: AbortSignal): Promise<Row[][]> {
+    const messages = questions.flatMap(({ text, parameters = [], types }) => [
+      parse("", text, types),
+      bind("", "", parameters),
+      execute(""),
+    ]);
+    return this.#ask(dial, Buffer.concat([...messages, sync]), signal);
   }
 
   /** Several statements in one transaction, where none of them takes parameters (simple query). */
@@ -66,13 +93,16 @@ export class Control {
     (await open?.catch(() => undefined))?.destroy();
   }
 
-  #ask(dial: () => Promise<Dialed>, question: Buffer): Promise<Row[]> {
-    const turn = this.#turn.then(() => this.#run(dial, question));
+  #ask(dial: () => Promise<Dialed>, question: Buffer, signal?: AbortSignal): Promise<Row[][]> {
+    const turn = this.#turn.then(() => {
+      signal?.throwIfAborted();
+      return this.#run(dial, question);
+    });
     this.#turn = turn.catch(() => {});
     return turn;
   }
 
-  async #run(dial: () => Promise<Dialed>, question: Buffer): Promise<Row[]> {
+  async #run(dial: () => Promise<Dialed>, question: Buffer): Promise<Row[][]> {
     clearTimeout(this.#idle);
     try {
       let wire = await this.#open;
@@ -95,8 +125,10 @@ export class Control {
   }
 }
 
-async function answer(wire: Wire): Promise<Row[]> {
-  const rows: Row[] = [];
+/** The rows of each statement, in order. */
+async function answer(wire: Wire): Promise<Row[][]> {
+  const all: Row[][] = [];
+  let rows: Row[] = [];
   const cells = new CellWalker();
   let failed: QueryRefused | undefined;
   for (;;) {
@@ -104,17 +136,19 @@ async function answer(wire: Wire): Promise<Row[]> {
     if (message.type === backend.readyForQuery) break;
     if (message.type === backend.errorResponse) failed = refusal(message);
     else if (message.type === backend.dataRow) rows.push(textCells(cells, message.body));
-    else if (!expected.has(message.type))
+    else if (message.type === backend.commandComplete) {
+      all.push(rows);
+      rows = [];
+    } else if (!expected.has(message.type))
       throw malformed("answer", `a message of type ${message.type} in it`);
   }
   if (failed) throw failed;
-  return rows;
+  return all;
 }
 
 const expected: ReadonlySet<number> = new Set([
   backend.parseComplete,
   backend.bindComplete,
-  backend.commandComplete,
   backend.noticeResponse,
   backend.parameterStatus,
   backend.notificationResponse,
