@@ -46,9 +46,9 @@ export function composeAnswers(
   }
   const withText = inward.filter((answer) => answer.text);
   if (withText.length > 0) {
-    composed.text = (kind, text, code) =>
+    composed.text = (kind, text, code, source) =>
       guard(
-        () => withText.reduce((now, answer) => answer.text?.(kind, now, code) ?? withheldText, text),
+        () => withText.reduce((now, answer) => answer.text?.(kind, now, code, source) ?? withheldText, text),
         withheldText,
       );
   }

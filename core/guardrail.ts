@@ -89,7 +89,12 @@ export interface Answer {
   /** A JSON document; returns the one to send. */
   document?(contentType: string, value: unknown): unknown;
   /** Free text. `code` is the protocol's own (SQLSTATE). Returns the text to send. */
-  text?(kind: "error" | "notice" | "notification" | "log", text: string, code?: string): string;
+  text?(
+    kind: "error" | "notice" | "notification" | "log",
+    text: string,
+    code?: string,
+    source?: TextSource,
+  ): string;
   /**
    * Raw streams (terminal, exec, bodies). Returns the chunk to send, or undefined to send nothing yet. A chunk
    * without bytes says that nothing follows for now: the protocol hands one over at the end of a channel, and
@@ -109,6 +114,12 @@ export interface Answer {
   readonly intake?: IntakeLimit;
   end?(outcome: Outcome): void;
 }
+
+/**
+ * Who says a text, where that is certain. `statement`: the resource, of the caller's own statement, before it looked at
+ * a value. `server`: the resource in its own words, in which it may quote a value. Absent: it may be anybody's words.
+ */
+export type TextSource = "statement" | "server";
 
 export interface Deadline {
   /** Milliseconds. */

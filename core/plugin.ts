@@ -37,6 +37,7 @@ export type {
   Origin,
   Recording,
   RowFilter,
+  TextSource,
   Verdict,
   Watch,
 } from "./guardrail.ts";

@@ -47,6 +47,11 @@ describe("a misspelled word is refused, not taken for the default", () => {
       '"partly" is no strategy',
     ],
     [
+      "mask, predicates",
+      () => untyped(mask)({ columns: ["a"], predicates: "refuse" }),
+      '"refuse" is no predicates',
+    ],
+    [
       "approve, for",
       () => (approve({ by: anyone, within: "1m" }).for as (effect: string) => unknown)("wirte"),
       '"wirte" is no effect',

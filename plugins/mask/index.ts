@@ -7,13 +7,15 @@ import {
   type Operation,
   PosternError,
   type RowFilter,
+  type TextSource,
   type Verdict,
   type Watch,
 } from "../../core/plugin.ts";
 import { DocumentMask } from "./document.ts";
 import { Finder } from "./found.ts";
 import { type AnswerKind, type MaskOptions, type Masks, masksOf } from "./options.ts";
-import { filterOf } from "./rows.ts";
+import { refusal } from "./predicates.ts";
+import { type Finders, filterOf } from "./rows.ts";
 import { StreamMask } from "./stream.ts";
 import { mayPass, withheldText } from "./text.ts";
 import { type Shown, WrittenBack } from "./written-back.ts";
@@ -31,6 +33,7 @@ type Needs<K extends AnswerKind> = K | (K extends "rows" ? "text" : never);
  *
  *     mask({ columns: ["email", "public.customers.card", /ssn/i], detect: ["email", "card", "iban"] })
  *     mask({ columns: [{ column: "email", as: hash(env("MASK_KEY")) }], strategy: "partial" })
+ *     mask({ columns: ["email"], predicates: "deny" })
  *     mask({ answers: "stream", detect: ["jwt", "cloudkey"] })
  *     mask({ answers: "document", fields: ["$.users[*].email", "metadata.annotations.*"] })
  *
@@ -52,11 +55,25 @@ export function mask<const K extends AnswerKind = "rows">(
       hint: "Leave `columns` out and name what to detect.",
     });
   }
+  if (options.predicates === "deny" && !(masks.columns.length > 0 && kinds.includes("rows"))) {
+    throw new PosternError(
+      "mask.answers",
+      'Without columns of rows there are no predicates for `predicates: "deny"`.',
+      {
+        hint: "Name columns of a database, or leave `predicates` out.",
+      },
+    );
+  }
   const needs: Kind[] = kinds.includes("rows") ? [...new Set<Kind>([...kinds, "text"])] : [...kinds];
   return {
     name: options.name ?? "mask",
     needs: needs as Needs<K>[],
-    open: () => open(masks, kinds.includes("stream"), options.writtenBack !== "allow"),
+    open: () => ({
+      ...open(masks, kinds.includes("stream"), options.writtenBack !== "allow"),
+      ...(options.predicates === "deny"
+        ? { prepare: (operation) => refusal(operation, masks) ?? "allow" }
+        : {}),
+    }),
   };
 }
 
@@ -68,15 +85,17 @@ function kindsOf(answers: AnswerKind | readonly AnswerKind[] = "rows"): readonly
 function open(masks: Masks, texts: boolean, refusing: boolean): Watch {
   const issued = refusing ? new WrittenBack() : undefined;
   const finder = new Finder(masks, issued);
+  const computed = new Finder({ ...masks, found: masks.foundComputed }, issued);
   const session: Masked = {
     masks,
     finder,
+    finders: { stored: finder, computed },
     issued,
     texts,
     documents: new DocumentMask(finder, masks, issued),
   };
   const { keys } = masks;
-  const unasked = new MaskedAnswer(session, undefined);
+  const unasked = new MaskedAnswer(session);
   const judged = (operation: Operation): Verdict => {
     const reason = issued?.refusal(operation);
     return reason === undefined ? "allow" : { deny: reason };
@@ -88,7 +107,7 @@ function open(masks: Masks, texts: boolean, refusing: boolean): Watch {
           operation: (operation) =>
             keys.ready ? judged(operation) : keys.load().then(() => judged(operation)),
         }),
-    answer: (operation) => new MaskedAnswer(session, operation),
+    answer: () => new MaskedAnswer(session),
     unasked: () => unasked,
   };
 }
@@ -97,6 +116,7 @@ function open(masks: Masks, texts: boolean, refusing: boolean): Watch {
 interface Masked {
   readonly masks: Masks;
   readonly finder: Finder;
+  readonly finders: Finders;
   readonly documents: DocumentMask;
   readonly issued: Shown | undefined;
   readonly texts: boolean;
@@ -105,26 +125,29 @@ interface Masked {
 /** One answer; its methods are looked at one by one, so it has them all, whatever the protocol shows. */
 class MaskedAnswer implements Answer {
   readonly #session: Masked;
-  readonly #operation: Operation | undefined;
   #streams: Map<string, StreamMask> | undefined;
 
-  constructor(session: Masked, operation: Operation | undefined) {
+  constructor(session: Masked) {
     this.#session = session;
-    this.#operation = operation;
   }
 
   rows(columns: readonly Column[]): "clear" | RowFilter {
-    const { masks, finder, issued } = this.#session;
-    return filterOf(columns, masks, finder, issued);
+    const { masks, finders, issued } = this.#session;
+    return filterOf(columns, masks, finders, issued);
   }
 
   document(_contentType: string, value: unknown): unknown {
     return this.#session.documents.mask(value);
   }
 
-  text(_kind: "error" | "notice" | "notification" | "log", text: string, code?: string): string {
+  text(
+    _kind: "error" | "notice" | "notification" | "log",
+    text: string,
+    code?: string,
+    source?: TextSource,
+  ): string {
     const { masks, finder } = this.#session;
-    if (masks.columns.length > 0 && !mayPass(text, code, this.#operation)) return withheldText(code);
+    if (masks.columns.length > 0 && !mayPass(text, code, source)) return withheldText(code);
     return finder.replaceText(text);
   }
 

@@ -27,6 +27,7 @@ function column(name: string, more: Partial<Column> = {}): Column {
     holdsText: true,
     format: "text",
     origins: [{ table: "public.customers", column: name }],
+    plain: true,
     ...more,
   };
 }
@@ -103,6 +104,20 @@ describe("strategies", () => {
     expect(shown("Wonderland")).toBe("W***");
     expect(shown("abc")).toBe("****");
     expect(shown("")).toBe("****");
+  });
+  test("nothing is shown of what may be computed: a part of each part, or a guess's pseudonym, would be all of it", async () => {
+    const computed = (options: MaskOptions, more: Partial<Column> = {}) =>
+      row(options, [[column("email", { plain: false, ...more }), "alice@example.com"]])[0];
+    expect(computed({ columns: ["email"], strategy: "partial" })).toBe("****");
+    expect(computed({ columns: ["email"], strategy: "null" })).toBeNull();
+    expect(computed({ columns: ["email"], strategy: hash(key("a key of enough length")) })).toBe("****");
+    const secret = key("a key of enough length");
+    const guarded = mask({ detect: [{ detect: "email", as: hash(secret) }] }).open(session);
+    await guarded.operation?.(operation());
+    const filter = guarded.answer?.(operation())?.rows?.([column("a", { plain: false }), column("b")]);
+    if (typeof filter !== "object") throw new Error("not filtered");
+    expect(`${filter.cell(0, bytes("alice@example.com"))}`).toBe("****");
+    expect(`${filter.cell(1, bytes("alice@example.com"))}`).toMatch(/^[0-9a-f]{16}$/);
   });
   test("null, and one of its own for a column or a detector", () => {
     const options: MaskOptions = {

@@ -2,7 +2,7 @@ import { oneOf, onlyKnown, PosternError } from "../../core/plugin.ts";
 import { type Detector, detectors } from "./detect/scanner.ts";
 import { type ColumnMatcher, columnMatcher } from "./match.ts";
 import { type Path, pathOf } from "./path.ts";
-import { Keys, type Strategy, type Substitute, substituteOf } from "./strategy.ts";
+import { Keys, type Strategy, type Substitute, substituteOf, substituteOfComputed } from "./strategy.ts";
 
 /** What a protocol's answers are made of. */
 export type AnswerKind = "rows" | "document" | "text" | "stream";
@@ -31,15 +31,27 @@ export interface MaskOptions<K extends AnswerKind = AnswerKind> {
    * (`mask.written-back`). Default: `refuse`.
    */
   readonly writtenBack?: "refuse" | "allow";
+  /**
+   * `deny`: an operation that asks something of a column of `columns` is refused (`mask.predicate`): by a condition, a
+   * join, an order, a group, a comparison. Default: `allow`.
+   */
+  readonly predicates?: "allow" | "deny";
   readonly name?: string;
 }
 
 /** The options, checked and ready for use. */
 export interface Masks {
-  readonly columns: readonly { readonly matches: ColumnMatcher; readonly substitute: Substitute }[];
+  readonly columns: readonly {
+    readonly matches: ColumnMatcher;
+    readonly substitute: Substitute;
+    /** Of what is computed from it. */
+    readonly computed: Substitute;
+  }[];
   readonly fields: readonly { readonly path: Path; readonly substitute: Substitute }[];
   readonly kinds: readonly Detector[];
   readonly found: ReadonlyMap<Detector, Substitute>;
+  /** Of what is found in values that the caller has made, or may have. */
+  readonly foundComputed: ReadonlyMap<Detector, Substitute>;
   readonly keys: Keys;
 }
 
@@ -51,10 +63,13 @@ export function masksOf(options: MaskOptions): Masks {
     strategy: true,
     answers: true,
     writtenBack: true,
+    predicates: true,
     name: true,
   });
-  const { columns = [], fields = [], detect = [], strategy = "redact", writtenBack = "refuse" } = options;
+  const { columns = [], fields = [], detect = [], strategy = "redact" } = options;
+  const { writtenBack = "refuse", predicates = "allow" } = options;
   oneOf("writtenBack", writtenBack, ["refuse", "allow"]);
+  oneOf("predicates", predicates, ["allow", "deny"]);
   if (columns.length === 0 && fields.length === 0 && detect.length === 0) {
     throw new PosternError("mask.empty", "mask() names neither columns or fields nor anything to detect.", {
       hint: 'For example mask({ columns: ["email"], detect: ["card"] }).',
@@ -77,10 +92,17 @@ export function masksOf(options: MaskOptions): Masks {
     columns: named.map(({ column, as }) => ({
       matches: columnMatcher(column),
       substitute: substituteOf(as, keys),
+      computed: substituteOfComputed(as),
     })),
     fields: reached.map(({ field, as }) => ({ path: pathOf(field), substitute: substituteOf(as, keys) })),
     kinds: searched.map(({ detect: kind }) => kind),
     found: new Map(searched.map(({ detect: kind, as }) => [kind, substituteOf(as, keys)])),
+    foundComputed: new Map(
+      searched.map(({ detect: kind, as }) => [
+        kind,
+        typeof as === "object" ? substituteOfComputed(as) : substituteOf(as, keys),
+      ]),
+    ),
     keys,
   };
 }

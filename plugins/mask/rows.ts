@@ -12,10 +12,10 @@ import type { Shown } from "./written-back.ts";
 export function filterOf(
   columns: readonly Column[],
   masks: Masks,
-  finder: Finder,
+  finders: Finders,
   issued?: Shown,
 ): "clear" | RowFilter {
-  const cells = columns.map((column) => cellOf(column, masks, finder, issued));
+  const cells = columns.map((column) => cellOf(column, masks, finders, issued));
   const concerned = cells.flatMap((cell, index) => (cell === undefined ? [] : index));
   if (concerned.length === 0) return "clear";
   return {
@@ -24,14 +24,25 @@ export function filterOf(
   };
 }
 
-function cellOf(column: Column, masks: Masks, finder: Finder, issued: Shown | undefined): Cell | undefined {
+/** What looks into stored values, and into those that the caller may have made. */
+export interface Finders {
+  readonly stored: Finder;
+  readonly computed: Finder;
+}
+
+function cellOf(
+  column: Column,
+  masks: Masks,
+  { stored, computed }: Finders,
+  issued: Shown | undefined,
+): Cell | undefined {
   const mask = masks.columns.find(({ matches }) => {
     if (matches.name(column.name)) return true;
     return column.origins !== "unknown" && column.origins.some((origin) => matches.origin(origin));
   });
-  if (mask !== undefined) return masked(column, mask.substitute, issued);
+  if (mask !== undefined) return masked(column, column.plain ? mask.substitute : mask.computed, issued);
   if (column.origins === "unknown" && masks.columns.length > 0) return masked(column, () => withheld, issued);
-  return masks.kinds.length === 0 ? undefined : cellsOf(column, masks, finder);
+  return masks.kinds.length === 0 ? undefined : cellsOf(column, masks, column.plain ? stored : computed);
 }
 
 /** Nothing but text can hold a mask: elsewhere it is NULL. */

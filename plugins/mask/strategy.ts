@@ -41,6 +41,14 @@ export function substituteOf(strategy: Strategy, keys: Keys): Substitute {
   return (value) => keys.pseudonym(value, strategy) ?? redacted;
 }
 
+/**
+ * The same where a value may be what its caller makes of it: nothing of it is shown. A first letter of every
+ * `substr(email, n)`, or the pseudonym of a guess (`case when false then email else 'a guess' end`), would be all of it.
+ */
+export function substituteOfComputed(strategy: Strategy): Substitute {
+  return strategy === "null" ? () => null : () => redacted;
+}
+
 /** The keys of a guardrail's pseudonyms, read once, before the first operation that may need them. */
 export class Keys {
   readonly #keys = new Map<Secret, string>();

@@ -9,7 +9,7 @@ import { violation, whole } from "./framing.ts";
 import { Closing, Definition, Portal, QueryRun } from "./named.ts";
 import { flag, kind } from "./owed.ts";
 import type { SqlNames } from "./sql-names.ts";
-import { reportAs } from "./texts.ts";
+import { looksAtNone, reportAs } from "./texts.ts";
 
 const statuses: ReadonlySet<number> = new Set(Object.values(status));
 const cancelled = "57014";
@@ -81,8 +81,8 @@ export class Endings {
       (owed.flags & flag.denied) !== 0 && subject && "deny" in subject ? subject.deny : undefined;
     const reason = denied ?? (owed.runs ? exchange.stopped : undefined);
     if (reason) cursor.replace(length, reasonError("ERROR", reason, services.gate.session.id));
-    else this.#show(cursor, length, fields);
-    this.#failed(fields.code);
+    const shown = reason ? fields : this.#show(cursor, length, fields);
+    this.#failed(shown.code);
   }
 
   ready(cursor: Cursor, length: number): void {
@@ -169,17 +169,18 @@ export class Endings {
     this.sqlNames.done(statement, !failed);
   }
 
-  #show(cursor: Cursor, length: number, fields: ReportFields): void {
+  /** As its caller, and the trail, are told. */
+  #show(cursor: Cursor, length: number, fields: ReportFields): ReportFields {
     const { owed, services } = this.exchange;
     const text = (owed.pass ? owed.pass.answer : services.gate.unasked())?.text;
+    const shown = text ? reportAs("error", fields, text, looksAtNone(owed)) : fields;
     // A place in a text that the caller did not write.
-    const { position, ...rest } = fields;
-    const shown =
-      owed.length > 0 && (owed.flags & flag.ahead) !== 0 && position !== undefined ? rest : fields;
-    const rewritten = text ? reportAs("error", shown, text) : undefined;
-    const bytes = rewritten ?? (shown === fields ? undefined : errorResponse(shown));
-    if (bytes) cursor.replace(length, bytes);
+    const { position, ...rest } = shown;
+    const ahead = owed.length > 0 && (owed.flags & flag.ahead) !== 0 && position !== undefined;
+    if (ahead) cursor.replace(length, errorResponse(rest));
+    else if (shown !== fields) cursor.replace(length, errorResponse(shown));
     else cursor.forward(length);
+    return shown;
   }
 
   /** The server skips to the next Sync; what was owed up to there will not be answered. */

@@ -12,7 +12,7 @@ import { Portal, QueryRun, type Subject } from "./named.ts";
 import { flag, kind } from "./owed.ts";
 import { type Results, runOf } from "./results.ts";
 import type { Streams } from "./stream.ts";
-import { noticeAs, notificationAs } from "./texts.ts";
+import { looksAtNone, noticeAs, notificationAs } from "./texts.ts";
 
 const gone: Reason = {
   code: "resource.gone",
@@ -69,8 +69,11 @@ export class ServerCodec implements Codec {
       const text = (asked ? asked.answer : gate.unasked())?.text;
       if (text === undefined) cursor.forward(length);
       else if (whole(cursor, length, limits.frame)) {
-        const rewrite = type === backend.noticeResponse ? noticeAs : notificationAs;
-        const bytes = rewrite(cursor.view, cursor.at, length, text);
+        const { view, at } = cursor;
+        const bytes =
+          type === backend.noticeResponse
+            ? noticeAs(view, at, length, text, looksAtNone(exchange.owed))
+            : notificationAs(view, at, length, text);
         if (bytes) cursor.replace(length, bytes);
         else cursor.forward(length);
       }

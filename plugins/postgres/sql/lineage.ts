@@ -16,6 +16,8 @@ export interface Lineage {
   readonly queries: ReadonlySet<string>;
   /** Names that stand for a whole row of a relation. */
   readonly rows: ReadonlySet<string>;
+  /** It comes upon no value: what the server says of it is of names and settings. */
+  readonly valueless: boolean;
   /** What it asks of values besides showing them. */
   readonly conditions: Conditions;
 }
@@ -31,11 +33,19 @@ export function lineageOf(tree: Tree): Lineage {
   const lineage: Lineage = {
     ...{ all, relations: [...relations], aliases, rows: rows.all },
     queries: new Set([...queries].map((relname) => relationOf({ relname }))),
+    valueless: valueless.has(tree.kind),
     conditions: conditionsOf(tree, rows, relationOf),
   };
   const plain = tree.kind === "SelectStmt" && isPlain(tree.node);
   return plain ? { ...lineage, targets: byPosition(list(tree.node.targetList), rows) } : lineage;
 }
+
+/** They run no expression of the caller's over values; a constraint that waits for COMMIT tells values in DETAIL only. */
+const valueless = new Set(
+  `TransactionStmt VariableSetStmt VariableShowStmt DropStmt DropRoleStmt CreateRoleStmt AlterRoleStmt DropdbStmt
+  DeallocateStmt ClosePortalStmt DiscardStmt GrantStmt GrantRoleStmt RenameStmt LockStmt ListenStmt UnlistenStmt
+  TruncateStmt CommentStmt PrepareStmt ViewStmt CreateStmt`.split(/\s+/),
+);
 
 interface Survey {
   readonly relations: Set<string>;
