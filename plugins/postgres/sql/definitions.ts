@@ -19,10 +19,7 @@ const defined: Readonly<Record<string, readonly [noun: string, field?: string]>>
   ReplicaIdentityStmt: ["table"],
   CreateStatsStmt: ["statistics", "defnames"],
   AlterStatsStmt: ["statistics", "defnames"],
-  ClusterStmt: ["database"],
   RefreshMatViewStmt: ["view"],
-  ReindexStmt: ["index"],
-  VacuumStmt: ["database"],
   CreateTableSpaceStmt: ["tablespace", "tablespacename"],
   DropTableSpaceStmt: ["tablespace", "tablespacename"],
   AlterTableSpaceOptionsStmt: ["tablespace", "tablespacename"],
@@ -114,6 +111,7 @@ export const definitions: Record<string, StatementKind> = {
   RenameStmt(r, n, s) {
     const effect = n.renameType === "OBJECT_ROLE" ? "grant" : "define";
     for (const each of [n, renamed(n)]) define(r, each, s, effect, ["object", "object"]);
+    if (cascades(n)) r.add("define", "*");
   },
   AlterObjectSchemaStmt(r, n, s) {
     for (const each of [n, renamed(n)]) define(r, each, s, "define", ["object", "object"]);
@@ -140,6 +138,7 @@ export const definitions: Record<string, StatementKind> = {
     for (const effect of ["define", "connect"] as const) define(r, n, s, effect, ["server", "server_name"]);
     r.add("define", `${identifier(text(n.local_schema) ?? "")}.*`);
   },
+  ...Object.fromEntries(["ClusterStmt", "ReindexStmt", "VacuumStmt"].map((kind) => [kind, maintain])),
   // Whatever is in it, or belongs to them.
   AlterTableMoveAllStmt: (r) => r.add("define", "*"),
   DropOwnedStmt(r, n, s) {
@@ -178,6 +177,15 @@ function each(kinds: typeof defined, effects: readonly ("define" | "grant" | "co
       },
     ]),
   );
+}
+
+/** Of one table, of what is in a schema, or of all there is. */
+function maintain(r: Reader, n: Node, s: Scope): void {
+  const part = r.part((reader) => reader.fields(n, s, "define"));
+  if (!part.has("define")) {
+    part.add("define", n.kind === "REINDEX_OBJECT_SCHEMA" ? `${identifier(text(n.name) ?? "")}.*` : "*");
+  }
+  r.addAll(part.actions);
 }
 
 function cascades(n: Node): boolean {

@@ -1,6 +1,8 @@
-import { identifier, objectName } from "./names.ts";
+import { safeFunctions, typeNames, unsafeFunctions } from "./builtins.ts";
+import { identifier, objectName, relationName } from "./names.ts";
 import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 import type { Reader } from "./reader.ts";
+import type { SessionSettings } from "./settings.ts";
 
 /** What a statement of definition names in this field, as targets of an action. `noun`: what kind of thing it is. */
 export function objects(r: Reader, noun: string, n: Node, field: string): string[] {
@@ -23,7 +25,9 @@ export function objects(r: Reader, noun: string, n: Node, field: string): string
   const names = byMethod.has(type ?? "") ? given.map(([, ...name]) => name) : given;
   return names.map((name) => {
     if (name.length === 0 || word === "cast") return word;
-    if (inSchema.has(word)) return objectName(owner(word, name), r.settings);
+    if (word === "domconstraint")
+      return objectName(n.subname === undefined ? name.slice(0, -1) : name, r.settings);
+    if (inSchema.has(word)) return inSchemaOf(owner(word, name), word, lookedUp.has(field), r.settings);
     return `${word} ${name.map(identifier).join(".")}`;
   });
 }
@@ -58,24 +62,44 @@ export function renamed(n: Node): Node {
   return { ...n, object: items.length === 1 ? items[0] : { List: { items } } };
 }
 
+/** Fields that name what is there already, and not what is being made. */
+const lookedUp: ReadonlySet<string> = new Set(
+  "object objects func opername opfamilyname dictname cfgname collname".split(" "),
+);
+
+/** A name without a schema is looked for among the server's own things first; what those are is known of some kinds. */
+function inSchemaOf(
+  name: readonly string[],
+  word: string,
+  existing: boolean,
+  settings: SessionSettings,
+): string {
+  const last = name.at(-1) ?? "";
+  if (!existing || name.length > 1) return objectName(name, settings);
+  if (relations.has(word)) return relationName("", last, settings);
+  const known = routines.has(word)
+    ? safeFunctions.has(last) || unsafeFunctions.has(last)
+    : word !== "type" && word !== "domain";
+  return known || serverTypes.has(last) ? `*.${identifier(last)}` : objectName(name, settings);
+}
+
 /** A column, constraint, trigger, rule or policy is its table's. */
 function owner(word: string, name: readonly string[]): readonly string[] {
   return partOfTable.has(word) ? name.slice(0, -1) : name;
 }
 
 const partOfTable = new Set(["column", "tabconstraint", "trigger", "rule", "policy"]);
-const inSchema = new Set([
+const relations: ReadonlySet<string> = new Set([
   ...partOfTable,
-  ..."table sequence view matview index foreign_table function procedure routine aggregate type domain".split(
-    " ",
-  ),
+  ..."table sequence view matview index".split(" "),
   "foreign table",
-  "operator",
-  "collation",
-  "conversion",
-  "statistics",
-  "object",
-  "dictionary",
+]);
+const routines: ReadonlySet<string> = new Set("function procedure routine aggregate".split(" "));
+const serverTypes: ReadonlySet<string> = new Set(typeNames.values());
+const inSchema: ReadonlySet<string> = new Set([
+  ...relations,
+  ...routines,
+  ..."type domain operator collation conversion statistics object dictionary".split(" "),
   "operator class",
   "operator family",
   "text search configuration",
