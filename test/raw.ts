@@ -74,14 +74,14 @@ export class RawClient {
     this.#socket.write(Buffer.concat(parts));
   }
 
-  /** All messages up to and with the first of this type, or up to the end of the connection. */
-  async until(type: string): Promise<Message[]> {
+  /** All messages up to and with the first of one of these types, or up to the end of the connection. */
+  async until(...types: readonly string[]): Promise<Message[]> {
     const messages: Message[] = [];
     for (;;) {
       const next = await this.#next();
       if (next === undefined) return messages;
       messages.push(next);
-      if (next.type === type) return messages;
+      if (types.includes(next.type)) return messages;
     }
   }
 

@@ -1,0 +1,156 @@
+import { extended, family } from "../attack.ts";
+
+/** Whatever makes, changes or removes a thing, a right or the server's settings. */
+const { attacks, refused, allowed } = family("definitions and privileges", "read");
+
+for (const sql of [
+  "create table t (id int)",
+  "create temp table t (id int)",
+  "create table if not exists orders (id int)",
+  "create unlogged table t ()",
+  "create table t (like orders including all)",
+  "create table t partition of events for values from (100) to (200)",
+  "create foreign table f (l text) server files options (filename '/etc/passwd')",
+  "create view v as select 1",
+  "create or replace view order_view as select id, note, customer from orders",
+  "create temp view v as select 1",
+  "create recursive view v (n) as select 1",
+  "create function f() returns int language sql as 'select 1'",
+  "create or replace function harmless_tax(numeric) returns numeric language sql as 'select 0.0'",
+  "create procedure f() language sql as ''",
+  "create function pg_temp.f() returns int language sql as 'select 1'",
+  "create aggregate a (int) (sfunc = int4pl, stype = int)",
+  "create operator public.= (leftarg = text, rightarg = int, function = plus_note)",
+  "create type t as (a int)",
+  "create type t as enum ()",
+  "create domain d as int check (value > 0)",
+  "create cast (orders as text) with inout as implicit",
+  "create index on orders (note)",
+  "create index concurrently on orders (note)",
+  "create sequence s",
+  "create trigger t before insert on orders for each row execute function audit()",
+  "create event trigger e on ddl_command_start execute function audit()",
+  "create rule r as on insert to orders do also delete from notes",
+  "create policy p on orders using (true)",
+  "create schema s",
+  "create schema s create table t (id int)",
+  "create extension if not exists hstore",
+  "create extension xml2",
+  "create server s foreign data wrapper files",
+  "create user mapping for public server loopback",
+  "create foreign data wrapper f",
+  "import foreign schema public from server loopback into attic",
+  "create publication p",
+  "create subscription s connection 'dbname=shop' publication p with (connect = false)",
+  "create role r",
+  "create user r superuser",
+  "create group r",
+  "create database d",
+  "create tablespace t location '{loot}'",
+  "create language plpython3u",
+  "create access method m type index handler bthandler",
+  'create collation c from "C"',
+  "create text search configuration c (copy = simple)",
+  "create statistics on id, note from orders",
+  "create transform for int language sql (from sql with function prsd_lextype(internal))",
+  "alter table orders add column x int",
+  "alter table orders disable trigger all",
+  "alter table orders owner to victim",
+  "alter table orders rename to o2",
+  "alter table orders enable row level security",
+  "alter view order_view rename to v2",
+  "alter sequence invoice_no restart",
+  "alter function add_note(text) owner to victim",
+  "alter role victim superuser",
+  "alter role postgres password 'x'",
+  "alter role all set search_path = hidden",
+  "alter user postgres set role = 'victim'",
+  "alter database shop set default_transaction_read_only = on",
+  "alter database shop owner to victim",
+  "alter default privileges grant all on tables to public",
+  "alter system set work_mem = '5MB'",
+  "alter system reset all",
+  "alter extension hstore update",
+  "alter type mood add value 'odd'",
+  "alter large object 4242 owner to victim",
+  "alter publication of_notes add table orders",
+  "alter subscription s disable",
+  "alter text search configuration simple owner to victim",
+  "drop table orders cascade",
+  "drop table if exists nothing_here",
+  "drop function add_note",
+  "drop owned by postgres",
+  "reassign owned by victim to postgres",
+  "drop role victim",
+  "drop schema attic cascade",
+  "drop extension hstore",
+  "drop database twin",
+  "drop index if exists customers_pkey",
+  "drop publication of_notes",
+  "grant all on orders to public",
+  "grant select (id) on orders to victim with grant option",
+  "grant grantee to victim",
+  "grant pg_read_server_files to postgres",
+  "revoke all on orders from public",
+  "revoke grantee from victim",
+  "comment on table orders is 'x'",
+  "security label on table orders is 'x'",
+  "refresh materialized view customer_mv",
+  "cluster orders using orders_pkey",
+  "reindex table orders",
+  "reindex (verbose) index customers_pkey",
+  "vacuum orders",
+  "vacuum (full, analyze) orders",
+  "analyze orders",
+  "analyze",
+  "load 'auto_explain'",
+  "load '$libdir/plpgsql'",
+  "checkpoint",
+  "lock table orders",
+  "lock orders in row exclusive mode nowait",
+  "notify jobs, 'x'",
+  "copy orders to '{loot}/orders'",
+  "copy (select 1) to '{loot}/one'",
+  "copy orders from '/etc/passwd'",
+  "copy notes from program 'touch {loot}/ran'",
+  "copy orders to program 'cat > {loot}/ran'",
+  "copy (select 'x') to program $$touch {loot}/ran$$ with (format csv)",
+  "copy binary orders to '{loot}/orders'",
+])
+  refused(sql, sql);
+
+refused("makes a table in the extended protocol", extended("create table t (id int)"));
+refused("makes a table between two reads", "select 1; create table t (id int); select 2");
+refused("makes a table behind a comment", "/* harmless */ -- select\n create /* */ table t (id int)");
+refused("grants inside of a schema's definition", "create schema s grant select on orders to victim");
+refused("drops a table in a transaction that it rolls back", ["begin", "drop table orders", "rollback"]);
+refused("prepares a transaction for two phases", ["begin", "select 1", "prepare transaction 'x'"]);
+refused("commits a prepared transaction", "commit prepared 'x'");
+refused("rolls a prepared transaction back", "rollback prepared 'x'");
+
+allowed(
+  "locks as a read does",
+  ["begin", "lock table orders in access share mode", "select note from orders order by id", "commit"],
+  { shows: "first" },
+);
+allowed("listens", ["listen jobs", "unlisten *", "select 'heard'"], { shows: "heard" });
+allowed(
+  "savepoints",
+  ["begin", "savepoint a", "select 1/0", "rollback to a", "release a", "select 'saved'", "commit"],
+  { shows: "saved" },
+);
+allowed(
+  "a transaction's options",
+  [
+    "begin isolation level serializable, read only, deferrable",
+    "select 'isolated'",
+    "commit and chain",
+    "rollback",
+  ],
+  { shows: "isolated" },
+);
+allowed("defers constraints", ["begin", "set constraints all deferred", "select 'deferred'", "commit"], {
+  shows: "deferred",
+});
+
+export const definitions = attacks;

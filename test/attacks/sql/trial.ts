@@ -1,0 +1,97 @@
+import type { Attack, Message } from "./attack.ts";
+import type { AttackDoor, World } from "./door.ts";
+import { comparable, leaksIn } from "./leaks.ts";
+import { Caller, type Played } from "./play.ts";
+
+/** What a case did, and what of it should not be. */
+export interface Judged {
+  readonly attack: Attack;
+  readonly played: Played;
+  /** `lock`: the classifier let it pass and the session's read-only lock stopped it. */
+  readonly verdict: "refused" | "allowed" | "lock";
+  readonly faults: readonly string[];
+}
+
+/** Leaves something behind in a session that would make the next case another one. */
+const lasting =
+  /\b(set|reset|discard|set_config|declare|prepare|deallocate|listen|temp|temporary|pg_temp|copy|search_path|advisory)\b|\bE'|U&|[^\0-\x7f]/i;
+
+/** Plays cases one after the other, in sessions that the one before left as new. */
+export class Trial {
+  readonly #callers = new Map<string, Caller>();
+  #tokens: ReadonlyMap<string, string>;
+  /** Sessions that were opened. */
+  logins = 0;
+
+  constructor(
+    readonly door: AttackDoor,
+    /** By group. */
+    tokens: ReadonlyMap<string, string>,
+    /** Runs cases of `read` as who has nothing but `read`. */
+    readonly locked = false,
+  ) {
+    this.#tokens = tokens;
+  }
+
+  /** `expected`: the answer of the case that a mutant was made of. */
+  async run(attack: Attack, piece?: number): Promise<Judged> {
+    const group = this.locked && attack.under === "read" ? "locked" : attack.under;
+    const played = await this.#play(attack, group, "shop", piece);
+    const verdict = verdictOf(played, attack);
+    const faults = played.hung ? ["it hung"] : [...leaksIn(played)];
+    if (attack.under.startsWith("mask") && !played.hung) {
+      const twin = await this.#play(attack, group, "twin", piece);
+      if (comparable(played) !== comparable(twin)) faults.push("its answer depends on masked values");
+      faults.push(...leaksIn(twin).map((leak) => `twin: ${leak}`));
+    }
+    return { attack, played, verdict, faults };
+  }
+
+  close(): void {
+    for (const caller of this.#callers.values()) caller.close();
+    this.#callers.clear();
+  }
+
+  async #play(attack: Attack, group: string, world: World, piece?: number): Promise<Played> {
+    const key = `${group} ${world}`;
+    let caller = this.#callers.get(key);
+    if (caller === undefined) {
+      this.logins += 1;
+      caller = await Caller.login(this.door.port, this.#tokens.get(group) ?? "", world);
+      this.#callers.set(key, caller);
+    }
+    const played = await caller.play(attack.sql, piece);
+    if (!played.idle || attack.sql.some((one) => lasting.test(textOf(one)))) {
+      caller.close();
+      this.#callers.delete(key);
+    }
+    return played;
+  }
+}
+
+/** The case with the door's own folder in its texts. */
+export function placed(attack: Attack, { loot }: AttackDoor): Attack {
+  return {
+    ...attack,
+    sql: attack.sql.map((step) => withTexts(step, (text) => text.replaceAll("{loot}", loot))),
+  };
+}
+
+/** A message whose SQL is another. */
+export function withTexts(step: Message, change: (text: string) => string): Message {
+  if (typeof step === "string") return change(step);
+  return "parse" in step ? { ...step, parse: change(step.parse) } : step;
+}
+
+/** What of a message the server reads as SQL. */
+export function textOf(step: Message): string {
+  if (typeof step === "string") return step;
+  if ("parse" in step) return step.parse;
+  return "query" in step ? "set" : "";
+}
+
+function verdictOf({ refusals, errors }: Played, { sql }: Attack): Judged["verdict"] {
+  if (refusals.length > 0) return "refused";
+  const asked = sql.some((step) => /read\s+only|read_only/i.test(textOf(step)));
+  return errors.includes("25006") && !asked ? "lock" : "allowed";
+}
