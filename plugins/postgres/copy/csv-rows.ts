@@ -76,13 +76,13 @@ export class CsvRows implements CopyRows {
     const raw = bytes.subarray(start, end);
     // The server puts a value that looks like NULL into quotes.
     if (raw.equals(nullMarker)) return;
-    const wasQuoted = raw[0] === quote;
-    const value = wasQuoted ? this.#inside(raw) : raw;
+    const value = raw[0] === quote ? this.#inside(raw) : raw;
     const shown = this.#columns.filter.cell(column, value);
-    if (shown === value) return;
+    if (shown === value || (shown !== null && value.equals(shown))) return;
     into.cut(start, end);
     if (shown === null) into.bytes(nullMarker);
-    else if (wasQuoted || this.#needsQuotes(shown)) this.#quote(shown, into);
+    // Not as it was: whether a value needed quotes tells which of the caller's signs are in it.
+    else if (this.#needsQuotes(shown)) this.#quote(shown, into);
     else into.bytes(shown);
   }
 

@@ -82,7 +82,8 @@ export class ServerCodec implements Codec {
     if (type !== backend.parameterStatus) return false;
     if (!whole(cursor, length, limits.frame)) return true;
     const { name, value } = parameterStatusOf(cursor.view, cursor.at + headerSize, cursor.at + length);
-    const utf8 = name !== "client_encoding" || value === "UTF8";
+    // The server repeats the name that it was given: UNICODE, utf-8.
+    const utf8 = name !== "client_encoding" || settingChange(name, [value]).changes === undefined;
     const standardStrings = name !== "standard_conforming_strings" || value === "on";
     if (!utf8 || !standardStrings) {
       exchange.settings = nextSettings(exchange.settings, { names: "default", utf8, standardStrings });
