@@ -57,6 +57,17 @@ await expectActions("what a text calls", [
   ["select pg_notify('c', 'x')", "execute pg_catalog.pg_notify"],
   ["select pg_reload_conf()", "execute pg_catalog.pg_reload_conf"],
   ["select pg_sleep(1)", "read (none)"],
+  // They run the checks of whatever type they are told, and operators of whatever table.
+  ["select domain_in('x', 16400, -1)", "execute pg_catalog.domain_in"],
+  ["select array_in('{x}', 16400, -1)", "execute pg_catalog.array_in"],
+  ["select pg_input_is_valid('x', 'evil')", "execute pg_catalog.pg_input_is_valid"],
+  ["select satisfies_hash_partition(16400, 2, 0, 1)", "execute pg_catalog.satisfies_hash_partition"],
+  ["select fmgr_c_validator(16400)", "execute pg_catalog.fmgr_c_validator"],
+  ["select pg_sequence_last_value('s')", "execute pg_catalog.pg_sequence_last_value"],
+  [
+    "select lo_get(1), loread(1, 2), lowrite(1, '')",
+    "execute pg_catalog.lo_get; execute pg_catalog.loread; execute pg_catalog.lowrite",
+  ],
   ["select ts_stat('select 1')", "execute pg_catalog.ts_stat"],
   ["select 1 operator(evil.+) 2", 'execute evil."+"'],
   ["select 1 operator(pg_catalog.+) 2", "read (none)"],

@@ -13,17 +13,19 @@ const harmless = `array_sample array_shuffle clock_timestamp current_query currv
   pg_blocking_pids pg_current_wal_flush_lsn pg_current_wal_insert_lsn pg_current_wal_lsn pg_database_size
   pg_indexes_size pg_is_in_recovery pg_is_wal_replay_paused pg_jit_available pg_last_wal_receive_lsn
   pg_last_wal_replay_lsn pg_last_xact_replay_timestamp pg_notification_queue_usage pg_partition_ancestors
-  pg_partition_tree pg_relation_size pg_safe_snapshot_blocking_pids pg_sequence_last_value pg_sleep pg_sleep_for
+  pg_partition_tree pg_relation_size pg_safe_snapshot_blocking_pids pg_sleep pg_sleep_for
   pg_sleep_until pg_table_size pg_tablespace_size pg_total_relation_size random random_normal timeofday
   txid_status uuidv4 uuidv7`.split(/\s+/);
 
 /**
- * These, whatever their volatility: they run a query that they are given, read whole tables by name, or show what
- * other sessions run.
+ * These, whatever their volatility: they run a query that they are given, read tables and sequences by name, show what
+ * other sessions run, run the checks of a type or the operators of a table that they are told the name or OID of, or
+ * load a library.
  */
 const readers =
   "^(query|table|schema|database|cursor)_to_xml|^ts_stat$|^ts_rewrite$|^dblink|^lo_|^pg_read|^pg_ls_|" +
-  "^pg_stat_get_(backend_)?activity$";
+  "^pg_stat_get_(backend_)?activity$|^pg_sequence_last_value$|^pg_input_|^(domain|record|array|(multi)?range)_in$|" +
+  "^satisfies_hash_partition$|^fmgr_.*_validator$";
 
 const unsafe = `pronamespace = 'pg_catalog'::regnamespace and (proname ~ $2 or provolatile = 'v' and proname <> all($1))`;
 

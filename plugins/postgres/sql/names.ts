@@ -41,7 +41,18 @@ export function namedByText(value: string | undefined, settings: SessionSettings
 }
 
 function unquote(part: string): string {
-  return part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase();
+  return truncated(part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase());
+}
+
+/** NAMEDATALEN - 1, in bytes: what is longer is cut off, between two characters. The parser does so itself. */
+const longestName = 63;
+
+function truncated(name: string): string {
+  if (name.length * 3 <= longestName || Buffer.byteLength(name) <= longestName) return name;
+  const bytes = Buffer.from(name);
+  let end = longestName;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.toString("utf8", 0, end);
 }
 
 function qualified(schema: string, name: string, settings: SessionSettings): string {
