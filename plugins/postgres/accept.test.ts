@@ -225,3 +225,11 @@ test("a cancel request reaches the session whose key it shows, and no other", as
   expect(cancelled).toEqual(["second", "first"]);
   first.release();
 });
+
+test("a client that leaves before it said who it is hears nothing, as from the server", async () => {
+  const caller = new TestWire();
+  caller.feed(Buffer.of(0x58, 0, 0, 0, 4));
+  caller.finish();
+  expect(await accept(caller, testDoor())).toBeUndefined();
+  expect(caller.sent).toEqual(Buffer.alloc(0));
+});

@@ -27,6 +27,7 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | undefi
     const wrong = wrongCertificate(error);
     throw wrong === undefined ? error : door.refused(wrong);
   });
+  if (packet.kind === "farewell") return undefined;
   if (packet.kind === "cancel") {
     await door.deliver(workerOf(packet.key), keyMessage(packet.key));
     return undefined;

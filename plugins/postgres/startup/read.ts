@@ -1,4 +1,5 @@
 import { PosternError, type Wire } from "../../../core/plugin.ts";
+import { frontend } from "../wire/message.ts";
 import { maxStartup, type StartupPacket, startupPacket } from "../wire/startup.ts";
 
 /** The first byte of a TLS handshake (RFC 8446, 5.1); no start-up packet is long enough to begin so. */
@@ -12,6 +13,8 @@ export async function readStartup(caller: Wire, limit = maxStartup): Promise<Sta
       hint: "Connect with sslmode=disable and without sslnegotiation=direct.",
     });
   }
+  // As a length it would be far too long, and to such a packet the server answers nothing.
+  if (first[0] === frontend.terminate) return { kind: "farewell" };
   const length = Buffer.concat([first, await caller.read(3)]).readInt32BE(0);
   if (length < 8 || length > maxStartup) {
     throw new PosternError("postgres.protocol", "Invalid length of start-up packet.", {

@@ -22,6 +22,8 @@ export type StartupPacket =
   | EncryptionRequest
   | { readonly kind: "cancel"; readonly key: CancelKey }
   | { readonly kind: "startup"; readonly version: number; readonly parameters: ReadonlyMap<string, string> }
+  /** Terminate: the client has thought better of it before it said anything. */
+  | { readonly kind: "farewell" }
   /** A major version other than 3. Its body is not read: nobody knows its form. */
   | { readonly kind: "foreign"; readonly version: number };
 
