@@ -160,7 +160,7 @@ for (const version of [15, 18] as const) {
       expect(asked() - before).toBe(1);
       expect(permits()).toBe(1);
       await server.sql('alter table "Shop".customers add added int');
-      invalidate(config);
+      invalidate(config, "certainly");
       expect(catalogue.table(oid)).toBeUndefined();
       await catalogue.load([oid]);
       expect([...(catalogue.table(oid)?.columns.values() ?? [])].map(({ name }) => name)).toContain("added");

@@ -3,6 +3,8 @@ import { type Ask, CatalogueCache } from "./catalogue/cache.ts";
 import type { PostgresConfig } from "./config.ts";
 import { Control } from "./control.ts";
 import { dialControl } from "./dial.ts";
+import { MeaningCache } from "./meaning/cache.ts";
+import { type Meanings, meaningsOf } from "./meaning/index.ts";
 
 /** What a session asks of the resource's catalogue to tell which stored columns a value comes from. */
 export interface Catalogue {
@@ -38,6 +40,7 @@ export interface ColumnFacts {
 
 interface Shared {
   readonly cache: CatalogueCache;
+  readonly meaning: MeaningCache;
   readonly control: Control;
 }
 
@@ -49,9 +52,8 @@ export function catalogueOf(
   config: PostgresConfig,
   permit: (purpose: string) => Permit<PostgresConfig>,
 ): Catalogue {
-  const { cache, control } = sharedOf(config);
-  const dial = async () => await dialControl(permit("catalogue"));
-  const ask: Ask = (text, parameters) => control.query(dial, text, parameters);
+  const { cache } = sharedOf(config);
+  const ask = askOf(config, permit);
   return {
     table: (oid) => cache.table(oid),
     load: (oids) => cache.load(oids, ask),
@@ -60,15 +62,39 @@ export function catalogueOf(
   };
 }
 
-/** To call when an operation that may define something has gone to the resource, and when it has ended. */
-export function invalidate(config: PostgresConfig): void {
-  resources.get(config)?.cache.invalidate();
+/**
+ * What a session asks of the resource's catalogue to tell what a statement does there. `login`: sessions log in as the
+ * gateway's own connection does, and not as roles of their own.
+ */
+export function meaningsFor(
+  config: PostgresConfig,
+  permit: (purpose: string) => Permit<PostgresConfig>,
+  login: boolean,
+): Meanings {
+  return meaningsOf(sharedOf(config).meaning, askOf(config, permit), login);
+}
+
+/**
+ * To call when an operation that may define something has gone to the resource, and when it has ended. `perhaps`: it
+ * says nothing of that, but runs what nobody here has read.
+ */
+export function invalidate(config: PostgresConfig, may: "certainly" | "perhaps"): void {
+  const shared = resources.get(config);
+  shared?.cache.invalidate();
+  if (may === "certainly") shared?.meaning.invalidate();
+  else shared?.meaning.suspect();
+}
+
+function askOf(config: PostgresConfig, permit: (purpose: string) => Permit<PostgresConfig>): Ask {
+  const { control } = sharedOf(config);
+  const dial = async () => await dialControl(permit("catalogue"));
+  return (text, parameters) => control.query(dial, text, parameters);
 }
 
 function sharedOf(config: PostgresConfig): Shared {
   let shared = resources.get(config);
   if (!shared) {
-    shared = { cache: new CatalogueCache(), control: new Control() };
+    shared = { cache: new CatalogueCache(), meaning: new MeaningCache(), control: new Control() };
     resources.set(config, shared);
   }
   return shared;

@@ -1,5 +1,7 @@
-import type { Cursor, Gate, Link, Outcome, Pass, Pump, Reason } from "../../../core/plugin.ts";
+import type { Cursor, Examination, Gate, Link, Outcome, Pass, Pump, Reason } from "../../../core/plugin.ts";
 import type { Catalogue } from "../catalogue.ts";
+import type { Asked, OpenTransaction } from "../examine/asked.ts";
+import type { Meanings } from "../meaning/index.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import type { columnsOf, loadFor } from "../sql/columns.ts";
 import type { Replication } from "../sql/replication.ts";
@@ -7,10 +9,11 @@ import { defaultSettings, nextSettings, type SessionSettings } from "../sql/sett
 import { status } from "../wire/message.ts";
 import { copyFail, flush } from "../wire/query.ts";
 import type { Intake } from "./intake.ts";
+import { Meant } from "./meant.ts";
 import { type Definition, type Portal, QueryRun, type Subject } from "./named.ts";
 import { Names } from "./names.ts";
 import { flag, kind, Owed } from "./owed.ts";
-import { mayDefine, preparedIn } from "./statement.ts";
+import { mayDefine } from "./statement.ts";
 
 /** Milliseconds. */
 const recheck = 20;
@@ -25,14 +28,17 @@ export interface Services {
   readonly classify: (text: string, settings: SessionSettings) => SqlStatement;
   readonly columnsOf: typeof columnsOf;
   readonly loadFor: typeof loadFor;
+  readonly meanings: Meanings;
+  /** What can be told of an operation that is about to be held. */
+  examine?(asked: Asked): Examination;
   /** Asks the server to cancel what runs now. Resolves when it has taken the request; never rejects. */
   cancel(): Promise<void>;
-  /** What is known of the resource's tables may be out of date. */
-  invalidate(): void;
+  /** What is known of the resource's catalogue may be out of date. */
+  invalidate(may: "certainly" | "perhaps"): void;
 }
 
 /** Why the caller's direction stands still: exactly one reason at a time. */
-export type Wait = "" | "drain" | "room" | "decision" | "copy" | "cancel";
+export type Wait = "" | "drain" | "room" | "decision" | "copy" | "cancel" | "catalogue";
 
 /**
  * What both directions know: which answers are owed, what names mean, where the caller's group (up to
@@ -52,6 +58,8 @@ export class Exchange {
   sent = 0;
   /** The server's own word, from its last ReadyForQuery. */
   status: number = status.idle;
+  /** What is open, as the approver of a statement in it reads. */
+  transaction: OpenTransaction | undefined;
   /** What the meaning of the next text depends on. */
   settings: SessionSettings = defaultSettings;
   waiting: Wait = "";
@@ -79,7 +87,10 @@ export class Exchange {
   /** Why the gateway stops the statement at the head. */
   stopped: Reason | undefined;
   #flushed = false;
-  #defining = false;
+  /** It may have made temporary relations. */
+  temporary = false;
+  readonly meant: Meant = new Meant(this);
+  #defining: "certainly" | "perhaps" | undefined;
   /** Operations that are cancelled when their time is up. */
   readonly #timers = new Map<Pass, ReturnType<typeof setTimeout>>();
 
@@ -148,10 +159,13 @@ export class Exchange {
   /** A statement is on its way to the server. */
   launched(statement: SqlStatement, pass: Pass): void {
     this.settings = nextSettings(this.settings, statement.detail.changes);
-    if (mayDefine(statement)) {
-      this.#defining = true;
-      this.services.invalidate();
+    const may = mayDefine(statement);
+    if (may !== undefined) {
+      if (this.#defining !== "certainly") this.#defining = may;
+      this.temporary = true;
+      this.services.invalidate(may);
     }
+    if (this.transaction) this.transaction.statements += 1;
     this.watch(pass);
   }
 
@@ -218,10 +232,14 @@ export class Exchange {
   /** ReadyForQuery. */
   ready(now: number): void {
     this.status = now;
+    if (now === status.idle) this.transaction = undefined;
+    else this.transaction ??= { since: Date.now(), statements: 0 };
     if (now === status.idle) this.transactionOver();
     this.copy = "no";
-    if (this.#defining) this.services.invalidate();
-    this.#defining = false;
+    if (this.#defining === undefined) return;
+    this.services.invalidate(this.#defining);
+    // What a transaction defined others see when it has ended.
+    if (now === status.idle) this.#defining = undefined;
   }
 
   /** The head is answered. */
@@ -244,16 +262,6 @@ export class Exchange {
     if (this.waiting === "drain" && this.owed.length === 0) this.go("drain");
     else if (this.waiting === "copy" && this.copy !== "asked") this.go("copy");
     else if (this.waiting === "room" && this.owed.length <= this.services.limits.owed / 2) this.go("room");
-  }
-
-  /** A statement that was prepared before a change of search_path finds other tables after it. */
-  upToDate(definition: Definition): Definition {
-    const { names } = this.settings;
-    if (definition.deny || definition.settings.names === names) return definition;
-    const settings = nextSettings(definition.settings, { names, standardStrings: true, utf8: true });
-    const read = this.services.classify(definition.statement.text, settings);
-    definition.renew(definition.viaSql ? preparedIn(read, definition.name) : read, settings);
-    return definition;
   }
 
   /** Whether work is at stake in a transaction, as far as can be told without waiting. */

@@ -2,7 +2,7 @@ import type { Column, Pass, Plan, Reason, RowFilter } from "../../../core/plugin
 import type { CopyOut } from "../copy/out.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import { defaultSettings, type SessionSettings } from "../sql/settings.ts";
-import { unknownStatement } from "./statement.ts";
+import { readOf, unknownStatement } from "./statement.ts";
 
 /** What becomes of the rows of one result; undefined: its columns are not known yet. */
 export type Filter = RowFilter | "clear" | "withhold" | undefined;
@@ -22,23 +22,35 @@ export class Definition {
   settings: SessionSettings = defaultSettings;
   /** Made by PREPARE: its text is that whole statement. */
   viaSql = false;
+  /** What its text says alone: that is asked about again when the catalogue may have changed. */
+  source: SqlStatement;
+  /** What it meant when it was asked about last, and whether that was something else than before. */
+  means: SqlStatement | undefined;
+  changed = false;
   /** What its unnamed portals are, while nobody needs to tell one from another. */
   plain: Portal;
 
   constructor(
     readonly name: string,
     public statement: SqlStatement,
-    /** Oids of the parameters' types as Parse gave them; 0 or absent: the server infers it. */
-    readonly types: readonly number[],
+    /** Oids of the parameters' types as Parse gave them, then as the server described them; 0 or absent: not known. */
+    public types: readonly number[],
     readonly deny: Reason | undefined,
   ) {
+    this.source = readOf(statement);
+    this.plain = new Portal("", this);
+  }
+
+  /** Of which text it is, and what that means now. */
+  reads(source: SqlStatement, means: SqlStatement | undefined): void {
+    this.source = source;
+    this.means = means;
     this.plain = new Portal("", this);
   }
 
   /** The same text means something else now; portals bound before keep what it meant then. */
-  renew(statement: SqlStatement, settings: SessionSettings): void {
+  renew(statement: SqlStatement): void {
     this.statement = statement;
-    this.settings = settings;
     this.plan = undefined;
     this.plain = new Portal("", this);
   }
@@ -58,6 +70,11 @@ export class Portal {
   policyVersion = "";
   /** What it runs; for a SQL EXECUTE as it was decided. */
   statement: SqlStatement;
+  /** What its text says alone, as it was bound. */
+  source: SqlStatement;
+  /** What that meant when it was asked about last, and whether that was something else than before. */
+  means: SqlStatement | undefined;
+  changed = false;
   /** Rows sent so far. */
   rows = 0;
   /** Of the last Execute; 0: no limit. */
@@ -70,6 +87,13 @@ export class Portal {
     readonly bind?: Buffer,
   ) {
     this.statement = definition.statement;
+    this.source = definition.source;
+    this.means = definition.means;
+  }
+
+  /** What it runs may do something else now. */
+  renew(statement: SqlStatement): void {
+    this.statement = statement;
   }
 }
 

@@ -3,13 +3,13 @@ import { headerSize } from "../wire/message.ts";
 import type { Admission } from "./admission.ts";
 import type { Cork } from "./cork.ts";
 import type { Exchange } from "./exchange.ts";
-import { violation, whole } from "./framing.ts";
+import { Malformed, whole } from "./framing.ts";
 import { NameReader } from "./name.ts";
 import { Closing, Definition, Portal, Refused, unknownDefinition } from "./named.ts";
 import { uncertain } from "./names.ts";
 import { kind } from "./owed.ts";
 import { failingBind, failingDescribe, failingParse } from "./replacement.ts";
-import { isLate } from "./statement.ts";
+import { isLate, typedStatement } from "./statement.ts";
 import { textAt } from "./text.ts";
 
 const statementByte = 0x53;
@@ -35,15 +35,18 @@ export class Preparation {
     const name = this.#names.next(cursor, length);
     if (name === undefined) return;
     const end = view.indexOf(0, this.#names.at);
-    if (end === -1 || end + 3 > at + length) throw violation("A Parse that is cut off.");
+    if (end === -1 || end + 3 > at + length) throw new Malformed("A Parse that is cut off.");
     const text = textAt(view, this.#names.at, end);
     const types = typesAt(view, end + 1, at + length);
-    const statement = classify(text, exchange.settings);
+    const source = typedStatement(classify(text, exchange.settings), types);
+    const statement = exchange.meant.of(cursor, source);
+    if (statement === undefined) return;
     const plan = isLate(statement) ? undefined : gate.plan(statement);
     const denied = this.#deniedPlan(plan) ?? this.#full(name, exchange.statements.size);
     const definition = new Definition(name, statement, types, denied);
     definition.plan = plan;
     definition.settings = exchange.settings;
+    definition.reads(source, statement);
     if (denied) {
       this.cork.discard();
       exchange.refuse(cursor, length, kind.parse, failingParse(name), definition);
@@ -62,7 +65,8 @@ export class Preparation {
     const found = exchange.statements.find(statement, exchange.group);
     if (found === uncertain && !exchange.drained(cursor)) return;
     const known = found !== undefined && found !== uncertain;
-    const definition = known ? exchange.upToDate(found) : unknownDefinition;
+    const definition = known ? exchange.meant.upToDate(cursor, found) : unknownDefinition;
+    if (definition === undefined) return;
     const late = !known || isLate(definition.statement);
     if (!late) definition.plan = gate.plan(definition.statement);
     const denied = this.#denied(definition) ?? this.#full(name, exchange.portals.size);
@@ -91,7 +95,10 @@ export class Preparation {
     const found = exchange.statements.find(name, exchange.group);
     if (found instanceof Definition && found.deny) {
       exchange.refuse(cursor, length, kind.describeStatement, failingDescribe, found);
-    } else this.#send(cursor, length, kind.describeStatement, undefined, undefined);
+      return;
+    }
+    const described = found instanceof Definition ? found : undefined;
+    this.#send(cursor, length, kind.describeStatement, described, undefined);
   }
 
   close(cursor: Cursor, length: number): void {
@@ -133,7 +140,7 @@ export class Preparation {
     if (!whole(cursor, length, this.exchange.services.limits.frame)) return undefined;
     const what = cursor.view[cursor.at + headerSize];
     if (what !== statementByte && what !== portalByte) {
-      throw violation("A Describe or Close names neither a statement nor a portal.");
+      throw new Malformed("A Describe or Close names neither a statement nor a portal.");
     }
     this.#statement = what === statementByte;
     this.#names.start(cursor.at + headerSize + 1);
@@ -160,7 +167,7 @@ const noTypes: readonly number[] = [];
 
 function typesAt(view: Buffer, at: number, end: number): readonly number[] {
   const count = view.readUInt16BE(at);
-  if (at + 2 + count * 4 !== end) throw violation("A Parse whose parameter types do not fit in it.");
+  if (at + 2 + count * 4 !== end) throw new Malformed("A Parse whose parameter types do not fit in it.");
   if (count === 0) return noTypes;
   return Array.from({ length: count }, (_, index) => view.readUInt32BE(at + 2 + index * 4));
 }

@@ -1,9 +1,10 @@
 import { type Link, Pump, type Reason, type Wire } from "../../../core/plugin.ts";
 import { startupState } from "../accept.ts";
 import { cancelKeys, cancelOnServer } from "../cancel.ts";
-import { catalogueOf, invalidate } from "../catalogue.ts";
+import { catalogueOf, invalidate, meaningsFor } from "../catalogue.ts";
 import type { PostgresConfig } from "../config.ts";
 import { dialedState } from "../dial.ts";
+import { examination, serving } from "../examine/index.ts";
 import { reasonError } from "../refuse.ts";
 import { classify, columnsOf, loadFor, loadParser } from "../sql/index.ts";
 import { welcome } from "../welcome.ts";
@@ -29,7 +30,8 @@ const lastMessage = 500;
 export async function relay(link: Link<PostgresConfig>): Promise<void> {
   await loadParser();
   const { caller, resource, gate, config } = link;
-  const { parameters, target, key: serverKey } = dialedState(link.dialed);
+  const dialed = dialedState(link.dialed);
+  const { parameters, target, key: serverKey } = dialed;
   const cancel = async () => {
     if (serverKey) await cancelOnServer(target, serverKey).catch(() => {});
   };
@@ -43,16 +45,20 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
     columnsOf,
     loadFor,
     cancel,
-    invalidate: () => invalidate(config),
+    meanings: meaningsFor(config, link.controlPermit, link.dialed.refuses === undefined),
+    invalidate: (may) => invalidate(config, may),
+    examine: (asked) => examination({ config, dialed, permit: link.controlPermit }, asked),
   };
   const session = openRelay(caller, resource, services);
   const own = cancelKeys.register(link.worker, version, () =>
     session.admission.withdraw("cancelled") || session.exchange.owed.length === 0 ? undefined : cancel(),
   );
+  const served = serving(gate.session, dialed);
   try {
     caller.write(welcome(parameters, own.key));
     await session.carry();
   } finally {
+    served();
     own.release();
   }
 }

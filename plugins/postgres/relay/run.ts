@@ -6,7 +6,7 @@ import { inspect, loneCopy } from "./copied.ts";
 import type { Cork, Corked } from "./cork.ts";
 import { forget } from "./cork.ts";
 import type { Exchange } from "./exchange.ts";
-import { violation, whole } from "./framing.ts";
+import { Malformed, whole } from "./framing.ts";
 import { NameReader } from "./name.ts";
 import { Definition, Portal, QueryRun, Refused, unknownDefinition } from "./named.ts";
 import { uncertain } from "./names.ts";
@@ -43,13 +43,14 @@ export class Running {
     this.#names.start(cursor.at + headerSize);
     const name = this.#names.next(cursor, length);
     if (name === undefined || this.#names.at + 4 !== cursor.at + length)
-      throw violation("A malformed Execute.");
+      throw new Malformed("A malformed Execute.");
     const found = exchange.portals.find(name, exchange.group);
     if (found === uncertain && !exchange.drained(cursor)) return;
     const known = found !== undefined && found !== uncertain ? found : new Portal(name, unknownDefinition);
     const limit = Math.max(0, cursor.view.readInt32BE(this.#names.at));
     const portal = limit > 0 && known === known.definition.plain ? own(known) : known;
     portal.limit = limit;
+    if (exchange.meant.current(cursor, portal) === undefined) return;
     const late = isLate(portal.statement);
     if (cork.active) {
       cork.add(cursor, length, kind.execute, portal);
@@ -58,7 +59,8 @@ export class Running {
       return;
     }
     if ((late || special(portal)) && !exchange.drained(cursor)) return;
-    const statement = late ? this.sqlNames.resolve(portal.definition.statement) : portal.statement;
+    const statement = late ? this.sqlNames.resolve(cursor, portal.definition.statement) : portal.statement;
+    if (statement === undefined) return;
     const plan = gate.plan(statement);
     if (portal.pass && portal.policyVersion === plan.policyVersion) {
       this.#resume(cursor, length, portal, portal.pass);
@@ -83,11 +85,14 @@ export class Running {
     if (!whole(cursor, length, limits.frame)) return;
     const { view, at } = cursor;
     const end = view.indexOf(0, at + headerSize);
-    if (end !== at + length - 1) throw violation("A Query whose text does not end where it should.");
-    let statement = classify(textAt(view, at + headerSize, end), exchange.settings);
+    if (end !== at + length - 1) throw new Malformed("A Query whose text does not end where it should.");
+    const read = classify(textAt(view, at + headerSize, end), exchange.settings);
+    let statement = exchange.meant.of(cursor, read);
+    if (statement === undefined) return;
     const ordered = statement.detail.uses.length > 0 || takesData(statement);
     if (ordered && !exchange.drained(cursor)) return;
-    if (isLate(statement)) statement = this.sqlNames.resolve(statement);
+    if (isLate(statement)) statement = this.sqlNames.resolve(cursor, statement);
+    if (statement === undefined) return;
     const { uses, copyBoth } = statement.detail;
     const answer = admission.ask(cursor, gate.plan(statement));
     if (answer === undefined) return;
@@ -116,7 +121,7 @@ export class Running {
     const { exchange, admission } = this;
     const { gate, limits } = exchange.services;
     if (!whole(cursor, length, limits.frame)) return;
-    if (length < headerSize + 4) throw violation("A FunctionCall that is cut off.");
+    if (length < headerSize + 4) throw new Malformed("A FunctionCall that is cut off.");
     const statement = functionCallStatement(cursor.view.readUInt32BE(cursor.at + headerSize));
     const answer = admission.ask(cursor, gate.plan(statement));
     if (answer === undefined) return;
@@ -144,7 +149,11 @@ export class Running {
     }
     if (runs.some(({ statement }) => isLate(statement)) && !exchange.drained(cursor)) return false;
     for (const run of runs) {
-      if (isLate(run.statement)) run.statement = this.sqlNames.resolve(run.definition.statement);
+      if (exchange.meant.current(cursor, run) === undefined) return false;
+      if (!isLate(run.statement)) continue;
+      const statement = this.sqlNames.resolve(cursor, run.definition.statement);
+      if (statement === undefined) return false;
+      run.statement = statement;
     }
     const all = runs.map((portal) => ({
       plan: gate.plan(portal.statement),
@@ -261,6 +270,8 @@ function takesData({ detail }: SqlStatement): boolean {
 function own(portal: Portal, limit = portal.limit): Portal {
   const copy = new Portal(portal.name, portal.definition, portal.bind);
   copy.statement = portal.statement;
+  copy.source = portal.source;
+  copy.means = portal.means;
   copy.limit = limit;
   return copy;
 }

@@ -1,11 +1,11 @@
-import type { Action } from "../../../core/plugin.ts";
+import type { Action, Cursor } from "../../../core/plugin.ts";
 import type { NameUse, Shape, SqlStatement } from "../sql/index.ts";
 import { identifier } from "../sql/names.ts";
 import { nextSettings, type SessionSettings } from "../sql/settings.ts";
 import type { Exchange } from "./exchange.ts";
 import { nameKey } from "./name.ts";
 import { Definition } from "./named.ts";
-import { plainStatement, unknownStatement } from "./statement.ts";
+import { plainStatement, readOf, unknownStatement } from "./statement.ts";
 
 /** EXECUTE of an EXECUTE of an EXECUTE. */
 const deepest = 4;
@@ -20,6 +20,8 @@ class Resolution {
   copyIn = false;
   copyOut = false;
   changes: SessionSettings | undefined;
+  /** The direction waits for the catalogue. */
+  waits = false;
 }
 
 /**
@@ -34,16 +36,18 @@ export class SqlNames {
 
   /**
    * The statement with the actions of whatever it runs by name. Only when nothing is owed, so that
-   * every name is sure; what cannot be told is `unknown`.
+   * every name is sure; what cannot be told is `unknown`. undefined: the direction waits for the catalogue.
    */
-  resolve(statement: SqlStatement): SqlStatement {
+  resolve(cursor: Cursor, statement: SqlStatement): SqlStatement | undefined {
     const found = new Resolution();
-    this.#follow(statement, found, deepest);
+    this.#follow(cursor, statement, found, deepest);
+    if (found.waits) return undefined;
     if (found.changes && statement.detail.statements > 1) found.actions.push(...unknownStatement.actions);
     const { actions, uses, copyIn, copyOut, changes } = found;
     const text = [statement.text, ...found.shown].join("\n");
     const detail: Shape = {
       ...statement.detail,
+      read: statement,
       actions,
       uses,
       ...(copyIn ? { copyIn } : {}),
@@ -54,7 +58,7 @@ export class SqlNames {
   }
 
   /** A statement of the protocol that EXECUTE runs may be any: SET, PREPARE, another EXECUTE. */
-  #follow(statement: SqlStatement, found: Resolution, depth: number): void {
+  #follow(cursor: Cursor, statement: SqlStatement, found: Resolution, depth: number): void {
     const { detail } = statement;
     const placeholders = new Set<string>();
     found.copyIn ||= detail.copyIn === true;
@@ -72,12 +76,15 @@ export class SqlNames {
       if (verb !== "execute") continue;
       placeholders.add(`unknown prepared ${identifier(name)}`);
       const own = found.prepared.get(name);
-      const definition = own ? undefined : this.#prepared(name);
+      const prepared = own ? undefined : this.#prepared(name);
+      const definition = prepared && this.exchange.meant.upToDate(cursor, prepared);
+      found.waits ||= prepared !== undefined && definition === undefined;
+      if (found.waits) return;
       if (own) found.actions.push(...own);
       else if (definition === undefined || depth === 0) found.actions.push(...unknownStatement.actions);
       else {
         found.shown.push(`-- ${name}: ${definition.statement.text}`);
-        this.#follow(definition.statement, found, depth - 1);
+        this.#follow(cursor, definition.statement, found, depth - 1);
       }
     }
     const rest = statement.actions.filter(({ effect, on }) => !placeholders.has(`${effect} ${on}`));
@@ -113,7 +120,8 @@ export class SqlNames {
     const statement = wholly ? plainStatement(from.text, actions) : unknownStatement;
     const definition = new Definition(key, statement, [], undefined);
     definition.settings = this.exchange.settings;
-    definition.viaSql = true;
+    definition.viaSql = wholly;
+    if (wholly) definition.reads(readOf(from), undefined);
     return definition;
   }
 
@@ -126,8 +134,7 @@ export class SqlNames {
 
   #prepared(name: string): Definition | undefined {
     const found = this.exchange.statements.find(nameKey(name), this.exchange.group);
-    if (!(found instanceof Definition) || found.deny) return undefined;
-    return this.exchange.upToDate(found);
+    return found instanceof Definition && !found.deny ? found : undefined;
   }
 
   /** A portal of the protocol can be fetched from by name too, and it was not decided for that. */

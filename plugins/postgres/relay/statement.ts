@@ -2,13 +2,27 @@ import type { Action } from "../../../core/plugin.ts";
 import { classify, type Shape, type SqlStatement } from "../sql/classify.ts";
 import { leaving } from "../sql/leaving.ts";
 import { noMentions } from "../sql/mentions.ts";
-import { type Replication, replicationCommand, takesShow } from "../sql/replication.ts";
+import { type Replication, replicationCommand, shownSetting } from "../sql/replication.ts";
 import { nameKey } from "./name.ts";
 
 /** A statement of the gateway's own wording, of which nothing is known but its actions. */
 export function plainStatement(text: string, actions: readonly Action[]): SqlStatement {
   const detail: Shape = { actions, statements: 1, uses: [], mentions: noMentions, lineage: () => undefined };
   return { text, actions, detail };
+}
+
+/** FirstNormalObjectId: from here on types are somebody's own. */
+const firstOwn = 16_384;
+
+/** A statement whose parameters a Parse gave these types. */
+export function typedStatement(statement: SqlStatement, types: readonly number[]): SqlStatement {
+  if (!types.some((oid) => oid >= firstOwn)) return statement;
+  return { ...statement, detail: { ...statement.detail, parameterTypes: types } };
+}
+
+/** What the text alone says, of a statement of which more is known. */
+export function readOf(statement: SqlStatement): SqlStatement {
+  return statement.detail.read === undefined ? statement : readOf(statement.detail.read);
 }
 
 /** What cannot be told: denied unless a rule names `unknown`. */
@@ -40,12 +54,14 @@ export function isLate({ detail }: SqlStatement): boolean {
   return detail.uses.length > 0 && detail.uses.some(({ verb }) => verb === "execute" || verb === "fetch");
 }
 
-/** Whether tables may be other than they were, once it has run. */
-export function mayDefine({ actions }: SqlStatement): boolean {
+/** Whether things may be other than they were, once it has run: it says so, or it runs what nobody here reads. */
+export function mayDefine({ actions }: SqlStatement): "certainly" | "perhaps" | undefined {
+  let may: "perhaps" | undefined;
   for (const { effect } of actions) {
-    if (effect === "define" || effect === "execute" || effect === "unknown") return true;
+    if (effect === "define" || effect === "grant") return "certainly";
+    if (effect === "execute" || effect === "unknown") may = "perhaps";
   }
-  return false;
+  return may;
 }
 
 /** The statement that a PREPARE in this text gave the name to. */
@@ -60,12 +76,15 @@ export function preparedIn(statement: SqlStatement, key: string): SqlStatement {
   );
 }
 
-/** What a text of a replication connection would do; a physical one takes no SQL but SHOW. */
+/** What a text of a replication connection would do; a physical one takes no SQL. */
 export function classifyFor(replication: Replication): typeof classify {
   return (text, settings) => {
     const known = replicationCommand(text);
     if (known) return known;
-    if (replication === "database" || takesShow(text)) return classify(text, settings);
-    return plainStatement(text, [{ effect: "unknown", on: "*" }]);
+    if (replication === "database") return classify(text, settings);
+    const setting = shownSetting(text);
+    return plainStatement(text, [
+      setting === undefined ? { effect: "unknown", on: "*" } : { effect: "replicate", on: setting },
+    ]);
   };
 }

@@ -29,6 +29,10 @@ export interface Shape {
   readonly uses: readonly NameUse[];
   /** What the resource's catalogue may make more of. */
   readonly mentions: Mentions;
+  /** Oids of its parameters' types, where some are not the server's own: their values are checked when they arrive. */
+  readonly parameterTypes?: readonly number[];
+  /** What was read of the text, before the catalogue or names of the session made more of it. */
+  readonly read?: SqlStatement;
   /** The session's settings after it was sent are `nextSettings(before, changes)`. */
   readonly changes?: SessionSettings;
   /** COPY FROM STDIN is in it, or may be: nobody can tell. */

@@ -13,6 +13,10 @@ export interface Mentions {
   readonly types: readonly NameMention[];
   /** More than are kept: what they mean cannot be told. */
   readonly full: boolean;
+  /** There is anything at all. */
+  readonly any: boolean;
+  /** The session set another search_path: a name without a schema may be in any. */
+  readonly anySchema: boolean;
   /** Names that stand for rows of no relation: subqueries, queries in WITH, joins. */
   readonly rows: ReadonlySet<string>;
   /** Names that stand for what a function in FROM gives, which may be no row at all. */
@@ -74,6 +78,9 @@ export class Mentioned implements Mentions {
   readonly #operators = new Map<string, NameMention>();
   readonly #types = new Map<string, NameMention>();
   full = false;
+  any = false;
+
+  constructor(readonly anySchema = false) {}
 
   get relations(): RelationMention[] {
     return [...this.#relations.values()];
@@ -146,6 +153,7 @@ export class Mentioned implements Mentions {
   }
 
   #keep<Mention>(all: Map<string, Mention>, key: readonly unknown[], mention: Mention): void {
+    this.any = true;
     if (all.size >= most) this.full = true;
     else all.set(key.join("\0"), mention);
   }

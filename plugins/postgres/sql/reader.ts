@@ -50,7 +50,7 @@ export class Reader {
   readonly #actions = new Map<string, Action>();
   constructor(
     readonly settings: SessionSettings,
-    readonly mentions = new Mentioned(),
+    readonly mentions = new Mentioned(settings.names !== "default"),
   ) {}
 
   get actions(): Action[] {

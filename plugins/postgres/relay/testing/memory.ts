@@ -77,6 +77,7 @@ export function memoryRelay(caller: Wire, server: Wire, gate: Gate, limits: Part
       loadNamed: async () => {},
     },
     classify,
+    meanings: { of: (statement) => statement },
     columnsOf,
     loadFor,
     async cancel() {

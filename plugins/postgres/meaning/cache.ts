@@ -1,0 +1,265 @@
+import type { Ask } from "../catalogue/cache.ts";
+import type { Row } from "../control.ts";
+import type { SqlStatement } from "../sql/classify.ts";
+import { ThingsLoader } from "./load.ts";
+import { searchPath } from "./path.ts";
+import { loadRelations, meantBy, type RelationFacts, relationFacts } from "./relations.ts";
+import { type Facts, Resolution } from "./resolve.ts";
+import type { Things } from "./things.ts";
+
+/** Milliseconds. What was changed in other ways than through the gateway is seen by then. */
+const ttl = 60_000;
+/** After so long it is read again in the background, where it is used. */
+const halfLife = 30_000;
+/** After a function has run that may have defined something, what is known counts so much longer at most. */
+const suspectTtl = 1_000;
+/** Nor is a name that nothing has looked up again sooner, nor a connection tried again that failed. */
+const retryAfter = 1_000;
+/** Relations that are kept, and how many are asked for at once. */
+const mostRelations = 5_000;
+const atOnce = 250;
+/** A view of views of views: more rounds of questions than this for one statement and it cannot be told. */
+const mostRounds = 70;
+
+/** What a session says of itself when it asks. */
+export interface Asking {
+  readonly ask: Ask;
+  /** The session logs in as the catalogue's own connection does. */
+  readonly login: boolean;
+  /** It may have temporary relations of its own. */
+  readonly temporary: boolean;
+}
+
+interface Entry {
+  readonly version: number;
+  readonly until: number;
+  readonly means: SqlStatement;
+}
+
+interface Known {
+  readonly print: string;
+  readonly facts: readonly RelationFacts[];
+  readonly loadedAt: number;
+}
+
+/** What statements mean on one resource, for all its sessions. */
+export class MeaningCache implements Facts {
+  #things: Things | undefined;
+  readonly #loader = new ThingsLoader();
+  readonly #relations = new Map<string, Known>();
+  /** Relations that were asked about since the last reading; the others are not read again. */
+  #used = new Set<string>();
+  /** By what a session may have of its own. */
+  readonly #entries = [new WeakMap<SqlStatement, Entry>(), new WeakMap<SqlStatement, Entry>()] as const;
+  readonly #untold = new WeakMap<SqlStatement, SqlStatement>();
+  /** Counts what has changed. */
+  #version = 0;
+  #loadedAt = Number.NEGATIVE_INFINITY;
+  #freshUntil = Number.NEGATIVE_INFINITY;
+  #failedUntil = Number.NEGATIVE_INFINITY;
+  #reading: { readonly startedAt: number; readonly done: Promise<void> } | undefined;
+  /** Counts questions and what makes answers old, so that one can tell which came first. */
+  #clock = 0;
+  readonly #now: () => number;
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  get things(): Things {
+    if (this.#things === undefined) throw new Error("The catalogue has not been read.");
+    return this.#things;
+  }
+
+  /** The facts of a relation by its key; undefined: not known. */
+  relations(key: string): readonly RelationFacts[] | undefined {
+    const known = this.#relations.get(key);
+    if (known === undefined) return undefined;
+    if (known.facts.length === 0 && this.#now() - known.loadedAt > retryAfter) return undefined;
+    this.#used.add(key);
+    return known.facts;
+  }
+
+  /**
+   * The statement as this resource would run it: the same object where the catalogue adds nothing, and the same
+   * other one while nothing changes. A promise while the catalogue is asked; it never rejects. Where it cannot be
+   * asked the statement is `unknown` on `catalogue` besides.
+   */
+  meaning(statement: SqlStatement, asking: Asking): SqlStatement | Promise<SqlStatement> {
+    const { mentions, parameterTypes } = statement.detail;
+    if (!mentions.any && parameterTypes === undefined) return statement;
+    const now = this.#now();
+    const entries = this.#entries[asking.temporary ? 1 : 0];
+    if (now < this.#freshUntil) {
+      const entry = entries.get(statement);
+      if (entry !== undefined && entry.version === this.#version && now < entry.until) return entry.means;
+      if (now - this.#loadedAt > halfLife) void this.#read(asking).catch(() => {});
+      const means = this.#resolved(statement, asking);
+      if (means !== undefined) return means;
+    }
+    if (now < this.#failedUntil) return this.#unknown(statement);
+    return this.#asked(statement, asking).catch(() => {
+      this.#failedUntil = this.#now() + retryAfter;
+      return this.#unknown(statement);
+    });
+  }
+
+  /** What `function` is; undefined where nobody can say now. */
+  get known(): Things | undefined {
+    return this.#now() < this.#freshUntil ? this.#things : undefined;
+  }
+
+  /** Something was defined: nothing that is known, or being read, counts any more. */
+  invalidate(): void {
+    this.#clock += 1;
+    this.#freshUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  /** A function ran that may have defined something. */
+  suspect(): void {
+    if (this.#now() - this.#loadedAt >= suspectTtl) this.invalidate();
+    else this.#freshUntil = Math.min(this.#freshUntil, this.#loadedAt + suspectTtl);
+  }
+
+  async #asked(statement: SqlStatement, asking: Asking): Promise<SqlStatement> {
+    if (this.#now() >= this.#freshUntil) await this.#read(asking);
+    for (let round = 0; round < mostRounds; round += 1) {
+      const resolution = this.#resolve(statement, asking);
+      if (resolution.missing.size === 0) return this.#keep(statement, asking, resolution);
+      await this.#load([...resolution.missing], asking.ask);
+    }
+    return this.#unknown(statement);
+  }
+
+  #resolved(statement: SqlStatement, asking: Asking): SqlStatement | undefined {
+    const resolution = this.#resolve(statement, asking);
+    return resolution.missing.size === 0 ? this.#keep(statement, asking, resolution) : undefined;
+  }
+
+  #resolve(statement: SqlStatement, { temporary }: Asking): Resolution {
+    const resolution = new Resolution(this, temporary);
+    const { mentions, parameterTypes = [] } = statement.detail;
+    resolution.statement(mentions, statement.actions);
+    for (const oid of parameterTypes) resolution.value(oid, true);
+    return resolution;
+  }
+
+  #keep(statement: SqlStatement, { temporary }: Asking, resolution: Resolution): SqlStatement {
+    const entries = this.#entries[temporary ? 1 : 0];
+    const fresh = meant(statement, resolution);
+    const before = entries.get(statement)?.means;
+    const means = before !== undefined && sameActions(before, fresh) ? before : fresh;
+    const until = resolution.absent ? this.#now() + retryAfter : Number.POSITIVE_INFINITY;
+    entries.set(statement, { version: this.#version, until, means });
+    return means;
+  }
+
+  #unknown(statement: SqlStatement): SqlStatement {
+    const known = this.#untold.get(statement);
+    if (known !== undefined) return known;
+    const actions = [...statement.actions, untold];
+    const { uses } = statement.detail;
+    const detail = {
+      ...statement.detail,
+      read: statement,
+      actions,
+      uses: uses.map((use) => (use.actions ? { ...use, actions: [...use.actions, untold] } : use)),
+    };
+    const means = { ...statement, actions, detail };
+    this.#untold.set(statement, means);
+    return means;
+  }
+
+  /** All that is known, anew; one at a time for all sessions, and not begun before this was asked for. */
+  #read(asking: Asking): Promise<void> {
+    const before = this.#reading;
+    if (before !== undefined && before.startedAt === this.#clock) return before.done;
+    const own = (before?.done ?? Promise.resolve()).catch(() => {}).then(() => this.#readAll(asking));
+    const done = own.finally(() => {
+      if (this.#reading?.done === done) this.#reading = undefined;
+    });
+    this.#reading = { startedAt: this.#clock, done };
+    return done;
+  }
+
+  async #readAll({ ask, login }: Asking): Promise<void> {
+    const clock = this.#clock;
+    const loadedAt = this.#now();
+    const things = await this.#loader.load(ask, await searchPath(ask, login));
+    const keys = [...this.#relations.keys()].filter((key) => this.#used.has(key));
+    const relations = await this.#rows(keys, ask);
+    const unchanged =
+      things === this.#things &&
+      keys.every((key) => this.#relations.get(key)?.print === printOf(relations.get(key) ?? []));
+    const kept = new Map(this.#relations);
+    this.#relations.clear();
+    for (const [key, rows] of relations) this.#set(key, rows, loadedAt, kept.get(key));
+    this.#used = new Set();
+    this.#things = things;
+    if (!unchanged) this.#version += 1;
+    this.#loadedAt = loadedAt;
+    if (clock === this.#clock) this.#freshUntil = loadedAt + ttl;
+  }
+
+  async #load(keys: readonly string[], ask: Ask): Promise<void> {
+    const loadedAt = this.#now();
+    if (this.#relations.size + keys.length > mostRelations) {
+      this.#relations.clear();
+      this.#version += 1;
+    }
+    for (const [key, rows] of await this.#rows(keys, ask)) this.#set(key, rows, loadedAt);
+  }
+
+  async #rows(keys: readonly string[], ask: Ask): Promise<Map<string, Row[]>> {
+    const found = new Map<string, Row[]>(keys.map((key) => [key, []]));
+    for (let at = 0; at < keys.length; at += atOnce) {
+      const some = keys.slice(at, at + atOnce);
+      const rows = await loadRelations(some, ask);
+      for (const key of some) {
+        found.set(
+          key,
+          rows.filter(([schema, name]) => meantBy(key, { schema: schema ?? "", name: name ?? "" })),
+        );
+      }
+    }
+    return found;
+  }
+
+  #set(key: string, rows: readonly Row[], loadedAt: number, before?: Known): void {
+    const print = printOf(rows);
+    const facts = before?.print === print ? before.facts : rows.map(relationFacts);
+    this.#relations.set(key, { print, facts, loadedAt });
+    this.#used.add(key);
+  }
+}
+
+const untold = { effect: "unknown", on: "catalogue" } as const;
+
+function meant(statement: SqlStatement, resolution: Resolution): SqlStatement {
+  const actions = resolution.actions(statement.actions);
+  const { detail } = statement;
+  const same = JSON.stringify(actions) === JSON.stringify(statement.actions);
+  if (same && !resolution.opaque) return statement;
+  const uses = detail.uses.map((use) =>
+    use.actions ? { ...use, actions: resolution.actions(use.actions) } : use,
+  );
+  return {
+    ...statement,
+    actions,
+    detail: {
+      ...detail,
+      read: statement,
+      actions,
+      uses,
+      ...(resolution.opaque ? { lineage: () => undefined } : {}),
+    },
+  };
+}
+
+function sameActions(one: SqlStatement, other: SqlStatement): boolean {
+  return one === other || JSON.stringify(one.actions) === JSON.stringify(other.actions);
+}
+
+function printOf(rows: readonly Row[]): string {
+  return JSON.stringify(rows);
+}

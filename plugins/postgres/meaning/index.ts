@@ -1,0 +1,23 @@
+import type { Ask } from "../catalogue/cache.ts";
+import type { SqlStatement } from "../sql/classify.ts";
+import type { MeaningCache } from "./cache.ts";
+
+/** What a session asks about the meaning of statements on its resource. */
+export interface Meanings {
+  /**
+   * The statement as this resource would run it, with what its catalogue adds: the same object where that is nothing.
+   * A promise while the catalogue is asked; it never rejects. Where it cannot be asked the statement is `unknown` on
+   * `catalogue` besides. `temporary`: the session may have made temporary relations.
+   */
+  of(statement: SqlStatement, temporary: boolean): SqlStatement | Promise<SqlStatement>;
+}
+
+/** `login`: sessions log in as the catalogue's own connection does, and not as roles of their own. */
+export function meaningsOf(cache: MeaningCache, ask: Ask, login: boolean): Meanings {
+  const asking = [false, true].map((temporary) => ({ ask, login, temporary })) as [Asking, Asking];
+  return {
+    of: (statement, temporary) => cache.meaning(statement, temporary ? asking[1] : asking[0]),
+  };
+}
+
+type Asking = Parameters<MeaningCache["meaning"]>[1];

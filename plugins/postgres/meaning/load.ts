@@ -1,0 +1,106 @@
+import type { Ask } from "../catalogue/cache.ts";
+import type { Row } from "../control.ts";
+import { functionsQuery, mostThings, thingsQuery } from "./queries.ts";
+import { type Named, type Reference, type SearchPath, Things, type TypeFacts } from "./things.ts";
+import { type Marked, spread } from "./volatility.ts";
+
+/** Bodies of functions that are kept, in characters: more are not looked through. */
+const mostCharacters = 16 << 20;
+
+/** What was read last, so that what has not changed is neither sent nor read again. */
+export class ThingsLoader {
+  #bodies = new Map<string, string | null>();
+  #print = "";
+  #things: Things | undefined;
+
+  /** The same object where nothing has changed. Throws what `ask` throws, or where there are more things than are kept. */
+  async load(ask: Ask, path: SearchPath): Promise<Things> {
+    const functions = await ask(functionsQuery, [JSON.stringify([...this.#bodies.keys()])]);
+    const things = await ask(thingsQuery, []);
+    const print = String(Bun.hash(JSON.stringify([functions.map((row) => row.slice(1, 14)), things, path])));
+    if (this.#things && print === this.#print) return this.#things;
+    if (functions.length > mostThings || things.length > 3 * mostThings) {
+      throw new Error(`The database has more than ${mostThings} functions, or other things, of its own.`);
+    }
+    this.#keepBodies(functions);
+    const marked = functions.map((row) => this.#marked(row));
+    const named = (kind: string) => things.filter((row) => row[0] === kind).flatMap(namedOf);
+    const operators = named("operator");
+    spread(
+      marked,
+      operators.map(({ name, function: { oid } }) => ({ name, oid })),
+    );
+    const types = new Map(things.filter((row) => row[0] === "type").map(typeOf));
+    const anywhere = things.filter((row) => row[0] === "anywhere").flatMap((row) => references(row[3]));
+    this.#things = new Things(marked, operators, named("cast"), types, anywhere, path);
+    this.#print = print;
+    return this.#things;
+  }
+
+  #keepBodies(rows: readonly Row[]): void {
+    const bodies = new Map<string, string | null>();
+    let characters = 0;
+    for (const row of rows) {
+      const [key, body] = [row[1] ?? "", row[14]];
+      if (row[5] === "v" || row[7] === "c" || row[7] === "internal") continue;
+      const kept = this.#bodies.get(key) ?? body?.toLowerCase() ?? null;
+      characters += kept?.length ?? 0;
+      bodies.set(key, characters > mostCharacters ? null : kept);
+    }
+    this.#bodies = bodies;
+  }
+
+  #marked(row: Row): Marked {
+    const [
+      oid,
+      key = "",
+      schema,
+      name,
+      ,
+      volatility,
+      supplied,
+      language,
+      trusted,
+      given,
+      defaults,
+      variadic,
+    ] = row;
+    const compiled = language === "c" || language === "internal";
+    const body = this.#bodies.get(key ?? "");
+    const readable = compiled || (trusted === "t" && typeof body === "string");
+    return {
+      oid: Number(oid),
+      schema: schema ?? "",
+      name: name ?? "",
+      volatile: (volatility === "v" && row[4] !== "a") || !readable,
+      supplied: compiled || supplied === "t",
+      least: Number(given) - Number(defaults) - (variadic === "t" ? 1 : 0),
+      most: variadic === "t" ? Number.POSITIVE_INFINITY : Number(given),
+      ofRow: row[12] === "t",
+      parts: references(row[13]),
+      ...(typeof body === "string" ? { body } : {}),
+    };
+  }
+}
+
+function references(json: string | null | undefined): Reference[] {
+  const list = json == null ? [] : (JSON.parse(json) as [number, string, string][]);
+  return list.map(([oid, schema, name]) => ({ oid, schema, name }));
+}
+
+function namedOf([, schema, name, functions]: Row): Named[] {
+  return references(functions).map((one) => ({ schema: schema ?? "", name: name ?? "", function: one }));
+}
+
+function typeOf([, schema, name, functions, oid, parts, checks]: Row): readonly [number, TypeFacts] {
+  return [
+    Number(oid),
+    {
+      schema: schema ?? "",
+      name: name ?? "",
+      functions: references(functions),
+      parts: parts == null ? [] : (JSON.parse(parts) as number[]),
+      checks: checks == null ? [] : (JSON.parse(checks) as string[]),
+    },
+  ];
+}

@@ -1,0 +1,108 @@
+/**
+ * What is asked of a resource's catalogue about things that somebody made there. Object ids from 16384 on are theirs
+ * (FirstNormalObjectId), in whatever schema. Every function, operator and type is named with its schema; search_path is
+ * pg_catalog, so that what pg_get_viewdef and its kin write names everything in full.
+ */
+
+/** Of each kind at most so many and one more; beyond it nothing can be told. */
+export const mostThings = 20_000;
+
+/** A longer body of a function is not looked through. In characters. */
+const longestBody = 65_536;
+
+const reference = "pg_catalog.json_build_array(p.oid::pg_catalog.int8, n.nspname, p.proname)";
+const refersTo = (condition: string) =>
+  `(select pg_catalog.json_agg(${reference})::pg_catalog.text from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid <> 0 and ${condition})`;
+
+/** `$1`: a JSON list of `oid xmin` that are known. A body is answered only for the others, null where it counts as volatile. */
+export const functionsQuery = `
+select p.oid, p.oid || ' ' || p.xmin, n.nspname, p.proname, p.prokind, p.provolatile,
+  exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    and d.objid = p.oid and d.deptype = 'e'), l.lanname,
+  l.lanpltrusted, p.pronargs, p.pronargdefaults, p.provariadic <> 0,
+  (select t.typtype in ('c', 'p', 'd') from pg_catalog.pg_type t where t.oid = p.proargtypes[0]),
+  (select ${refersTo(`p.oid in (g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggserialfn, g.aggdeserialfn,
+    g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn)`)}
+   from pg_catalog.pg_aggregate g where g.aggfnoid = p.oid),
+  case when p.provolatile <> 'v' and l.lanname not in ('c', 'internal') and known.key is null
+    then case when pg_catalog.length(p.prosrc) <= ${longestBody}
+      then p.prosrc || coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), '') end end
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+join pg_catalog.pg_language l on l.oid = p.prolang
+left join pg_catalog.json_array_elements_text($1::pg_catalog.json) known (key) on known.key = p.oid || ' ' || p.xmin
+where p.oid >= 16384 or n.nspname not in ('pg_catalog', 'information_schema')
+order by p.oid limit ${mostThings + 1}`;
+
+/** Kind of row first: operators, casts, types, then what may run anywhere. */
+export const thingsQuery = `
+(select 'operator', s.nspname, o.oprname, ${refersTo("p.oid = o.oprcode")}, null, null, null
+from pg_catalog.pg_operator o join pg_catalog.pg_namespace s on s.oid = o.oprnamespace
+where o.oid >= 16384 order by o.oid limit ${mostThings + 1})
+union all
+(select 'cast', s.nspname, t.typname, ${refersTo("p.oid = c.castfunc")}, c.castcontext::pg_catalog.text, null, null
+from pg_catalog.pg_cast c
+join pg_catalog.pg_type t on t.oid = c.casttarget join pg_catalog.pg_namespace s on s.oid = t.typnamespace
+where c.oid >= 16384 and c.castfunc <> 0 order by c.oid limit ${mostThings + 1})
+union all
+(select 'type', s.nspname, t.typname,
+  ${refersTo(`p.oid >= 16384 and (p.oid in (t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin, t.typmodout)
+    or p.oid in (select r.rngcanonical from pg_catalog.pg_range r where r.rngtypid = t.oid
+      union all select r.rngsubdiff from pg_catalog.pg_range r where r.rngtypid = t.oid))`)},
+  t.oid::pg_catalog.text,
+  (select pg_catalog.json_agg(part.oid::pg_catalog.int8)::pg_catalog.text from (
+    select t.typbasetype union all
+    select r.rngsubtype from pg_catalog.pg_range r where r.rngtypid = t.oid union all
+    select coalesce(nullif(e.typelem, 0), e.oid) from pg_catalog.pg_attribute a
+      join pg_catalog.pg_type e on e.oid = a.atttypid
+      where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) part (oid) where part.oid >= 16384),
+  (select pg_catalog.json_agg(pg_catalog.pg_get_expr(k.conbin, 0))::pg_catalog.text from pg_catalog.pg_constraint k
+    where k.contypid = t.oid and k.contype = 'c')
+from pg_catalog.pg_type t join pg_catalog.pg_namespace s on s.oid = t.typnamespace
+where t.oid >= 16384 and (t.typtype in ('d', 'r') or t.typtype = 'b' and t.typelem = 0 or t.typtype = 'c' and exists (
+  select from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and a.atttypid >= 16384))
+order by t.oid limit ${mostThings + 1})
+union all
+(select 'anywhere', null, null, ${refersTo(`p.oid >= 16384 and (
+  p.oid in (select c.castfunc from pg_catalog.pg_cast c where c.castcontext <> 'e')
+  or p.oid in (select m.amproc from pg_catalog.pg_amproc m)
+  or p.oid in (select o.oprcode from pg_catalog.pg_amop m join pg_catalog.pg_operator o on o.oid = m.amopopr))`)},
+  null, null, null)`;
+
+/**
+ * Relations by name. `$1`: a JSON list of [schema, name]; an empty schema is any, pg_temp that of any session.
+ * Columns: schema, name, kind, column names, user-made types of columns, definition of a view, rules [event, text],
+ * conditions of row security, values of columns that are computed, INSTEAD OF triggers, what refers to it
+ * [schema, name, on delete, on update], children, triggers.
+ */
+export const relationsQuery = `
+select c.nspname, c.relname, c.relkind,
+  (select pg_catalog.json_agg(a.attname) from pg_catalog.pg_attribute a
+   where a.attrelid = c.oid and not a.attisdropped),
+  (select pg_catalog.json_agg(distinct coalesce(nullif(t.typelem, 0), t.oid)::pg_catalog.int8)
+   from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
+   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.atttypid >= 16384),
+  case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end,
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(r.ev_type::pg_catalog.text, pg_catalog.pg_get_ruledef(r.oid)))
+   from pg_catalog.pg_rewrite r where c.relhasrules and r.ev_class = c.oid and r.rulename <> '_RETURN'),
+  (select pg_catalog.json_agg(pg_catalog.concat_ws(' and ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+     pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)))
+   from pg_catalog.pg_policy p where c.relrowsecurity and p.polrelid = c.oid),
+  (select pg_catalog.json_agg(pg_catalog.pg_get_expr(d.adbin, d.adrelid))
+   from pg_catalog.pg_attrdef d where d.adrelid = c.oid),
+  exists (select from pg_catalog.pg_trigger t where t.tgrelid = c.oid and t.tgtype & 64 <> 0),
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(s.nspname, k.relname, f.confdeltype::pg_catalog.text,
+     f.confupdtype::pg_catalog.text))
+   from pg_catalog.pg_constraint f join pg_catalog.pg_class k on k.oid = f.conrelid
+   join pg_catalog.pg_namespace s on s.oid = k.relnamespace where f.contype = 'f' and f.confrelid = c.oid),
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(s.nspname, k.relname))
+   from pg_catalog.pg_inherits i join pg_catalog.pg_class k on k.oid = i.inhrelid
+   join pg_catalog.pg_namespace s on s.oid = k.relnamespace where i.inhparent = c.oid),
+  (select pg_catalog.json_agg(t.tgname) from pg_catalog.pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal)
+from (select distinct c.oid, s.nspname, c.relname, c.relkind, c.relhasrules, c.relrowsecurity
+  from pg_catalog.json_array_elements($1::pg_catalog.json) w
+  join pg_catalog.pg_class c on c.relname = (w.value ->> 1)::pg_catalog.name
+  join pg_catalog.pg_namespace s on s.oid = c.relnamespace
+  where c.oid >= 16384 and c.relkind in ('r', 'p', 'v', 'm', 'f') and (w.value ->> 0 in ('', s.nspname)
+    or w.value ->> 0 = 'pg_temp' and pg_catalog.left(s.nspname, 8) = 'pg_temp_')) c`;

@@ -1,0 +1,83 @@
+import type { Ask } from "../catalogue/cache.ts";
+import type { Row } from "../control.ts";
+import type { NameMention } from "../sql/mentions.ts";
+import { baseOf, expressionDefinition, queryDefinition, ruleDefinition } from "./definition.ts";
+import { relationsQuery } from "./queries.ts";
+import type { Definition } from "./things.ts";
+
+/** What else happens when a relation is read or written. */
+export interface RelationFacts {
+  readonly schema: string;
+  readonly name: string;
+  /** pg_class.relkind: `r` table, `p` partitioned, `v` view, `m` materialised view, `f` foreign. */
+  readonly kind: string;
+  readonly columns: ReadonlySet<string>;
+  /** Oids of types somebody made that its columns have. */
+  readonly types: readonly number[];
+  /** Of a view or materialised view. */
+  readonly query?: Definition;
+  /** Of a view that may be written through: where to. */
+  readonly base?: NameMention;
+  readonly rules: readonly { readonly command: "insert" | "update" | "delete"; readonly does: Definition }[];
+  /** Conditions of row security. */
+  readonly conditions: readonly Definition[];
+  /** Defaults and generated columns. */
+  readonly values: readonly Definition[];
+  /** Tables that refer to it: what becomes of their rows. */
+  readonly referring: readonly (NameMention & { readonly onDelete: string; readonly onUpdate: string })[];
+  readonly children: readonly NameMention[];
+  /** Of somebody's own. */
+  readonly triggers: readonly string[];
+}
+
+/** As it is asked for: an empty schema is any. */
+export function relationKey(schema: string, name: string): string {
+  return JSON.stringify([schema, name]);
+}
+
+/** The relations that each key (`relationKey`) may mean, and what tells whether any of it has changed. */
+export async function loadRelations(keys: readonly string[], ask: Ask): Promise<Row[]> {
+  return await ask(relationsQuery, [`[${keys.join()}]`]);
+}
+
+export function meantBy(key: string, { schema, name }: NameMention): boolean {
+  const [wanted, called] = JSON.parse(key) as [string, string];
+  if (called !== name) return false;
+  return wanted === "" || wanted === schema || (wanted === "pg_temp" && schema.startsWith("pg_temp_"));
+}
+
+const events: Readonly<Record<string, "insert" | "update" | "delete">> = {
+  2: "update",
+  3: "insert",
+  4: "delete",
+};
+
+export function relationFacts(row: Row): RelationFacts {
+  const [schema, name, kind, columns, types, view, rules, conditions, values, instead] = row;
+  const [referring, children, triggers] = row.slice(10);
+  const base = view != null && kind === "v" && instead !== "t" ? baseOf(view) : undefined;
+  return {
+    schema: schema ?? "",
+    name: name ?? "",
+    kind: kind ?? "",
+    columns: new Set(parsed<string>(columns)),
+    types: parsed<number>(types),
+    ...(view == null ? {} : { query: queryDefinition(view) }),
+    ...(base === undefined ? {} : { base }),
+    rules: parsed<[string, string]>(rules).flatMap(([event, source]) => {
+      const command = events[event];
+      return command === undefined ? [] : { command, does: ruleDefinition(source) };
+    }),
+    conditions: parsed<string>(conditions).map(expressionDefinition),
+    values: parsed<string>(values).map(expressionDefinition),
+    referring: parsed<[string, string, string, string]>(referring).map(
+      ([schema, name, onDelete, onUpdate]) => ({ schema, name, onDelete, onUpdate }),
+    ),
+    children: parsed<[string, string]>(children).map(([schema, name]) => ({ schema, name })),
+    triggers: parsed<string>(triggers),
+  };
+}
+
+function parsed<T>(json: string | null | undefined): readonly T[] {
+  return json == null ? [] : (JSON.parse(json) as T[]);
+}

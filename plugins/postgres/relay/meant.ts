@@ -1,0 +1,70 @@
+import type { Cursor } from "../../../core/plugin.ts";
+import type { SqlStatement } from "../sql/classify.ts";
+import { nextSettings } from "../sql/settings.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Definition, Portal } from "./named.ts";
+import { preparedIn, typedStatement, unknownStatement } from "./statement.ts";
+
+/** What texts mean on this resource. Where its catalogue must be asked, the caller's direction stands still. */
+export class Meant {
+  /** What was answered of the statement at which the direction stood still. */
+  #told: { readonly of: SqlStatement; readonly means: SqlStatement } | undefined;
+
+  constructor(readonly exchange: Exchange) {}
+
+  /** undefined: the direction waits for the catalogue; the same message asks again then. */
+  of(cursor: Cursor, statement: SqlStatement): SqlStatement | undefined {
+    const { exchange } = this;
+    const told = this.#told;
+    this.#told = undefined;
+    if (told?.of === statement) return told.means;
+    const means = exchange.services.meanings.of(statement, exchange.temporary);
+    if (!(means instanceof Promise)) return means;
+    exchange.stall(cursor, "catalogue");
+    means.then((answer) => {
+      this.#told = { of: statement, means: answer };
+      exchange.go("catalogue");
+    });
+    return undefined;
+  }
+
+  /**
+   * A statement that was prepared before a change of search_path finds other tables after it, and what it runs may have
+   * changed too. undefined as above.
+   */
+  upToDate(cursor: Cursor, definition: Definition): Definition | undefined {
+    if (definition.deny) return definition;
+    const { settings, services } = this.exchange;
+    const { names } = settings;
+    if (definition.settings.names !== names) {
+      const now = nextSettings(definition.settings, { names, standardStrings: true, utf8: true });
+      const read = services.classify(definition.source.text, now);
+      definition.source = typedStatement(read, definition.types);
+      definition.settings = now;
+    }
+    if (!this.#asked(cursor, definition)) return undefined;
+    if (definition.changed) definition.renew(runs(definition, definition));
+    return definition;
+  }
+
+  /** The same for what was bound before. */
+  current(cursor: Cursor, portal: Portal): Portal | undefined {
+    if (!this.#asked(cursor, portal)) return undefined;
+    if (portal.changed) portal.renew(runs(portal, portal.definition));
+    return portal;
+  }
+
+  #asked(cursor: Cursor, of: Definition | Portal): boolean {
+    const means = this.of(cursor, of.source);
+    if (means === undefined) return false;
+    of.changed = means !== of.means;
+    of.means = means;
+    return true;
+  }
+}
+
+/** All of its text, or what a PREPARE in it gave the name to. */
+function runs({ means }: Definition | Portal, { viaSql, name }: Definition): SqlStatement {
+  if (means === undefined) return unknownStatement;
+  return viaSql ? preparedIn(means, name) : means;
+}
