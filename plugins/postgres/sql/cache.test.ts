@@ -24,6 +24,14 @@ test("forgets by size, and does not take what is too long", () => {
   expect(cache.get("y".repeat(70_000))).toBeUndefined();
 });
 
+test("what is known of a text counts too, and much of it is not kept", () => {
+  const cache = new Remembered<number>((value) => value);
+  for (let index = 0; index < 400; index++) cache.set(`${index}`, 100_000 + index);
+  expect(cache.size).toBeLessThan(100);
+  cache.set("heavy", 1 << 20);
+  expect(cache.get("heavy")).toBeUndefined();
+});
+
 test("a megabyte of spaces is looked at once", () => {
   const nothing = { actions: [], uses: [], statements: 0, mentions: noMentions, lineage: () => undefined };
   let read = 0;

@@ -1,10 +1,11 @@
 import type { Shape, SqlStatement } from "./classify.ts";
 import { type SessionSettings, settingsKey } from "./settings.ts";
 
-/** Of each half. */
-const most = { entries: 2048, characters: 4 << 20 };
-/** A longer text is not worth its room. */
+/** Of each half. A weight is about the bytes that an entry takes. */
+const most = { entries: 2048, weight: 4 << 20 };
+/** A longer text, or one of which more is known, is not worth its room. */
 const longest = 64 << 10;
+const heaviest = 512 << 10;
 
 /**
  * A map that forgets by count and by size what was not used for long: two halves, and when the young one is full it
@@ -13,7 +14,10 @@ const longest = 64 << 10;
 export class Remembered<Value> {
   #young = new Map<string, Value>();
   #old = new Map<string, Value>();
-  #characters = 0;
+  #weight = 0;
+
+  /** `weigh`: of a value, beside its key. */
+  constructor(readonly weigh: (value: Value) => number = () => 0) {}
 
   get(key: string): Value | undefined {
     const value = this.#young.get(key);
@@ -24,14 +28,15 @@ export class Remembered<Value> {
   }
 
   set(key: string, value: Value): void {
-    if (key.length > longest) return;
-    if (this.#young.size >= most.entries || this.#characters > most.characters) {
+    const weight = key.length + this.weigh(value);
+    if (key.length > longest || weight > heaviest) return;
+    if (this.#young.size >= most.entries || this.#weight > most.weight) {
       this.#old = this.#young;
       this.#young = new Map();
-      this.#characters = 0;
+      this.#weight = 0;
     }
     this.#young.set(key, value);
-    this.#characters += key.length;
+    this.#weight += weight;
   }
 
   get size(): number {
@@ -42,7 +47,14 @@ export class Remembered<Value> {
 /** One cache a settings object, which is one of twelve. */
 const statements = new Map<string, Remembered<SqlStatement>>();
 const perSettings = new WeakMap<SessionSettings, Remembered<SqlStatement>>();
-const shapes = new Remembered<Shape>();
+const shapes = new Remembered<Shape>(weightOf);
+
+/** A few characters of a text become an action, a mention and several names in its lineage. */
+function weightOf({ actions, mentions, uses }: Shape): number {
+  const { relations, calls, attributes, operators, types } = mentions;
+  const lists = [actions, uses, relations, calls, attributes, operators, types];
+  return lists.reduce((weight, { length }) => weight + length * 256, 0);
+}
 
 export function remembered(text: string, settings: SessionSettings): SqlStatement | undefined {
   return textsUnder(settings).get(text);
@@ -78,7 +90,7 @@ function textsUnder(settings: SessionSettings): Remembered<SqlStatement> {
   let texts = perSettings.get(settings);
   if (texts === undefined) {
     const key = settingsKey(settings);
-    texts = statements.get(key) ?? new Remembered();
+    texts = statements.get(key) ?? new Remembered(({ detail }) => weightOf(detail));
     statements.set(key, texts);
     perSettings.set(settings, texts);
   }
