@@ -1,11 +1,13 @@
-import type { Cursor, Denial, HeldOperation, Parameters, Pass, Plan, Reason } from "../../../core/plugin.ts";
+import type { Cursor, Denial, Execution, HeldOperation, Pass, Plan, Reason } from "../../../core/plugin.ts";
+import type { Asked } from "../examine/asked.ts";
 import { frontend, headerSize, status } from "../wire/message.ts";
 import { sync } from "../wire/query.ts";
 import { noticeResponse } from "../wire/report.ts";
 import type { Exchange } from "./exchange.ts";
 import { flag, kind } from "./owed.ts";
+import type { BoundParameters } from "./parameters.ts";
 
-type Batch = readonly { readonly plan: Plan; readonly parameters?: Parameters }[];
+type Batch = readonly { readonly plan: Plan; readonly parameters?: BoundParameters }[];
 
 /** A caller that is not read could leave unseen, and its hold must not outlive it. */
 const tooMuch: Reason = {
@@ -31,12 +33,27 @@ export class Admission {
   /** Bytes that were there when the direction came to a stand. */
   #askedWith = 0;
   /** An execution of which there is nothing to say: one object for all of them, since one is asked about at a time. */
-  readonly #plain = { inTransaction: false, held: (hold: HeldOperation) => this.#held(hold) };
+  readonly #plain: Execution & { inTransaction: boolean };
+  /** What it is asked about. */
+  #plan: Plan | undefined;
+  #parameters: BoundParameters | undefined;
+  #batch: Batch | undefined;
+  /** It is looked at for its approver, and not held yet. */
+  #looking = false;
+  /** The caller withdrew it meanwhile. */
+  #withdrawn: "cancelled" | "abandoned" | undefined;
 
-  constructor(readonly exchange: Exchange) {}
+  constructor(readonly exchange: Exchange) {
+    const { examine } = exchange.services;
+    this.#plain = {
+      inTransaction: false,
+      ...(examine ? { examination: () => examine(this.#asked()) } : {}),
+      held: (hold) => this.#held(hold),
+    };
+  }
 
   /** undefined: the direction is stalled; the same message asks again when the gate has answered. */
-  ask(cursor: Cursor, plan: Plan, parameters?: Parameters, batch?: Batch): Pass | Denial | undefined {
+  ask(cursor: Cursor, plan: Plan, parameters?: BoundParameters, batch?: Batch): Pass | Denial | undefined {
     const { exchange } = this;
     if (this.#decided) {
       const decided = this.#decided;
@@ -47,14 +64,16 @@ export class Admission {
       if (plan.verdict === "willHold" && !this.#quiet(cursor)) return undefined;
       const plain = this.#plain;
       plain.inTransaction = exchange.inTransaction;
+      this.#plan = plan;
+      this.#parameters = parameters;
+      this.#batch = batch;
       const answer = exchange.services.gate.begin(
         plan,
         parameters || batch
           ? {
-              inTransaction: plain.inTransaction,
+              ...plain,
               ...(parameters ? { parameters } : {}),
               ...(batch && batch.length > 0 ? { batch } : {}),
-              held: plain.held,
             }
           : plain,
       );
@@ -86,7 +105,9 @@ export class Admission {
     const hold = this.#hold;
     this.#hold = undefined;
     hold?.withdraw(how);
-    return hold !== undefined;
+    if (hold || !this.#looking) return hold !== undefined;
+    this.#withdrawn = how;
+    return true;
   }
 
   /** Looks for a Terminate in what arrived behind a held message. */
@@ -126,6 +147,11 @@ export class Admission {
       hold.withdraw("abandoned");
       return;
     }
+    this.#looking = false;
+    if (this.#withdrawn) {
+      hold.withdraw(this.#withdrawn);
+      return;
+    }
     this.#hold = hold;
     this.#scanned = 0;
     exchange.pump?.inject("toCaller", noticeResponse({ message: hold.notice }));
@@ -133,8 +159,28 @@ export class Admission {
     if (this.#cursor) this.scan(this.#cursor.view.subarray(this.#cursor.at, this.#cursor.end));
   }
 
+  /** What the approver is told about. */
+  #asked(): Asked {
+    const { exchange } = this;
+    this.#looking = true;
+    const one = (plan: Plan, parameters: BoundParameters | undefined) => ({
+      statement: plan.statement,
+      ...(parameters ? { parameters } : {}),
+    });
+    const own = this.#plan ? [one(this.#plan, this.#parameters)] : [];
+    const others = (this.#batch ?? []).map(({ plan, parameters }) => one(plan, parameters));
+    const group = exchange.inTransaction ? { statements: 0 } : undefined;
+    return {
+      statements: [...own, ...others],
+      settings: exchange.settings,
+      transaction: exchange.transaction ? { ...exchange.transaction } : group,
+    };
+  }
+
   #settle(decided: Pass | Denial): void {
     this.#asking = false;
+    this.#looking = false;
+    this.#withdrawn = undefined;
     this.#hold = undefined;
     if (this.exchange.over) {
       unused(decided);

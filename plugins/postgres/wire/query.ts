@@ -56,7 +56,8 @@ export interface BindMessage {
   readonly parameterFormats: readonly ("text" | "binary")[];
   /** Views into the message; null: SQL NULL. */
   readonly parameters: readonly (Buffer | null)[];
-  readonly resultFormats: readonly ("text" | "binary")[];
+  /** As they came: the server tells of one that there is none of. */
+  readonly resultFormats: readonly number[];
 }
 
 export function bind(
@@ -86,14 +87,10 @@ export function bind(
 /** Decodes the body of a Bind. */
 export function bindMessage(view: Buffer, start: number, end: number): BindMessage {
   const body = new BodyReader(view, start, end, "Bind");
-  const formats = () => {
-    const read: ("text" | "binary")[] = [];
-    for (let left = body.uint16(); left > 0; left--) read.push(formatOf(body.int16(), "Bind"));
-    return read;
-  };
   const portal = body.string();
   const statement = body.string();
-  const parameterFormats = formats();
+  const parameterFormats: ("text" | "binary")[] = [];
+  for (let left = body.uint16(); left > 0; left--) parameterFormats.push(formatOf(body.int16(), "Bind"));
   const count = body.uint16();
   if (parameterFormats.length > 1 && parameterFormats.length !== count) {
     throw malformed("Bind", `${parameterFormats.length} formats for ${count} parameters`);
@@ -103,9 +100,18 @@ export function bindMessage(view: Buffer, start: number, end: number): BindMessa
     const length = body.int32();
     parameters.push(length === -1 ? null : body.bytes(length));
   }
-  const resultFormats = formats();
+  const resultFormats: number[] = [];
+  for (let left = body.uint16(); left > 0; left--) resultFormats.push(body.int16());
   body.done();
   return { portal, statement, parameterFormats, parameters, resultFormats };
+}
+
+/** Decodes the body of a ParameterDescription: oids. */
+export function parameterTypes(view: Buffer, start: number, end: number): readonly number[] {
+  const body = new BodyReader(view, start, end, "ParameterDescription");
+  const types = Array.from({ length: body.uint16() }, () => body.uint32());
+  body.done();
+  return types;
 }
 
 export function describe(what: Named): Buffer {

@@ -1,0 +1,183 @@
+import type { Question, Row } from "../control.ts";
+import { qualified } from "./identifiers.ts";
+import type { Name } from "./names.ts";
+
+/** A relation that a statement may be about, as the catalogue has it now. */
+export interface RelationFacts {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** pg_class.relkind. */
+  readonly kind: string;
+  /** Rows by the last ANALYZE; -1: there was none. */
+  readonly rows: number;
+  /** Some session has a temporary relation of this name: it may be the one that is meant. */
+  readonly hidden: boolean;
+  /** It was named, not only reached through a view. */
+  readonly named: boolean;
+  readonly triggers: readonly TriggerFacts[];
+}
+
+export interface TriggerFacts {
+  readonly name: string;
+  /** pg_trigger.tgtype, a set of bits. */
+  readonly type: number;
+  readonly function: string;
+  readonly volatility: string;
+  readonly language: string;
+  /** As its owner, not as the caller. */
+  readonly definer: boolean;
+}
+
+export interface FunctionFacts {
+  readonly schema: string;
+  readonly name: string;
+  /** Its arguments' types. */
+  readonly arguments: string;
+  /** pg_proc.prokind and provolatile. */
+  readonly kind: string;
+  readonly volatility: string;
+  readonly language: string;
+  readonly definer: boolean;
+}
+
+export interface Definitions {
+  readonly relations: readonly RelationFacts[];
+  readonly functions: readonly FunctionFacts[];
+  /** `name → function`, where a statement defines something. */
+  readonly eventTriggers: readonly string[];
+  /** Another one when any of it was defined anew. */
+  readonly fingerprint: string;
+}
+
+/** Of each kind; a name without a schema can be in many. */
+const most = 100;
+
+const wanted = `pg_catalog.json_to_recordset($1::pg_catalog.json) as w (schema text, name text)`;
+
+/**
+ * What is named, and what views read, with what their triggers call. Whatever decides what a statement does to a relation
+ * goes into its hash: columns, defaults and generated columns, rules, triggers with their functions' bodies, policies,
+ * constraints. Takes no lock on any of them.
+ */
+const relationsQuery = `
+with recursive named as (
+  select distinct c.oid from ${wanted}
+  join pg_catalog.pg_class c on c.relname = w.name
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I') and c.relpersistence <> 't'
+    and (w.schema is null or n.nspname = w.schema)
+), reached as (
+  select oid from named
+  union
+  select d.refobjid from reached k join pg_catalog.pg_rewrite r on r.ev_class = k.oid
+  join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
+    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+)
+select c.oid, n.nspname, c.relname, c.relkind, c.reltuples,
+  exists (select from pg_catalog.pg_class t where t.relname = c.relname and t.relpersistence = 't'),
+  c.oid in (select oid from named),
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(t.tgname, t.tgtype, fn.nspname, f.proname, f.provolatile,
+      l.lanname, f.prosecdef) order by t.tgname)
+   from pg_catalog.pg_trigger t join pg_catalog.pg_proc f on f.oid = t.tgfoid
+   join pg_catalog.pg_namespace fn on fn.oid = f.pronamespace join pg_catalog.pg_language l on l.oid = f.prolang
+   where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled in ('O', 'A')),
+  pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.concat_ws('|',
+    c.oid, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.relispartition,
+    (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,
+       a.attgenerated, a.attidentity, a.attisdropped), ',' order by a.attnum)
+     from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0),
+    (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', f.adnum, f.adbin), ',' order by f.adnum)
+     from pg_catalog.pg_attrdef f where f.adrelid = c.oid),
+    (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', r.oid, r.ev_enabled, r.ev_qual, r.ev_action), ',' order by r.oid)
+     from pg_catalog.pg_rewrite r where r.ev_class = c.oid),
+    (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', t.oid, t.tgenabled, t.tgtype, t.tgqual, t.tgargs, f.oid, f.proowner,
+       f.prosecdef, f.proconfig, f.prosrc, f.probin), ',' order by t.oid)
+     from pg_catalog.pg_trigger t join pg_catalog.pg_proc f on f.oid = t.tgfoid where t.tgrelid = c.oid),
+    (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', p.oid, p.polcmd, p.polpermissive, p.polroles, p.polqual,
+       p.polwithcheck), ',' order by p.oid)
+     from pg_catalog.pg_policy p where p.polrelid = c.oid),
+    (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', k.oid, k.contype, k.confupdtype, k.confdeltype, k.confrelid,
+       k.conbin), ',' order by k.oid)
+     from pg_catalog.pg_constraint k where c.oid in (k.conrelid, k.confrelid))
+  ), 'UTF8')), 'hex')
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.oid in (select oid from reached)
+order by c.oid limit ${most}`;
+
+const functionsQuery = `
+select n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), p.prokind, p.provolatile, l.lanname,
+  p.prosecdef, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.concat_ws('|', p.oid, p.proowner,
+    p.prosecdef, p.proconfig, p.prosrc, p.probin, p.prosqlbody, p.proargdefaults), 'UTF8')), 'hex')
+from ${wanted}
+join pg_catalog.pg_proc p on p.proname = w.name
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+join pg_catalog.pg_language l on l.oid = p.prolang
+where w.schema is null or n.nspname = w.schema
+order by p.oid limit ${most}`;
+
+const eventTriggersQuery = `
+select e.evtname, n.nspname, p.proname, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+  pg_catalog.concat_ws('|', e.oid, e.evtevent, e.evttags, p.oid, p.prosrc), 'UTF8')), 'hex')
+from pg_catalog.pg_event_trigger e join pg_catalog.pg_proc p on p.oid = e.evtfoid
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where e.evtenabled in ('O', 'A') order by e.evtname limit ${most}`;
+
+/** `defines`: event triggers count. */
+export function definitionQuestions(names: readonly Name[], defines: boolean): readonly Question[] {
+  const parameters = [JSON.stringify(names)];
+  return [
+    { text: relationsQuery, parameters },
+    { text: functionsQuery, parameters },
+    ...(defines ? [{ text: eventTriggersQuery }] : []),
+  ];
+}
+
+/** Reads the answers to these questions. */
+export function definitionsIn([
+  relations = [],
+  functions = [],
+  eventTriggers = [],
+]: readonly Row[][]): Definitions {
+  const hashes = [...relations, ...functions, ...eventTriggers].map((row) => row.at(-1));
+  return {
+    relations: relations.map(relationOf),
+    functions: functions.map(([schema, name, args, kind, volatility, language, definer]) => ({
+      schema: schema ?? "",
+      name: name ?? "",
+      arguments: args ?? "",
+      kind: kind ?? "",
+      volatility: volatility ?? "",
+      language: language ?? "",
+      definer: definer === "t",
+    })),
+    eventTriggers: eventTriggers.map(
+      ([name, schema, fn]) => `${name} → ${qualified(schema ?? "", fn ?? "")}()`,
+    ),
+    fingerprint: Bun.SHA256.hash(JSON.stringify(hashes), "hex"),
+  };
+}
+
+type TriggerRow = [string, number, string, string, string, string, boolean];
+
+function relationOf([oid, schema, name, kind, rows, hidden, named, triggers]: Row): RelationFacts {
+  return {
+    oid: Number(oid),
+    schema: schema ?? "",
+    name: name ?? "",
+    kind: kind ?? "",
+    rows: Number(rows),
+    hidden: hidden === "t",
+    named: named === "t",
+    triggers: (JSON.parse(triggers ?? "[]") as TriggerRow[]).map(
+      ([trigger, type, fnSchema, fn, volatility, language, definer]) => ({
+        name: trigger,
+        type,
+        function: qualified(fnSchema, fn),
+        volatility,
+        language,
+        definer,
+      }),
+    ),
+  };
+}

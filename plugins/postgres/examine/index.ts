@@ -1,0 +1,119 @@
+import type { Examination, Finding, Permit } from "../../../core/plugin.ts";
+import type { PostgresConfig } from "../config.ts";
+import { Control, type Question, type Row } from "../control.ts";
+import { type DialedState, dialControl } from "../dial.ts";
+import type { Asked } from "./asked.ts";
+import { whoseBackend } from "./backends.ts";
+import { type Definitions, definitionQuestions, definitionsIn } from "./definitions.ts";
+import { estimates } from "./estimate.ts";
+import { holderFindings, holdersQuestion } from "./holders.ts";
+import { lockFinding, locksOn, neededLocks, type RelationLock } from "./locks.ts";
+import { mostNames, namesIn } from "./names.ts";
+import {
+  functionFinding,
+  missingFindings,
+  relationFinding,
+  transactionFinding,
+  triggerFindings,
+} from "./told.ts";
+import { treesOf } from "./trees.ts";
+
+export type { Asked, AskedStatement, OpenTransaction } from "./asked.ts";
+export { serving } from "./backends.ts";
+
+/** The session whose operation is examined, as its resource knows it. */
+export interface ExaminedSession {
+  readonly config: PostgresConfig;
+  readonly dialed: DialedState;
+  /** `Link.controlPermit`. */
+  permit(purpose: string): Permit<PostgresConfig>;
+}
+
+/** One connection for the examinations of a resource: the catalogue's, which relays wait for, is never behind a plan. */
+const controls = new WeakMap<PostgresConfig, Control>();
+
+/** Milliseconds; longer than what any of its questions may take on the server. */
+const timeout = 6_000;
+
+export function examination(session: ExaminedSession, asked: Asked): Examination {
+  return new OperationExamination(session, asked);
+}
+
+class OperationExamination implements Examination {
+  /** What `examine` has asked for and `meaning`, which is called right behind it, shares: both are of one moment. */
+  #shared: Promise<Definitions> | undefined;
+
+  constructor(
+    readonly session: ExaminedSession,
+    readonly asked: Asked,
+  ) {}
+
+  async examine(tell: (finding: Finding) => void, signal: AbortSignal): Promise<void> {
+    const { transaction } = this.asked;
+    this.#shared = this.#definitions(signal);
+    if (transaction) tell(transactionFinding(transaction));
+    const definitions = await this.#shared;
+    const locks = this.#describe(definitions, tell);
+    if (locks.length > 0) await this.#holders(locks, tell, signal);
+    const { statements, settings } = this.asked;
+    const named = definitions.relations.filter((relation) => relation.named);
+    await estimates(statements, settings, named, (questions) => this.#ask(questions, signal), tell);
+  }
+
+  async meaning(signal: AbortSignal): Promise<string> {
+    const definitions = this.#shared ?? this.#definitions(signal);
+    this.#shared = undefined;
+    return (await definitions).fingerprint;
+  }
+
+  /** What is known without the session's neighbours; the locks that are needed. */
+  #describe({ relations, functions, eventTriggers }: Definitions, tell: (finding: Finding) => void) {
+    const { statements, settings } = this.asked;
+    const locks = new Map<string, RelationLock>();
+    const told = new Set<string>();
+    const once = (finding: Finding) => {
+      const key = `${finding.label} ${finding.value}`;
+      if (!told.has(key)) tell(finding);
+      told.add(key);
+    };
+    for (const relation of relations) once(relationFinding(relation));
+    for (const { statement } of statements) {
+      for (const finding of missingFindings(statement.actions, relations, functions)) once(finding);
+      for (const finding of triggerFindings(relations, statement.actions, treesOf(statement.text)))
+        once(finding);
+      for (const lock of locksOn(neededLocks(statement, settings), relations)) {
+        locks.set(`${lock.relation.oid} ${lock.mode}`, lock);
+      }
+    }
+    for (const called of functions) once(functionFinding(called));
+    for (const value of eventTriggers) once({ label: "event trigger", value, severity: "warning" });
+    const needed = [...locks.values()];
+    for (const lock of needed) once(lockFinding(lock));
+    return needed;
+  }
+
+  async #holders(locks: readonly RelationLock[], tell: (finding: Finding) => void, signal: AbortSignal) {
+    const { target, key } = this.session.dialed;
+    const [rows = []] = await this.#ask([holdersQuestion(locks, key?.processId ?? 0)], signal);
+    const whose = (processId: number, application: string, role: string) =>
+      whoseBackend(target, processId, application, role);
+    for (const finding of holderFindings(rows, whose)) tell(finding);
+  }
+
+  async #definitions(signal: AbortSignal): Promise<Definitions> {
+    const actions = this.asked.statements.flatMap(({ statement }) => statement.actions);
+    const names = namesIn(actions).slice(0, mostNames);
+    const defines = actions.some(({ effect }) => effect === "define" || effect === "grant");
+    return definitionsIn(await this.#ask(definitionQuestions(names, defines), signal));
+  }
+
+  #ask(questions: readonly Question[], signal: AbortSignal): Promise<Row[][]> {
+    const { config, permit } = this.session;
+    let control = controls.get(config);
+    if (control === undefined) {
+      control = new Control({ timeout });
+      controls.set(config, control);
+    }
+    return control.group(async () => await dialControl(permit("examination")), questions, signal);
+  }
+}
