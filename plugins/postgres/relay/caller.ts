@@ -1,10 +1,11 @@
 import type { Codec, Cursor } from "../../../core/plugin.ts";
 import { frontend, headerSize } from "../wire/message.ts";
 import { terminate } from "../wire/query.ts";
+import { message } from "../wire/write.ts";
 import type { Admission } from "./admission.ts";
 import type { Cork } from "./cork.ts";
 import type { Exchange } from "./exchange.ts";
-import { messageLength, violation } from "./framing.ts";
+import { Malformed, messageLength, violation } from "./framing.ts";
 import { kind } from "./owed.ts";
 import type { Preparation } from "./prepare.ts";
 import type { Running } from "./run.ts";
@@ -96,7 +97,25 @@ export class CallerCodec implements Codec {
       exchange.stall(cursor, "room");
       return;
     }
-    this.#dispatch(cursor, type, length);
+    try {
+      this.#dispatch(cursor, type, length);
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      this.#malformed(cursor, type, length);
+    }
+  }
+
+  /** An empty body of the same type is as malformed as this one, and holds nothing that could be read in two ways. */
+  #malformed(cursor: Cursor, type: number, length: number): void {
+    const { exchange, cork } = this;
+    cork.discard();
+    cursor.replace(length, message(type));
+    if (type === frontend.query) exchange.oweReady(kind.query, 0);
+    else if (type === frontend.functionCall) exchange.oweReady(kind.functionCall, 0);
+    else {
+      exchange.owe(kinds[type] ?? kind.none, 0);
+      exchange.skipping = true;
+    }
   }
 
   /** After an error the server refuses all up to Sync. So does the gateway, and decides nothing. */
@@ -191,6 +210,15 @@ export class CallerCodec implements Codec {
     cursor.forward(length);
   }
 }
+
+/** What is owed for a message of the extended protocol. */
+const kinds: Readonly<Record<number, number>> = {
+  [frontend.parse]: kind.parse,
+  [frontend.bind]: kind.bind,
+  [frontend.describe]: kind.describeStatement,
+  [frontend.execute]: kind.execute,
+  [frontend.close]: kind.close,
+};
 
 /** What is kept back with what came before it. */
 const corkable: ReadonlySet<number> = new Set([

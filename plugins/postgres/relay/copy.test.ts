@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { frontend } from "../wire/message.ts";
+import { backend, frontend } from "../wire/message.ts";
 import { bind, execute, flush, parse, query, sync } from "../wire/query.ts";
 import { cstring, message } from "../wire/write.ts";
 import { noPostgres, postgresFixture, types } from "./testing/fixture.ts";
@@ -95,7 +95,7 @@ describe.skipIf(noPostgres)("COPY", () => {
       client.send(query("copy nobody to stdout"));
       await client.until("Z");
     }
-    const bad = message(frontend.bind, Buffer.of(1));
+    const bad = message(backend.readyForQuery);
     client.send(Buffer.concat([query("copy plain from stdin"), fail, parse("", "select 1"), bad]));
     expect(types(await client.until("the end"))).toMatch(/^GE+Z?E?$/);
     await Promise.all(fixture.door.sessions);

@@ -4,6 +4,11 @@ export function violation(message: string): PosternError {
   return new PosternError("postgres.protocol", message);
 }
 
+/** The body of a caller's message is not in the form that the protocol gives it. The server says so and goes on, and so do we. */
+export class Malformed extends Error {
+  override readonly name = "Malformed";
+}
+
 /** Bytes of the message at the cursor, header included; 0: more must arrive before that is known. */
 export function messageLength(cursor: Cursor): number {
   if (cursor.end - cursor.at < 5) {

@@ -1,5 +1,5 @@
 import type { Cursor } from "../../../core/plugin.ts";
-import { violation } from "./framing.ts";
+import { Malformed } from "./framing.ts";
 
 /** The server compares names by their first 63 bytes (NAMEDATALEN - 1). */
 const significant = 63;
@@ -26,7 +26,7 @@ export class NameReader {
     }
     const nul = this.at < there ? view.indexOf(0, this.at) : -1;
     if (nul === -1 || nul >= there) {
-      if (there === cursor.at + length) throw violation("A name without its end.");
+      if (there === cursor.at + length) throw new Malformed("A name without its end.");
       cursor.need(Math.min(length, there - cursor.at + 64));
       return undefined;
     }

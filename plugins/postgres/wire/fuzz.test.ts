@@ -149,7 +149,7 @@ test("what is encoded is decoded as it was", () => {
     statement: "s",
     parameterFormats: ["text", "text"],
     parameters: [Buffer.from("1"), null],
-    resultFormats: ["binary", "text"],
+    resultFormats: [1, 0],
   });
   expect(read(parseMessage, parse("s", "select 1", [4_000_000_000]))).toEqual({
     name: "s",
