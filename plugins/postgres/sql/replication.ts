@@ -40,9 +40,11 @@ export function replicationCommand(text: string): SqlStatement | undefined {
   };
 }
 
-/** Of a physical connection, which takes no SQL but SHOW. */
-export function takesShow(text: string): boolean {
-  return /^[ \t\n\r\f]*SHOW(?![\w$\x80-\uffff])/.test(text);
+/** SHOW, where it is a command of replication: elsewhere it is SQL. undefined: it is none. */
+export function shownSetting(text: string): string | undefined {
+  if (!/^[ \t\n\r\f]*SHOW(?![\w$\x80-\uffff])/.test(text)) return undefined;
+  const [, name, ...rest] = tokens(text);
+  return rest.length === 0 && name?.kind === "name" ? `setting ${name.value.toLowerCase()}` : "setting *";
 }
 
 function targets(word: string, rest: readonly Token[]): string[] {
