@@ -324,8 +324,8 @@ for (const version of [15, 18] as const) {
         await Bun.$`mkdir ${archive}`;
         const running = receive("--slot", "archive", "--no-loop", "--status-interval", "1");
         await door.until("it streams", async () => (await senders()) === 1);
-        const [[segment] = []] = await door.server.sql("select pg_walfile_name(pg_current_wal_lsn())");
-        await door.server.sql("insert into orders values (300, 'archived'); select pg_switch_wal()");
+        await door.server.sql("insert into orders values (300, 'archived')");
+        const [[segment] = []] = await door.server.sql("select pg_walfile_name(pg_switch_wal())");
         await door.until("a whole segment is there", async () =>
           readdirSync(archive).includes(segment ?? ""),
         );
