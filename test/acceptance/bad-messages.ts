@@ -7,8 +7,11 @@ export const close = (kind: string, name: string) => message("C", Buffer.from(ki
 export const describe = (kind: string, name: string) => message("D", Buffer.from(kind), text(name));
 export const flush = message("H");
 
+/** How many there are, in the two bytes that the protocol has for it. */
+const count = ({ length }: readonly unknown[]) => int16(length % 65_536);
+
 export function parse(name: string, sql: string, types: readonly number[] = []): Buffer {
-  return message("P", text(name), text(sql), int16(types.length), ...types.map(int32));
+  return message("P", text(name), text(sql), count(types), ...types.map(int32));
 }
 
 interface BindParts {
@@ -28,9 +31,9 @@ export function bind({
 }: BindParts = {}) {
   return message(
     "B",
-    ...[text(portal), text(statement), int16(formats.length), ...formats.map(int16), int16(values.length)],
+    ...[text(portal), text(statement), count(formats), ...formats.map(int16), count(values)],
     ...values.flatMap((value) => (value === null ? [int32(-1 >>> 0)] : [int32(value.length), value])),
-    ...[int16(results.length), ...results.map(int16)],
+    ...[count(results), ...results.map(int16)],
   );
 }
 
