@@ -42,10 +42,22 @@ interface Shared {
   readonly cache: CatalogueCache;
   readonly meaning: MeaningCache;
   readonly control: Control;
+  /** How many use it now. */
+  sessions: number;
 }
 
 /** One cache and one connection for all sessions of a resource; gone with the policy that holds its config. */
 const resources = new WeakMap<PostgresConfig, Shared>();
+
+/** A session begins; to call the answer when it ends. The connection is closed behind the last one. */
+export function enter(config: PostgresConfig): () => void {
+  const shared = sharedOf(config);
+  shared.sessions += 1;
+  return () => {
+    shared.sessions -= 1;
+    if (shared.sessions === 0) void shared.control.close();
+  };
+}
 
 /** `permit`: `Link.controlPermit` of the session that asks; used when no connection is open. */
 export function catalogueOf(
@@ -94,7 +106,12 @@ function askOf(config: PostgresConfig, permit: (purpose: string) => Permit<Postg
 function sharedOf(config: PostgresConfig): Shared {
   let shared = resources.get(config);
   if (!shared) {
-    shared = { cache: new CatalogueCache(), meaning: new MeaningCache(), control: new Control() };
+    shared = {
+      cache: new CatalogueCache(),
+      meaning: new MeaningCache(),
+      control: new Control(),
+      sessions: 0,
+    };
     resources.set(config, shared);
   }
   return shared;

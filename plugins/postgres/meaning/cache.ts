@@ -13,8 +13,10 @@ const ttl = 60_000;
 const halfLife = 30_000;
 /** After a function has run that may have defined something, what is known counts so much longer at most. */
 const suspectTtl = 1_000;
-/** Nor is a name that nothing has looked up again sooner, nor a connection tried again that failed. */
+/** Nor is a name that nothing has looked up again sooner. */
 const retryAfter = 1_000;
+/** A connection that failed is tried again at once, one that goes on failing after twice as long each time, up to a second. */
+const firstBackOff = 10;
 /** Relations that are kept, and how many are asked for at once. */
 const mostRelations = 5_000;
 const atOnce = 250;
@@ -57,6 +59,7 @@ export class MeaningCache implements Facts {
   #loadedAt = Number.NEGATIVE_INFINITY;
   #freshUntil = Number.NEGATIVE_INFINITY;
   #failedUntil = Number.NEGATIVE_INFINITY;
+  #failures = 0;
   #reading: { readonly startedAt: number; readonly done: Promise<void> } | undefined;
   /** Counts questions and what makes answers old, so that one can tell which came first. */
   #clock = 0;
@@ -99,7 +102,9 @@ export class MeaningCache implements Facts {
     }
     if (now < this.#failedUntil) return this.#unknown(statement);
     return this.#asked(statement, asking).catch(() => {
-      this.#failedUntil = this.#now() + retryAfter;
+      const backOff = this.#failures === 0 ? 0 : Math.min(firstBackOff * 2 ** this.#failures, retryAfter);
+      this.#failures += 1;
+      this.#failedUntil = this.#now() + backOff;
       return this.#unknown(statement);
     });
   }
@@ -198,6 +203,7 @@ export class MeaningCache implements Facts {
     this.#things = things;
     if (!unchanged) this.#version += 1;
     this.#loadedAt = loadedAt;
+    this.#failures = 0;
     if (clock === this.#clock) this.#freshUntil = loadedAt + ttl;
   }
 

@@ -1,7 +1,7 @@
 import { type Link, Pump, type Reason, type Wire } from "../../../core/plugin.ts";
 import { startupState } from "../accept.ts";
 import { cancelKeys, cancelOnServer } from "../cancel.ts";
-import { catalogueOf, invalidate, meaningsFor } from "../catalogue.ts";
+import { catalogueOf, enter, invalidate, meaningsFor } from "../catalogue.ts";
 import type { PostgresConfig } from "../config.ts";
 import { dialedState } from "../dial.ts";
 import { examination, serving } from "../examine/index.ts";
@@ -15,6 +15,7 @@ import { Copies } from "./copied.ts";
 import { Cork } from "./cork.ts";
 import { Endings } from "./endings.ts";
 import { Exchange, type Services } from "./exchange.ts";
+import { Lock } from "./lock.ts";
 import { Preparation } from "./prepare.ts";
 import { Results } from "./results.ts";
 import { Running } from "./run.ts";
@@ -49,28 +50,31 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
     invalidate: (may) => invalidate(config, may),
     examine: (asked) => examination({ config, dialed, permit: link.controlPermit }, asked),
   };
-  const session = openRelay(caller, resource, services);
+  const session = openRelay(caller, resource, services, dialed.locked ?? false);
   const own = cancelKeys.register(link.worker, version, () =>
     session.admission.withdraw("cancelled") || session.exchange.owed.length === 0 ? undefined : cancel(),
   );
+  const left = enter(config);
   const served = serving(gate.session, dialed);
   try {
     caller.write(welcome(parameters, own.key));
     await session.carry();
   } finally {
     served();
+    left();
     own.release();
   }
 }
 
 /** The two codecs of a session around what both know, joined by core's pump. */
-export function openRelay(caller: Wire, resource: Wire, services: Services) {
+export function openRelay(caller: Wire, resource: Wire, services: Services, locked = false) {
   const exchange = new Exchange(services);
   const admission = new Admission(exchange);
   const cork = new Cork(exchange);
   const sqlNames = new SqlNames(exchange);
   const results = new Results(exchange);
   const streams = new Streams(exchange);
+  const lock = new Lock(exchange, locked);
   const pump = new Pump({
     caller,
     resource,
@@ -83,6 +87,7 @@ export function openRelay(caller: Wire, resource: Wire, services: Services) {
       new Preparation(exchange, admission, cork),
       new Running(exchange, admission, cork, sqlNames),
       streams,
+      lock,
     ),
     toCaller: new ServerCodec(
       exchange,
@@ -90,6 +95,7 @@ export function openRelay(caller: Wire, resource: Wire, services: Services) {
       new Copies(exchange, results),
       new Endings(exchange, sqlNames),
       streams,
+      lock,
     ),
   });
   exchange.pump = pump;

@@ -3,6 +3,7 @@ import { defaultLimits, type Limits } from "../../../../core/policy.ts";
 import { listenWires } from "../../../../core/socket.ts";
 import type { PostgresServer } from "../../../../test/servers/postgres.ts";
 import { accept } from "../../accept.ts";
+import type { PostgresConfig } from "../../config.ts";
 import { dial } from "../../dial.ts";
 import { testDoor } from "../../testing/door.ts";
 import { testPermit } from "../../testing/permit.ts";
@@ -21,11 +22,13 @@ export class RelayDoor {
   /** Where they are not the default ones. */
   limits: Partial<Limits> = {};
   readonly sessions: Promise<void>[] = [];
+  readonly config: PostgresConfig;
 
   constructor(
     readonly server: PostgresServer,
     readonly database = "postgres",
   ) {
+    this.config = { host: server.host, port: server.port, user: "postgres", database };
     const listener = listenWires({ host: "127.0.0.1", port: 0 }, (caller) => {
       this.sessions.push(this.#serve(caller));
     });
@@ -41,7 +44,7 @@ export class RelayDoor {
     const { gate, piece, server } = this;
     const arrival = await accept(caller, testDoor());
     if (!arrival) return caller.end();
-    const config = { host: server.host, port: server.port, user: "postgres", database: this.database };
+    const { config } = this;
     const dialed = await dial(testPermit(config, server.password), arrival);
     await relay({
       worker: 0,
