@@ -74,16 +74,30 @@ export class Door {
     return all.filter((entry): entry is Written<Extract<Entry, { kind: K }>> => entry.kind === kind);
   }
 
-  /** Whether the server's own log, which has every statement that reached it, shows this text. */
+  /**
+   * Whether the server's own log, which has every statement that reached it, shows this text; but for the gateway's own
+   * EXPLAIN of what is held, which runs nothing.
+   */
   async serverSaw(mark: string): Promise<boolean> {
-    await this.server.sql("select 'all before this is in the log'");
-    return this.server.logged().includes(mark);
+    return (await this.#witnessed()).some((entry) => entry.includes(mark));
   }
 
   async timesRun(mark: string): Promise<number> {
-    await this.serverSaw(mark);
-    const lines = this.server.logged().split("\n");
-    return lines.filter((line) => /LOG: {2}(statement|execute)/.test(line) && line.includes(mark)).length;
+    const entries = await this.#witnessed();
+    return entries.filter((entry) => /LOG: {2}(statement|execute)/.test(entry) && entry.includes(mark))
+      .length;
+  }
+
+  /** Entries of the server's log, of which each begins with its time. */
+  async #witnessed(): Promise<string[]> {
+    await this.server.sql("select 'all before this is in the log'");
+    const entries = this.server.logged().split(/\n(?=\d{4}-\d\d-\d\d )/);
+    const explains = (entry = "") =>
+      /(LOG: {2}execute <unnamed>|STATEMENT): +explain \(format json\) /.test(entry);
+    return entries.filter(
+      (entry, at) =>
+        !explains(entry) && !(/DETAIL: {2}parameters: /i.test(entry) && explains(entries[at - 1])),
+    );
   }
 
   /** Until no connection but ours is left at the server, so that nothing more will run. */

@@ -54,8 +54,14 @@ class OperationExamination implements Examination {
     if (transaction) tell(transactionFinding(transaction));
     const definitions = await this.#shared;
     const locks = this.#describe(definitions, tell);
-    if (locks.length > 0) await this.#holders(locks, tell, signal);
     const { statements, settings } = this.asked;
+    if (locks.length > 0 && (await this.#holders(locks, tell, signal))) {
+      tell({
+        label: "row estimate",
+        value: "no estimate: planning would wait for a lock that somebody holds",
+      });
+      return;
+    }
     const named = definitions.relations.filter((relation) => relation.named);
     await estimates(statements, settings, named, (questions) => this.#ask(questions, signal), tell);
   }
@@ -92,12 +98,18 @@ class OperationExamination implements Examination {
     return needed;
   }
 
-  async #holders(locks: readonly RelationLock[], tell: (finding: Finding) => void, signal: AbortSignal) {
+  /** True where somebody holds, or waits for, a lock that is in the way of one of these. */
+  async #holders(
+    locks: readonly RelationLock[],
+    tell: (finding: Finding) => void,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { target, key } = this.session.dialed;
     const [rows = []] = await this.#ask([holdersQuestion(locks, key?.processId ?? 0)], signal);
     const whose = (processId: number, application: string, role: string) =>
       whoseBackend(target, processId, application, role);
     for (const finding of holderFindings(rows, whose)) tell(finding);
+    return rows.length > 0;
   }
 
   async #definitions(signal: AbortSignal): Promise<Definitions> {
