@@ -1,7 +1,10 @@
 import {
+  type Action,
   type Arrival,
   type Dialed,
+  type Effect,
   identityLabel,
+  onlyReads,
   type Permit,
   PosternError,
   type Wire,
@@ -10,6 +13,7 @@ import { startupState } from "./accept.ts";
 import { login, maxLoginMessage, serverRefused } from "./auth/login.ts";
 import { type Account, accountOf, type PostgresConfig } from "./config.ts";
 import { connect, type Target, targetOf } from "./connect.ts";
+import { keepsReading } from "./keeps-reading.ts";
 import { keepsRole } from "./roles/keep.ts";
 import { backend } from "./wire/message.ts";
 import { malformed } from "./wire/read.ts";
@@ -25,6 +29,8 @@ export interface DialedState {
   readonly parameters: ReadonlyMap<string, string>;
   /** The server's own key; never told to the caller. Absent: the server takes no cancel requests. */
   readonly key?: CancelKey;
+  /** Its transactions are read-only: the session's rights were only to read when it began. */
+  readonly locked?: true;
 }
 
 export function dialedState(dialed: Dialed): DialedState {
@@ -54,7 +60,25 @@ export async function dial(permit: Permit<PostgresConfig>, arrival: Arrival): Pr
   if (replication !== undefined)
     settings.set("replication", replication === "database" ? "database" : "true");
   settings.set("application_name", applicationName(permit.session, arrival));
-  return await open(permit, settings);
+  const locked = onlyReads(permit.effects);
+  if (locked) settings.set("default_transaction_read_only", "on");
+  const dialed = await open(permit, settings);
+  const { refuses } = dialed;
+  const kept = {
+    ...dialed,
+    refuses: (action: Action, effects: ReadonlySet<Effect>) =>
+      keepsReading(action, effects) ?? refuses?.(action, effects),
+  };
+  return locked ? { ...kept, state: lockedState(dialed) } : kept;
+}
+
+/** Throws PosternError `resource.unsupported`. */
+function lockedState({ wire, state }: Dialed): DialedState {
+  const { parameters, ...rest } = state as DialedState;
+  // PostgreSQL 14 and later say it.
+  if (parameters.get("default_transaction_read_only") !== "off") return { parameters, ...rest, locked: true };
+  wire.destroy();
+  throw unsupported("default_transaction_read_only = on");
 }
 
 /** `psql postern:ses_… alice`: the session whole, who it is as far as it fits, then what the client says of itself. */
@@ -162,12 +186,16 @@ async function untilReady(wire: Wire, target: Target): Promise<DialedState> {
   }
   for (const [name, value] of fixedSettings) {
     if (parameters.get(name) !== value) {
-      throw new PosternError("resource.unsupported", `The resource does not keep to ${name} = ${value}.`, {
-        hint: "A pooler in between must pass these settings on.",
-      });
+      throw unsupported(`${name} = ${value}`);
     }
   }
   return { target, parameters, ...(key ? { key } : {}) };
+}
+
+function unsupported(setting: string): PosternError {
+  return new PosternError("resource.unsupported", `The resource does not keep to ${setting}.`, {
+    hint: "A pooler in between must pass these settings on.",
+  });
 }
 
 function noReplication(resource: string): PosternError {

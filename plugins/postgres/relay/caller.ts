@@ -6,6 +6,7 @@ import type { Admission } from "./admission.ts";
 import type { Cork } from "./cork.ts";
 import type { Exchange } from "./exchange.ts";
 import { Malformed, messageLength, violation } from "./framing.ts";
+import type { Lock } from "./lock.ts";
 import { kind } from "./owed.ts";
 import type { Preparation } from "./prepare.ts";
 import type { Running } from "./run.ts";
@@ -23,6 +24,7 @@ export class CallerCodec implements Codec {
     readonly preparation: Preparation,
     readonly running: Running,
     readonly streams: Streams,
+    readonly lock: Lock,
   ) {}
 
   decode(cursor: Cursor): void {
@@ -91,6 +93,7 @@ export class CallerCodec implements Codec {
       if (!exchange.drained(cursor)) return;
       exchange.barrier = false;
     }
+    if (!cork.active && !this.lock.keeps(cursor, type)) return;
     if (exchange.owed.length >= exchange.services.limits.owed) {
       exchange.services.gate.reached("owed");
       exchange.flush(cursor);

@@ -42,7 +42,8 @@ export class Endings {
     const { subject } = exchange.owed;
     if (!whole(cursor, length, exchange.services.limits.frame)) return;
     if (type === backend.commandComplete) this.#count(cursor, length);
-    cursor.forward(length);
+    if ((exchange.owed.flags & flag.swallow) === 0) cursor.forward(length);
+    else cursor.drop(length);
     if (subject instanceof QueryRun) {
       subject.filter = undefined;
       subject.result += 1;
@@ -76,6 +77,9 @@ export class Endings {
       return;
     }
     if (owed.length === 0) throw violation("The server reports an error of nothing that was asked.");
+    if (owed.kind === kind.query && (owed.flags & flag.swallow) !== 0) {
+      throw violation("The server does not take what the gateway says of read-only transactions.");
+    }
     const { subject } = owed;
     const denied =
       (owed.flags & flag.denied) !== 0 && subject && "deny" in subject ? subject.deny : undefined;

@@ -2,13 +2,15 @@ import type { Codec, Cursor, Reason } from "../../../core/plugin.ts";
 import { reasonError } from "../refuse.ts";
 import { nextSettings, settingChange } from "../sql/settings.ts";
 import { backend, headerSize } from "../wire/message.ts";
+import { parameterTypes } from "../wire/query.ts";
 import { parameterStatusOf } from "../wire/session.ts";
 import type { Copies } from "./copied.ts";
 import type { Endings } from "./endings.ts";
 import type { Exchange } from "./exchange.ts";
 import { messageLength, violation, whole } from "./framing.ts";
 import { Intake } from "./intake.ts";
-import { Portal, QueryRun, type Subject } from "./named.ts";
+import type { Lock } from "./lock.ts";
+import { Definition, Portal, QueryRun, type Subject } from "./named.ts";
 import { flag, kind } from "./owed.ts";
 import { type Results, runOf } from "./results.ts";
 import type { Streams } from "./stream.ts";
@@ -20,6 +22,12 @@ const gone: Reason = {
   hint: "What was not answered may have happened or not; connect again and look.",
 };
 
+/** Settings that the server reports and that take one of a few words only. */
+const enumerated: ReadonlySet<string> = new Set(
+  `client_encoding DateStyle default_transaction_read_only in_hot_standby integer_datetimes IntervalStyle is_superuser
+  server_encoding server_version standard_conforming_strings`.split(/\s+/),
+);
+
 /** From the server to the caller: every answer is matched with the head of what is owed. */
 export class ServerCodec implements Codec {
   constructor(
@@ -28,6 +36,7 @@ export class ServerCodec implements Codec {
     readonly copies: Copies,
     readonly endings: Endings,
     readonly streams: Streams,
+    readonly lock: Lock,
   ) {}
 
   decode(cursor: Cursor): void {
@@ -88,12 +97,21 @@ export class ServerCodec implements Codec {
     if (!utf8 || !standardStrings) {
       exchange.settings = nextSettings(exchange.settings, { names: "default", utf8, standardStrings });
     }
+    if (name === "default_transaction_read_only") this.lock.told(value);
     // PostgreSQL 18 and later say it, also where a function changed it out of sight.
     if (name === "search_path") {
       exchange.settings = nextSettings(exchange.settings, settingChange(name, [value]).changes);
     }
-    cursor.forward(length);
+    if (this.#mayTell(name)) cursor.forward(length);
+    else cursor.drop(length);
     return true;
+  }
+
+  /** A function can set most settings to a value that it has read, and the server tells everybody who listens. */
+  #mayTell(setting: string): boolean {
+    const { temporary, owed, services } = this.exchange;
+    if (enumerated.has(setting) || !temporary || looksAtNone(owed)) return true;
+    return services.gate.unasked()?.text === undefined;
   }
 
   /** Strict trail: the entry is durable before the first byte of its answer leaves. */
@@ -130,7 +148,7 @@ export class ServerCodec implements Codec {
         return endings.named(cursor, length);
       case backend.parameterDescription:
         this.#expect(type, kind.describeStatement);
-        return this.#pass(cursor, length);
+        return this.#typed(cursor, length);
       case backend.noData:
         this.#expect(type, kind.describeStatement, kind.describePortal);
         this.#pass(cursor, length);
@@ -176,6 +194,17 @@ export class ServerCodec implements Codec {
     if ((head !== first && head !== second && head !== third) || (owed.flags & flag.denied) !== 0) {
       throw violation(`The server's answer (type ${type}) fits nothing that was asked.`);
     }
+  }
+
+  /** The server's word on a statement's parameters, for whoever reads them. */
+  #typed(cursor: Cursor, length: number): void {
+    const { owed, services } = this.exchange;
+    const { subject } = owed;
+    if (subject instanceof Definition && services.gate.wantsParameters) {
+      if (!whole(cursor, length, services.limits.frame)) return;
+      subject.types = parameterTypes(cursor.view, cursor.at + headerSize, cursor.at + length);
+    }
+    this.#pass(cursor, length);
   }
 
   #described(cursor: Cursor, length: number): void {

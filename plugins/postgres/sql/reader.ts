@@ -6,6 +6,7 @@ import { functionName, namedByText, objectName, relationName } from "./names.ts"
 import { constant, isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 import { nextSettings, type SessionSettings, settingChange } from "./settings.ts";
 import { statementKinds } from "./statements.ts";
+import { unlockingBy } from "./unlocking.ts";
 
 /** The names of the WITH queries that hide a relation of the same name here. */
 export type Scope = ReadonlySet<string>;
@@ -199,7 +200,8 @@ export class Reader {
       return this.add("unknown", "setting *", leaving);
     }
     const { effect, changes, turns } = settingChange(name.toLowerCase(), given);
-    this.add(effect, `setting ${name.toLowerCase()}`, ...(saysWho(name) ? [leaving] : []));
+    const traits = saysWho(name) ? [leaving] : unlockingBy(name, given);
+    this.add(effect, `setting ${name.toLowerCase()}`, ...traits);
     this.change(changes, turns);
   }
 

@@ -4,6 +4,7 @@ import { leavingIn } from "./leaving.ts";
 import { identifier } from "./names.ts";
 import { constant, isNode, list, type Node, text, unwrap } from "./node.ts";
 import { emptyScope, type Reader, relationsIn, type Scope } from "./reader.ts";
+import { unlockingIn } from "./unlocking.ts";
 
 /** How a kind of statement reads. Kinds that are not here are `unknown`. */
 export type StatementKind = (reader: Reader, node: Node, scope: Scope) => void;
@@ -67,6 +68,8 @@ const manipulation: Record<string, StatementKind> = {
 const sessions: Record<string, StatementKind> = {
   TransactionStmt(r, n) {
     if (/PREPARED?$/.test(text(n.kind) ?? "")) r.add("execute", "prepared transaction");
+    const traits = unlockingIn(n.options);
+    if (traits.length > 0) r.add("read", nothing, ...traits);
   },
   ConstraintsSetStmt: () => {},
   DiscardStmt(r, n) {
@@ -80,7 +83,7 @@ const sessions: Record<string, StatementKind> = {
     const kind = text(n.kind);
     const name = text(n.name);
     if (kind === "VAR_RESET_ALL") return r.add("read", "setting *");
-    if (kind === "VAR_SET_MULTI") return r.add("read", "setting transaction");
+    if (kind === "VAR_SET_MULTI") return r.add("read", "setting transaction", ...unlockingIn(n.args));
     const values = list(n.args).map(constant);
     const told = kind !== "VAR_SET_CURRENT" && values.every((value) => value !== undefined);
     r.setting(name, told ? values : undefined);
