@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import baseline from "./baseline.json" with { type: "json" };
+import { measureClassify } from "./classify/index.ts";
 import { measureEndings } from "./endings.ts";
 import type { Figure } from "./figure.ts";
 import { baselineOf, compare, verdict } from "./guard.ts";
@@ -67,6 +68,11 @@ try {
   if (process.argv[2] === "endings") {
     console.log(await measureEndings());
     process.exit();
+  }
+  if (process.argv[2] === "classify") {
+    const { report, good } = await measureClassify(process.argv[3]);
+    console.log(report);
+    process.exit(good ? 0 : 1);
   }
   if (process.argv[2] === "ssh") {
     console.log(await measureSsh(process.argv[3] === "--short" ? "short" : "long"));
