@@ -1,5 +1,5 @@
 /*
- * What PostgreSQL did for each message of a client, written to the file that WITNESS_FILE names: the relations
+ * What PostgreSQL did for each message of a client, written to the file that witness.file names: the relations
  * and functions that the text itself named, as the parser resolved them; the relations whose privileges were
  * checked when it ran; what was made, changed, dropped and emptied. A line is one JSON array.
  */
@@ -35,6 +35,7 @@
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -45,6 +46,7 @@ PG_MODULE_MAGIC;
 
 void		_PG_init(void);
 
+static char *path = NULL;
 static int	file = -1;
 static int	depth = 0;
 static const char *last_text = NULL;
@@ -103,9 +105,8 @@ watching(void)
 		return false;
 	if (file == -1)
 	{
-		const char *path = getenv("WITNESS_FILE");
-
-		if (path == NULL || (file = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600)) == -1)
+		file = open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
+		if (file == -1)
 			return false;
 	}
 	if (last_text != debug_query_string || last_time != GetCurrentStatementStartTimestamp())
@@ -116,6 +117,7 @@ watching(void)
 		pendings = 0;
 		start(&line, "text");
 		add(&line, debug_query_string);
+		add(&line, application_name);
 		put(&line);
 	}
 	return true;
@@ -498,6 +500,7 @@ on_log(ErrorData *error)
 void
 _PG_init(void)
 {
+	DefineCustomStringVariable("witness.file", "Where it is written.", NULL, &path, "", PGC_POSTMASTER, 0, NULL, NULL, NULL);
 	next_parse = post_parse_analyze_hook;
 	post_parse_analyze_hook = on_parse;
 	next_perms = ExecutorCheckPerms_hook;

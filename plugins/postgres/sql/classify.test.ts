@@ -19,7 +19,7 @@ describe("what is not read", () => {
     for (const part of [",1", "[1]", " and a", ",*"]) {
       expect(actions(`select a${part.repeat(mostTokens / 2 + 1)} from x`)).toBe("unknown *");
     }
-    for (const long of ["x".repeat(1_000_000), "lorem ipsum ".repeat(70_000), "\u00e9".repeat(1_000_000)]) {
+    for (const long of ["x".repeat(1_000_000), "lorem ipsum ".repeat(70_000), "\u00e9".repeat(500_000)]) {
       expect(actions(`insert into x values ('${long}')`)).toBe("write public.x");
     }
     expect(actions(`select a${",1".repeat(mostTokens / 2 - 10)} from x`)).toBe("read public.x");

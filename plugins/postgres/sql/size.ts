@@ -1,4 +1,4 @@
-/** A text beyond it is not parsed: `unknown`. In characters. */
+/** A text beyond it is not parsed: `unknown`. In bytes of UTF-8. */
 export const longestText = 1 << 20;
 
 /**
@@ -10,6 +10,7 @@ export const mostTokens = 150_000;
 /** Whether a text can be parsed in the time that other sessions can wait. */
 export function isTooLong(text: string): boolean {
   if (text.length > longestText) return true;
+  if (text.length * 3 > longestText && Buffer.byteLength(text) > longestText) return true;
   if (text.length <= mostTokens) return false;
   let tokens = 0;
   let inWord = false;
