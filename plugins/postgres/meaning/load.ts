@@ -31,8 +31,10 @@ export class ThingsLoader {
       operators.map(({ name, function: { oid } }) => ({ name, oid })),
     );
     const types = new Map(things.filter((row) => row[0] === "type").map(typeOf));
-    const anywhere = things.filter((row) => row[0] === "anywhere").flatMap((row) => references(row[3]));
-    this.#things = new Things(marked, operators, named("cast"), types, anywhere, path);
+    const all = (kind: string) =>
+      things.filter((row) => row[0] === kind).flatMap((row) => references(row[3]));
+    const unwritten = { anywhere: all("anywhere"), assigned: all("assigned") };
+    this.#things = new Things(marked, operators, named("cast"), types, unwritten, path);
     this.#print = print;
     return this.#things;
   }

@@ -35,7 +35,7 @@ left join pg_catalog.json_array_elements_text($1::pg_catalog.json) known (key) o
 where p.oid >= 16384 or n.nspname not in ('pg_catalog', 'information_schema')
 order by p.oid limit ${mostThings + 1}`;
 
-/** Kind of row first: operators, casts, types, then what may run anywhere. */
+/** Kind of row first: operators, casts, types, then what may run in any assignment, and anywhere. */
 export const thingsQuery = `
 (select 'operator', s.nspname, o.oprname, ${refersTo("p.oid = o.oprcode")}, null, null, null
 from pg_catalog.pg_operator o join pg_catalog.pg_namespace s on s.oid = o.oprnamespace
@@ -64,9 +64,12 @@ where t.oid >= 16384 and (t.typtype in ('d', 'r') or t.typtype = 'b' and t.typel
   select from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and a.atttypid >= 16384))
 order by t.oid limit ${mostThings + 1})
 union all
-(select 'anywhere', null, null, ${refersTo(`p.oid >= 16384 and (
-  p.oid in (select c.castfunc from pg_catalog.pg_cast c where c.castcontext <> 'e')
-  or p.oid in (select m.amproc from pg_catalog.pg_amproc m)
+(select 'assigned', null, null,
+  ${refersTo("p.oid in (select c.castfunc from pg_catalog.pg_cast c where c.oid >= 16384 and c.castcontext = 'a')")},
+  null, null, null)
+union all
+(select 'anywhere', null, null, ${refersTo(`p.oid in (select c.castfunc from pg_catalog.pg_cast c
+    where c.oid >= 16384 and c.castcontext = 'i') or p.oid >= 16384 and (p.oid in (select m.amproc from pg_catalog.pg_amproc m)
   or p.oid in (select o.oprcode from pg_catalog.pg_amop m join pg_catalog.pg_operator o on o.oid = m.amopopr))`)},
   null, null, null)`;
 

@@ -49,6 +49,8 @@ export class Resolution {
   readonly added = new Map<string, Action>();
   /** Actions of the text that are none, or others. */
   readonly #dropped = new Set<string>();
+  /** Where a name without a schema turned out to be another's than the text alone says. */
+  readonly #elsewhere = new Map<string, Action[]>();
   readonly #kept = new Set<string>();
   readonly #visited = new Set<string>();
   #steps = 0;
@@ -67,6 +69,7 @@ export class Resolution {
       const key = dropKey(action.effect, action.on);
       const found = this.added.has(actionKey(action));
       if (found || !this.#dropped.has(key) || this.#kept.has(key)) all.set(actionKey(action), action);
+      for (const other of this.#elsewhere.get(key) ?? []) all.set(actionKey(other), other);
     }
     for (const [key, action] of this.added) if (!all.has(key)) all.set(key, action);
     return [...all.values()];
@@ -235,8 +238,10 @@ export class Resolution {
       if (!names.includes(relation.on) && !explicit) {
         for (const action of own) {
           if (action.on !== relation.on || action.effect === "execute") continue;
-          this.#dropped.add(dropKey(action.effect, action.on));
-          for (const on of names) this.#add({ ...action, on });
+          const key = dropKey(action.effect, action.on);
+          this.#dropped.add(key);
+          const others = this.#elsewhere.get(key) ?? [];
+          this.#elsewhere.set(key, [...others, ...names.map((on) => ({ ...action, on }))]);
         }
       } else this.#kept.add(dropKey(relation.effect, relation.on));
     }
@@ -289,6 +294,7 @@ export class Resolution {
     if (!this.#first(`${effect} ${command} ${nameOf(facts)} ${within} ${reads}`)) return;
     for (const condition of facts.conditions) this.#reach(condition, unseen);
     if (effect === "write") {
+      for (const one of this.facts.things.assigned) this.#run(one);
       for (const type of facts.types) this.value(type, true);
       for (const value of facts.values) this.#reach(value, { within, reads: false, wholly: true });
     }

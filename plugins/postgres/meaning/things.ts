@@ -63,6 +63,8 @@ export class Things {
   readonly #types = new Map<string, number[]>();
   /** Volatile functions that may run wherever values are converted, compared or sorted. */
   readonly anywhere: readonly Reference[];
+  /** The same, wherever a value is stored. */
+  readonly assigned: readonly Reference[];
 
   constructor(
     functions: readonly FunctionFacts[],
@@ -70,7 +72,7 @@ export class Things {
     casts: readonly Named[],
     readonly types: ReadonlyMap<number, TypeFacts>,
     /** Behind casts that nobody writes, and behind what compares and sorts. */
-    anywhere: readonly Reference[],
+    unwritten: { readonly anywhere: readonly Reference[]; readonly assigned: readonly Reference[] },
     /** Where names without a schema are looked up, in order, by a session that changed nothing. */
     readonly path: SearchPath,
   ) {
@@ -81,7 +83,8 @@ export class Things {
     this.#operators = byName(operators);
     this.#casts = byName(casts);
     for (const [oid, { name }] of types) add(this.#types, name, oid);
-    this.anywhere = anywhere.filter((one) => this.volatile(one));
+    this.anywhere = unwritten.anywhere.filter((one) => this.volatile(one));
+    this.assigned = unwritten.assigned.filter((one) => this.volatile(one));
   }
 
   function(oid: number): FunctionFacts | undefined {

@@ -1,0 +1,124 @@
+/** A function that says in the server's log, and to its caller, that it ran; and changes something. */
+function witness(name: string, parameters: string, returns: string, value: string, marked = ""): string {
+  return `create function ${name}(${parameters}) returns ${returns} language plpgsql ${marked} as $$
+    begin raise notice 'ran ${name}'; raise log 'ran ${name}';
+    if current_setting('transaction_read_only') = 'off' then perform nextval('ran'); end if;
+    return ${value}; end $$;`;
+}
+
+/** Things somebody made that run more than a statement over them shows. */
+export const attackSchema = `
+create sequence ran;
+create table orders (id int primary key, note text, total int);
+insert into orders values (1, 'first', 10), (2, 'second', 20);
+create table hides (renamed int);
+insert into hides values (1);
+${witness("renamed", "h hides", "int", "1")}
+${witness("bump", "n int", "int", "n")}
+${witness("delete_order", "o orders", "int", "1")}
+${witness("of_number", "n int", "int", "1")}
+${witness("by_sign", "a int, b int", "int", "1")}
+${witness("to_mood", "n int", "mood", "'happy'").replace("create function", "create type mood as enum ('happy', 'sad'); create function")}
+${witness("to_flag", "n text", "flag", "row(1)::flag").replace("create function", "create type flag as (n int); create function")}
+${witness("checked", "n int", "boolean", "true")}
+${witness("allowed", "n int", "boolean", "true")}
+${witness("valued", "", "int", "7")}
+${witness("initcap", "n int", "int", "1")}
+${witness("summed", "a int, b int", "int", "coalesce(a, 0) + b")}
+create function stable_liar(n int) returns int language sql stable as 'select public.bump(n)';
+create function stable_of_liar(n int) returns int language plpgsql immutable as 'begin return "stable_liar"(n); end';
+create function stable_sign(n int) returns int language plpgsql stable as 'begin return n @@@ n; end';
+create function calm(n int) returns int language sql stable as 'select $1 + 1';
+create function only_asked(n int) returns int language plpgsql as 'begin return n; end';
+create operator @@@ (leftarg = int, rightarg = int, function = by_sign);
+create cast (int as mood) with function to_mood(int);
+create function of_flag(f flag) returns int language plpgsql immutable as 'begin return f.n; end';
+create domain small as int check (checked(value));
+create domain smaller as small;
+create type has_small as (a small);
+create aggregate total_of(int) (sfunc = summed, stype = int);
+create view bumped as select bump(id) as n, note from orders;
+create view over_view as select n from bumped;
+create view by_liar as select stable_of_liar(id) as n from orders;
+create view by_stable_sign as select stable_sign(id) as n from orders;
+create view calm_view as select calm(id) as n, id, note from orders;
+create view seen_sequence as select nextval('ran') as n;
+create table ruled (id int);
+create rule also as on insert to ruled do also select bump(1);
+create table removing (id int);
+create rule away as on insert to removing do also delete from orders where id = new.id;
+create table secured (id int, n int);
+insert into secured values (1, 1);
+alter table secured enable row level security;
+alter table secured force row level security;
+create policy mine on secured using (allowed(id));
+create table defaulted (id int, n int default valued());
+create table generated (id serial primary key, note text);
+create table keeps_small (n small);
+create table parent (id int primary key);
+create table child (id int primary key references parent on delete cascade);
+create table grandchild (id int references child on delete cascade on update cascade);
+create table loose (id int references parent on delete set null);
+insert into parent values (1);
+`;
+
+export interface Attack {
+  readonly text: string;
+  /** What runs without looking like it. */
+  readonly runs: string;
+}
+
+/** Each of them reads, by its text alone. */
+export const readingAttacks: readonly Attack[] = [
+  { text: "select n from bumped", runs: "bump" },
+  { text: "select * from over_view", runs: "bump" },
+  { text: "table bumped", runs: "bump" },
+  { text: "select (select max(n) from public.over_view)", runs: "bump" },
+  { text: "with x as (select * from over_view) select * from x", runs: "bump" },
+  { text: "copy bumped to stdout", runs: "bump" },
+  { text: "copy (select * from over_view) to stdout", runs: "bump" },
+  { text: "explain analyze select * from bumped", runs: "bump" },
+  { text: "select n from by_liar", runs: "bump" },
+  { text: "select n from by_stable_sign", runs: "by_sign" },
+  { text: "select c.delete_order from orders c", runs: "delete_order" },
+  { text: "select orders.delete_order from orders", runs: "delete_order" },
+  { text: "select public.orders.delete_order from public.orders", runs: "delete_order" },
+  { text: "select c.delete_order from (select * from orders) c", runs: "delete_order" },
+  { text: "with c as (select * from orders) select c.delete_order from c", runs: "delete_order" },
+  { text: "select h.renamed from hides h (x)", runs: "renamed" },
+  { text: "select g.of_number from generate_series(1, 1) g", runs: "of_number" },
+  { text: "select generate_series.of_number from generate_series(1, 1)", runs: "of_number" },
+  { text: "select 1 from orders c order by c.delete_order", runs: "delete_order" },
+  { text: "select 1 @@@ 2", runs: "by_sign" },
+  { text: "select id from orders where id @@@ 2 = 1", runs: "by_sign" },
+  { text: "select 2 = any (array(select 1 @@@ id from orders))", runs: "by_sign" },
+  { text: "select 1::mood", runs: "to_mood" },
+  { text: "select cast(id as mood) from orders", runs: "to_mood" },
+  { text: "select 1::public.mood::text", runs: "to_mood" },
+  { text: "select 5::small", runs: "checked" },
+  { text: "select smaller '5'", runs: "checked" },
+  { text: "select '{1,2}'::small[]", runs: "checked" },
+  { text: "select '(5)'::has_small", runs: "checked" },
+  { text: "select row(5)::has_small", runs: "checked" },
+  { text: "select * from json_to_record('{\"a\": 1}') as r (a small)", runs: "checked" },
+  { text: "select initcap(5)", runs: "initcap" },
+  { text: "select (5).initcap", runs: "initcap" },
+];
+
+/** What a statement over extensions and calm things reads, whoever made them. */
+export const ordinary: readonly string[] = [
+  "select 1",
+  "select * from orders",
+  "select c.total, c.id, c.ctid from orders c",
+  "select n, note from calm_view",
+  "select lower(note), upper(note), count(*) from orders group by note having count(*) > 0 order by 1",
+  "select (c).total from orders c",
+  "with x as (select id as total from orders) select x.total from x",
+  "select o.total from (select * from orders) o where o.id between 1 and 2",
+  "select jsonb_build_object('a', 1) -> 'a'",
+  "select 'a'::citext = 'A'",
+  "select split_part('a,b'::citext, ','::citext, 1), replace('a'::citext, 'A', 'b')",
+  "select note from orders where note % 'first' order by note <-> 'first'",
+  "select note from orders where note operator(public.%) 'first'",
+  "select relname from pg_class c where c.relkind = 'r' and pg_table_is_visible(c.oid)",
+];
