@@ -7,6 +7,7 @@ import { type Lineage, lineageOf } from "./lineage.ts";
 import { type Mentions, noMentions } from "./mentions.ts";
 import { list, unwrap } from "./node.ts";
 import { emptyScope, type NameUse, Reader } from "./reader.ts";
+import type { Tree } from "./refs.ts";
 import { defaultSettings, type SessionSettings } from "./settings.ts";
 import { isTooLong } from "./size.ts";
 
@@ -110,8 +111,13 @@ function shape(text: string, settings: SessionSettings): Shape {
     ...(reader.copyOut
       ? { copyOut: true, copies: () => (copies ??= parse(text).map((tree) => copiedOut(tree, text))) }
       : {}),
-    lineage: () => (lineage ??= parse(text).map((tree) => lineageOf(insideCopy(tree)))),
+    lineage: () => (lineage ??= lineagesOf(text)),
   };
+}
+
+function lineagesOf(text: string): readonly Lineage[] {
+  const trees = () => parse(text).map(insideCopy);
+  return trees().map((tree, index) => lineageOf(tree, () => trees()[index] as Tree));
 }
 
 /** They show rows even where they name no relation; all others without an action do nothing to anybody. */

@@ -4,6 +4,7 @@ import type { RowField } from "../wire/rows.ts";
 import { typeNames } from "./builtins.ts";
 import type { Shape } from "./classify.ts";
 import type { Lineage } from "./lineage.ts";
+import type { Output } from "./outputs.ts";
 import { type Refs, showsValues, systemColumns } from "./refs.ts";
 
 /**
@@ -18,15 +19,32 @@ export function columnsOf(
   result = 0,
 ): readonly Column[] {
   const lineage = (statement.detail as Shape | undefined)?.lineage()?.[result];
+  const outputs = lineage && placed(fields, lineage, catalogue);
   return fields.map((field, index) => ({
     name: field.name,
     type: typeNames.get(field.typeOid) ?? `oid ${field.typeOid}`,
     holdsText: holdsText(field),
     format: field.format,
     ...(field.tableOid === 0
-      ? { origins: computed(index, fields.length, lineage, catalogue) }
+      ? { origins: computed(index, fields.length, lineage, outputs, catalogue) }
       : { origins: stored(field, catalogue), plain: field.column > 0 }),
   }));
+}
+
+/** What the statement gives each field, where all of them fit what the server says of them. */
+function placed(
+  fields: readonly RowField[],
+  lineage: Lineage,
+  catalogue: Catalogue,
+): readonly Output[] | undefined {
+  if (fields.every(({ tableOid }) => tableOid !== 0)) return undefined;
+  const outputs = lineage.outputs((name) => catalogue.named(name));
+  if (outputs === undefined) return undefined;
+  const many = outputs.filter((each) => each.many).length;
+  const missing = fields.length - outputs.length;
+  if (many > 1 || (many === 0 ? missing !== 0 : missing < 0)) return undefined;
+  const all = outputs.flatMap((each) => (each.many ? Array<Output>(missing + 1).fill(each) : each));
+  return all.every(({ name }, at) => name === undefined || name === fields[at]?.name) ? all : undefined;
 }
 
 /**
@@ -40,7 +58,7 @@ export function loadFor(
 ): Promise<void> | undefined {
   const oids = fields.map(({ tableOid }) => tableOid).filter((oid) => oid !== 0 && !catalogue.table(oid));
   const lineage = (statement.detail as Shape | undefined)?.lineage()?.[result];
-  const asks = fields.some(({ tableOid }) => tableOid === 0) && lineage !== undefined && !lineage.all.opaque;
+  const asks = fields.some(({ tableOid }) => tableOid === 0) && lineage !== undefined;
   const names = asks ? lineage.relations.filter((name) => catalogue.named(name) === undefined) : [];
   if (oids.length === 0 && names.length === 0) return undefined;
   return Promise.all([catalogue.load(oids), catalogue.loadNamed(names)]).then(() => {});
@@ -59,8 +77,11 @@ function computed(
   index: number,
   fields: number,
   lineage: Lineage | undefined,
+  outputs: readonly Output[] | undefined,
   catalogue: Catalogue,
 ): readonly Origin[] | "unknown" {
+  const output = outputs?.[index];
+  if (output !== undefined) return output.origins;
   const refs: Refs | undefined = lineage?.targets?.(index, fields) ?? lineage?.all;
   if (lineage === undefined || refs === undefined || refs.opaque) return "unknown";
   if (refs.names.size === 0 && !refs.wholes) return [];

@@ -1,5 +1,6 @@
 import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 import { Collector, isSafe, isStar, type Refs, type Rows, type Tree } from "./refs.ts";
+import { relationOf } from "./relations.ts";
 import { showing, showingCasts, showingOperators } from "./showing.ts";
 
 /** What a statement asks of values besides showing them, as far as the text alone tells. */
@@ -25,9 +26,8 @@ export interface ColumnName {
   readonly of?: string;
 }
 
-/** `relationOf`: how SQL writes the relation of a RangeVar. */
-export function conditionsOf(tree: Tree, rows: Rows, relationOf: (relation: Node) => string): Conditions {
-  const given = new Given(rows, relationOf);
+export function conditionsOf(tree: Tree, rows: Rows): Conditions {
+  const given = new Given(rows);
   given.visit(tree.node);
   const conditions = new Reader(rows);
   conditions.visit({ [tree.kind]: tree.node }, true);
@@ -171,10 +171,7 @@ class Given {
   /** Queries in WITH, as a relation of that name is written. */
   readonly #queries = new Set<string>();
 
-  constructor(
-    readonly rows: Rows,
-    readonly relationOf: (relation: Node) => string,
-  ) {
+  constructor(readonly rows: Rows) {
     this.unnamed = new Collector(rows);
   }
 
@@ -189,7 +186,7 @@ class Given {
     if (joined !== undefined) this.#others.add(joined);
     const query = text(value.ctename);
     if (query !== undefined) {
-      this.#queries.add(this.relationOf({ relname: query }));
+      this.#queries.add(relationOf({ relname: query }));
       for (const name of parts(value.aliascolnames)) this.#refs(name).visit(value.ctequery);
     }
     for (const kind of tableFunctions) if (kind in value) this.tableFunctions = true;
@@ -225,7 +222,7 @@ class Given {
     const alias = isNode(node.alias) ? node.alias : undefined;
     const name = text(alias?.aliasname) ?? text(node.relname) ?? "";
     const relations = this.#relations.get(name) ?? new Set();
-    this.#relations.set(name, relations.add(this.relationOf(node)));
+    this.#relations.set(name, relations.add(relationOf(node)));
     for (const column of parts(alias?.colnames)) this.#refs(column).wholes = true;
   }
 

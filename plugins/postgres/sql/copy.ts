@@ -2,6 +2,7 @@ import { scanSync } from "libpg-query";
 import type { CopyFormat } from "../copy/format.ts";
 import { constant, isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 import type { Tree } from "./refs.ts";
+import { quoted } from "./relations.ts";
 
 /** What one COPY … TO STDOUT sends. */
 export interface CopiedOut {
@@ -53,10 +54,6 @@ function fromTable({ relation, attlist }: Node): string | undefined {
   const columns = parts(attlist).map(quoted).join(", ");
   const names = [relation.schemaname, relation.relname].flatMap((name) => text(name) ?? []);
   return `select ${columns || "*"} from only ${names.map(quoted).join(".")}`;
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /** Encodings in which a byte of ASCII never is the second byte of another character. */

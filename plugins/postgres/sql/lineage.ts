@@ -1,7 +1,8 @@
-import { catalogueRelations } from "./builtins.ts";
 import { type Conditions, conditionsOf } from "./conditions.ts";
 import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
+import { type Output, outputsOf, type Tables } from "./outputs.ts";
 import { Collector, isStar, type Refs, type Rows, type Tree } from "./refs.ts";
+import { relationOf } from "./relations.ts";
 
 export interface Lineage {
   /** Of any computed column of the statement's result. */
@@ -16,13 +17,16 @@ export interface Lineage {
   readonly queries: ReadonlySet<string>;
   /** Names that stand for a whole row of a relation. */
   readonly rows: ReadonlySet<string>;
+  /** The result's columns by their place, where text and catalogue tell them; undefined: they do not. */
+  outputs(tables: Tables): readonly Output[] | undefined;
   /** It comes upon no value: what the server says of it is of names and settings. */
   readonly valueless: boolean;
   /** What it asks of values besides showing them. */
   readonly conditions: Conditions;
 }
 
-export function lineageOf(tree: Tree): Lineage {
+/** `again`: reads the tree once more, so that it need not be kept. */
+export function lineageOf(tree: Tree, again: () => Tree): Lineage {
   const relations = new Set<string>();
   const aliases = new Set<string>();
   const rows = { all: new Set(["old", "new", "excluded"]), queries: new Set<string>() };
@@ -33,8 +37,9 @@ export function lineageOf(tree: Tree): Lineage {
   const lineage: Lineage = {
     ...{ all, relations: [...relations], aliases, rows: rows.all },
     queries: new Set([...queries].map((relname) => relationOf({ relname }))),
+    outputs: (tables) => outputsOf(again(), tables),
     valueless: valueless.has(tree.kind),
-    conditions: conditionsOf(tree, rows, relationOf),
+    conditions: conditionsOf(tree, rows),
   };
   const plain = tree.kind === "SelectStmt" && isPlain(tree.node);
   return plain ? { ...lineage, targets: byPosition(list(tree.node.targetList), rows) } : lineage;
@@ -86,18 +91,6 @@ function queryNames(value: unknown, names = new Set<string>()): ReadonlySet<stri
 
 function aliasOf(alias: unknown): string | undefined {
   return isNode(alias) ? text(alias.aliasname) : undefined;
-}
-
-/** As the catalogue is asked for it. */
-function relationOf(node: Node): string {
-  const name = text(node.relname) ?? "";
-  let schema = text(node.schemaname) ?? "";
-  if (schema === "" && catalogueRelations.has(name)) schema = "pg_catalog";
-  return schema === "" ? quoted(name) : `${quoted(schema)}.${quoted(name)}`;
-}
-
-function quoted(part: string): string {
-  return `"${part.replaceAll('"', '""')}"`;
 }
 
 /** `(row).*`: one target, and nobody here knows how many columns. */

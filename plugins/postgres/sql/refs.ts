@@ -1,5 +1,5 @@
 import { rowFunctions, safeFunctions, safeQualified } from "./builtins.ts";
-import { isNode, list, type Node, parts, unwrap } from "./node.ts";
+import { constant, isNode, list, type Node, parts, unwrap } from "./node.ts";
 
 /** The columns that a computed value may come from, by name, as far as the text alone tells. */
 export interface Refs {
@@ -16,7 +16,7 @@ export interface Refs {
 export type Tree = { readonly kind: string; readonly node: Node };
 
 /** Statements whose answer shows more than the columns that they name, or nothing of their own. */
-const untold = new Set(["ExplainStmt", "ExecuteStmt", "FetchStmt", "CallStmt", "DoStmt", "CopyStmt"]);
+const untold = new Set(["ExecuteStmt", "FetchStmt", "CallStmt", "DoStmt", "CopyStmt"]);
 
 /** Names that stand for a row: all of them, and those of queries in WITH. */
 export interface Rows {
@@ -29,10 +29,13 @@ export class Collector implements Refs {
   readonly attributes = new Set<string>();
   opaque = false;
   wholes = false;
+  /** `(value).name`: a call, where the value has no such field. */
+  #calledByField = false;
   constructor(readonly rows: Rows) {}
 
   statement({ kind, node }: Tree): void {
     if (untold.has(kind)) this.opaque = true;
+    if (kind === "ExplainStmt") return this.#plan(node);
     const targets = node.op === "SETOP_NONE" ? "targetList" : "";
     for (const field in node) {
       const value = node[field];
@@ -41,6 +44,14 @@ export class Collector implements Refs {
         for (const target of list(value.exprs)) this.target(target);
       } else this.visit(value);
     }
+  }
+
+  /** A plan shows names and the text's own constants, and what functions of those come to. */
+  #plan({ query }: Node): void {
+    const inner = new Collector(this.rows);
+    inner.visit(query);
+    const { kind } = unwrap(query) ?? { kind: "" };
+    this.opaque ||= inner.opaque || inner.#calledByField || untold.has(kind);
   }
 
   /** A star that is a target of its own only shows stored columns, or ones computed inside. */
@@ -54,7 +65,7 @@ export class Collector implements Refs {
     if ("A_Star" in value) this.wholes = true;
     if ("fields" in value) this.#column(parts(value.fields));
     if ("indirection" in value) for (const name of parts(value.indirection)) this.#attribute(name, undefined);
-    if ("funcname" in value) this.#call(parts(value.funcname));
+    if ("funcname" in value && !onlyComputes(value)) this.opaque = true;
     if ("usingClause" in value) for (const name of parts(value.usingClause)) this.names.add(name);
     if (value.isNatural === true || renames(value)) this.wholes = true;
     if (value.subLinkType === "EXISTS_SUBLINK") return this.#exists(unwrap(value.subselect)?.node ?? {});
@@ -85,16 +96,28 @@ export class Collector implements Refs {
     if (rowFunctions.has(name)) this.wholes = true;
     if (showsValues.has(name)) this.opaque = true;
     this.names.add(name);
+    if (of === undefined) this.#calledByField = true;
     if (of === undefined || (this.rows.all.has(of) && !this.rows.queries.has(of))) this.attributes.add(name);
-  }
-
-  #call(name: readonly string[]): void {
-    if (!isSafe(name)) this.opaque = true;
   }
 }
 
+/** A call whose value comes from its arguments alone. A setting may hold what an earlier call has put there. */
+export function onlyComputes({ funcname, args }: Node): boolean {
+  const name = parts(funcname);
+  if (name.at(-1) === "current_setting") return presets.has(constant(list(args)[0])?.toLowerCase() ?? "");
+  return isSafe(name);
+}
+
+/** Settings that no statement can change to a value. */
+const presets: ReadonlySet<string> = new Set(
+  `server_version server_version_num server_encoding client_encoding is_superuser in_hot_standby integer_datetimes
+  block_size max_identifier_length max_index_keys max_function_args segment_size wal_block_size data_checksums
+  lc_collate lc_ctype max_connections wal_level port standard_conforming_strings transaction_isolation
+  transaction_read_only default_transaction_isolation default_transaction_read_only`.split(/\s+/),
+);
+
 /** `count(email)`, and not `count(nullif(email, 'a guess'))`. */
-function countsColumn({ funcname, args }: Node): boolean {
+export function countsColumn({ funcname, args }: Node): boolean {
   const name = parts(funcname);
   const own = name.length === 1 || (name.length === 2 && name[0] === "pg_catalog");
   return own && name.at(-1) === "count" && list(args).every((each) => unwrap(each)?.kind === "ColumnRef");
