@@ -24,8 +24,7 @@ const kinds: Readonly<Record<string, ((node: Node) => readonly NamedLock[]) | un
     on(n.relation, n.renameType === "OBJECT_INDEX" ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE"),
   AlterObjectSchemaStmt: (n) => on(n.relation, "ACCESS EXCLUSIVE"),
   IndexStmt: (n) => on(n.relation, n.concurrent === true ? "SHARE UPDATE EXCLUSIVE" : "SHARE"),
-  ReindexStmt: (n) =>
-    on(n.relation, option(n.params, "concurrently") ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE"),
+  ReindexStmt: (n) => on(n.relation, reindexed(n)),
   VacuumStmt: (n) => on(n.rels, option(n.options, "full") ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE"),
   ClusterStmt: (n) => on(n.relation, "ACCESS EXCLUSIVE"),
   RefreshMatViewStmt: (n) => on(n.relation, n.concurrent === true ? "EXCLUSIVE" : "ACCESS EXCLUSIVE"),
@@ -119,6 +118,12 @@ function dropped(n: Node): readonly NamedLock[] {
     const name = parts(object);
     return on(relation(onTable ? name.slice(0, -1) : name), mode);
   });
+}
+
+/** Its table others may read meanwhile; an index itself not. */
+function reindexed(n: Node): LockMode {
+  if (option(n.params, "concurrently")) return "SHARE UPDATE EXCLUSIVE";
+  return n.kind === "REINDEX_OBJECT_INDEX" ? "ACCESS EXCLUSIVE" : "SHARE";
 }
 
 function named(object: unknown): Node | undefined {
