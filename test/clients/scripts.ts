@@ -47,7 +47,21 @@ async function viaPython(script: string, where: Where): Promise<Seen> {
 }
 
 /** Debian's own Python, whose packages they are. */
-function moduleLacks(name: string, debian: string): string | undefined {
+export function moduleLacks(name: string, debian: string): string | undefined {
   const tried = existsSync(python) ? spawnSync(python, ["-c", `import ${name}`]).status : 1;
   return tried === 0 ? undefined : `no ${name} (apt install ${debian})`;
 }
+
+/** What each does in a session that may only read, as `sam`, with a token: its standard output. */
+export const readOnly = [
+  {
+    ...{ name: psycopg.name, lacks: psycopg.lacks },
+    run: (environment: Readonly<Record<string, string>>) =>
+      printed([python, join(import.meta.dir, "read_only_psycopg.py")], environment),
+  },
+  {
+    ...{ name: jdbc.name, lacks: jdbc.lacks },
+    run: (environment: Readonly<Record<string, string>>) =>
+      printed(["java", "-cp", driver, join(import.meta.dir, "ReadOnlyJdbc.java")], environment),
+  },
+];

@@ -23,6 +23,8 @@ export interface SessionRoleOptions {
   readonly admin: Secret;
   /** The role of sessions whose rules name none with `as`. */
   readonly as?: string;
+  /** The same for sessions whose rights are only to read: one that may do nothing else on the server either. Default `as`. */
+  readonly readOnlyAs?: string;
   /** How long a session may last that neither its rules nor its token bound. Default 12h. */
   readonly longest?: Duration;
 }
@@ -38,12 +40,22 @@ const loginTime = 60_000;
  * Throws PosternError `resource.config`, `policy.option`.
  */
 export function sessionRole(options: SessionRoleOptions): CredentialSource<PostgresConfig> {
-  onlyKnown<SessionRoleOptions>("sessionRole", options, { admin: true, as: true, longest: true });
-  const { admin: secret, as, longest = "12h" } = options;
-  if (as !== undefined && (as === "" || Buffer.byteLength(as) > 63)) {
-    throw new PosternError("resource.config", `sessionRole({ as: "${as}" }): that is no name of a role.`, {
-      hint: "Name the role that sessions act as, as it is called on the server.",
-    });
+  onlyKnown<SessionRoleOptions>("sessionRole", options, {
+    admin: true,
+    as: true,
+    readOnlyAs: true,
+    longest: true,
+  });
+  const { admin: secret, as, readOnlyAs, longest = "12h" } = options;
+  for (const [option, role] of Object.entries({ as, readOnlyAs })) {
+    if (role === undefined || (role !== "" && Buffer.byteLength(role) <= 63)) continue;
+    throw new PosternError(
+      "resource.config",
+      `sessionRole({ ${option}: "${role}" }): that is no name of a role.`,
+      {
+        hint: "Name the role that sessions act as, as it is called on the server.",
+      },
+    );
   }
   const longestMs = milliseconds(longest);
   const pools = new WeakMap<PostgresConfig, Pools>();
@@ -55,6 +67,7 @@ export function sessionRole(options: SessionRoleOptions): CredentialSource<Postg
   return {
     label: `session role by ${secret.label}`,
     ...(as === undefined ? {} : { as }),
+    ...(readOnlyAs === undefined ? {} : { readOnlyAs }),
     async issue(request) {
       const login = await secret.read();
       if (request.purpose === "control") return { value: login };

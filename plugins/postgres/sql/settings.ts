@@ -98,7 +98,8 @@ const harmless = new Set(
   escape_string_warning extra_float_digits from_collapse_limit geqo hash_mem_multiplier
   idle_in_transaction_session_timeout idle_session_timeout intervalstyle jit join_collapse_limit lc_messages
   lc_monetary lc_numeric lc_time lock_timeout maintenance_work_mem max_parallel_workers_per_gather
-  parallel_setup_cost parallel_tuple_cost plan_cache_mode quote_all_identifiers random_page_cost row_security
+  parallel_setup_cost parallel_tuple_cost plan_cache_mode quote_all_identifiers random_page_cost
+  restrict_nonsystem_relation_kind row_security
   seed seq_page_cost statement_timeout synchronize_seqscans synchronous_commit
   tcp_keepalives_count tcp_keepalives_idle tcp_keepalives_interval temp_buffers timezone transaction
   transaction_deferrable transaction_isolation transaction_read_only transaction_timeout

@@ -1,8 +1,9 @@
 import { nothing } from "../../../core/plugin.ts";
+import { chosenSetting } from "./chosen-setting.ts";
 import { definitions } from "./definitions.ts";
 import { leavingIn } from "./leaving.ts";
 import { identifier } from "./names.ts";
-import { constant, isNode, list, type Node, text, unwrap } from "./node.ts";
+import { constant, isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 import { emptyScope, type Reader, relationsIn, type Scope } from "./reader.ts";
 import { unlockingIn } from "./unlocking.ts";
 
@@ -10,7 +11,13 @@ import { unlockingIn } from "./unlocking.ts";
 export type StatementKind = (reader: Reader, node: Node, scope: Scope) => void;
 
 const manipulation: Record<string, StatementKind> = {
-  SelectStmt: (r, n, s) => r.fields(n, s, "read"),
+  SelectStmt(r, n, s) {
+    const chosen = s.has("pg_settings") ? undefined : chosenSetting(n);
+    if (chosen === undefined) return r.fields(n, s, "read");
+    r.relation(chosen.from, s, "read");
+    r.mentions.call(parts(chosen.call.funcname), "pg_catalog.set_config", 3);
+    r.setting(chosen.name, [chosen.value]);
+  },
   ReturnStmt: (r, n, s) => r.fields(n, s, "read"),
   InsertStmt(r, n, s) {
     const conflict = isNode(n.onConflictClause) ? n.onConflictClause : {};

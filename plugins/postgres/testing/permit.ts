@@ -1,5 +1,5 @@
 import { issuePermit } from "../../../core/permit.ts";
-import { type Arrival, effects, type Permit, type Protocol } from "../../../core/plugin.ts";
+import { type Arrival, type Effect, effects, type Permit, type Protocol } from "../../../core/plugin.ts";
 import { accept, type StartupState } from "../accept.ts";
 import type { PostgresConfig } from "../config.ts";
 import { dial } from "../dial.ts";
@@ -16,8 +16,12 @@ const protocol: Protocol<PostgresConfig> = {
   refuse,
 };
 
-/** A permit for a resource with this config and credential. */
-export function testPermit(config: PostgresConfig, credential?: string): Permit<PostgresConfig> {
+/** A permit for a resource with this config and credential, of a session that may do these. */
+export function testPermit(
+  config: PostgresConfig,
+  credential?: string,
+  allowed: ReadonlySet<Effect> = new Set(effects),
+): Permit<PostgresConfig> {
   const secret = { label: "env TEST", read: async () => credential ?? "" };
   const resource = { protocol, config, ...(credential === undefined ? {} : { credential: secret }) };
   return issuePermit(resource, {
@@ -25,7 +29,7 @@ export function testPermit(config: PostgresConfig, credential?: string): Permit<
     session: "ses_test",
     identity: alice,
     label: "postern test",
-    effects: new Set(effects),
+    effects: allowed,
     lease: () => Promise.reject(new Error("a secret makes nothing on the resource")),
   });
 }

@@ -45,7 +45,8 @@ export class RelayDoor {
     const arrival = await accept(caller, testDoor());
     if (!arrival) return caller.end();
     const { config } = this;
-    const dialed = await dial(testPermit(config, server.password), arrival);
+    const permit = testPermit(config, server.password, gate.session.effects);
+    const dialed = await dial(permit, arrival);
     await relay({
       worker: 0,
       caller: piece ? chunked(caller, piece) : caller,

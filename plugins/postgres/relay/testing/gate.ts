@@ -32,12 +32,12 @@ export interface Began {
 
 /** A gate of one session that does as the test says and remembers what it was asked. */
 export class TestGate implements Gate {
-  readonly session = {
+  readonly session: Gate["session"] & { effects: ReadonlySet<Effect> } = {
     id: "ses_test",
     identity: { issuer: "test", subject: "alice", kind: "person", groups: [] },
     resource: "orders",
-    effects: new Set<Effect>(effects),
-  } as const;
+    effects: new Set(effects),
+  };
   readonly #abort = new AbortController();
   readonly signal = this.#abort.signal;
   wantsParameters = true;

@@ -1,0 +1,102 @@
+import { describe, expect, test } from "bun:test";
+import { effects } from "../../../core/plugin.ts";
+import { bind, execute, parse, query, sync } from "../wire/query.ts";
+import { noPostgres, postgresFixture, types } from "./testing/fixture.ts";
+
+const all: ReadonlySet<(typeof effects)[number]> = new Set(effects);
+const reads = new Set(["read"] as const);
+const insert = "insert into plain values (1)";
+
+/** The gate of these tests allows whatever is asked: what is refused here the server refuses. */
+describe.skipIf(noPostgres)("the second lock", () => {
+  const fixture = postgresFixture();
+  const rows = async () => Number((await fixture.server.sql("select count(*) from plain"))[0]?.[0]);
+  const gateThat = (may: ReadonlySet<(typeof effects)[number]>) => {
+    const gate = fixture.freshGate();
+    gate.session.effects = may;
+    gate.word = () => "allow";
+    return gate;
+  };
+
+  test("a session that may only read cannot write, in whatever way it tries", async () => {
+    gateThat(reads);
+    const client = await fixture.pg();
+    await fixture.server.sql(
+      "create or replace function writes() returns int language plpgsql as 'begin insert into plain values (7); return 1; end'; create or replace view looks as select writes()",
+    );
+    const code = async (text: string) =>
+      client.query(text).then(
+        () => "done",
+        (error: { code?: string }) => error.code,
+      );
+    for (const text of [
+      insert,
+      "select * from looks",
+      "with w as (insert into plain values (2) returning n) select * from w",
+      "create table other (n int)",
+      "reset all; insert into plain values (3)",
+      "set role none; insert into plain values (3)",
+    ]) {
+      expect(await code(text)).toBe("25006");
+    }
+    for (const text of ["reset all", "discard all", "begin", insert]) await code(text);
+    expect(await code("rollback and chain")).toBe("done");
+    expect(await code(insert)).toBe("25006");
+    expect(await code("rollback")).toBe("done");
+    // Out of the gateway's sight it is switched off: it is on again before anything else begins.
+    expect(await code("select set_config('default_transaction_read_only', 'off', false)")).toBe("done");
+    expect(await code(insert)).toBe("25006");
+    expect(await rows()).toBe(0);
+    expect(fixture.server.logged()).toContain("cannot execute INSERT in a read-only transaction");
+    await fixture.server.sql("drop view looks; drop function writes");
+  });
+
+  test("rights that widen open it between two transactions, and those that shrink close it", async () => {
+    const gate = gateThat(reads);
+    const client = await fixture.raw();
+    const ask = async (text: string) => {
+      client.send(query(text));
+      return types(await client.until("Z"));
+    };
+    expect(await ask(insert)).toBe("EZ");
+    expect(await ask("begin")).toBe("CZ");
+    gate.session.effects = all;
+    // What has begun stays as it is.
+    expect(await ask(insert)).toBe("EZ");
+    expect(await ask("rollback")).toBe("CZ");
+    expect(await ask(insert)).toBe("CZ");
+    gate.session.effects = reads;
+    expect(await ask(insert)).toBe("EZ");
+    gate.session.effects = new Set(effects);
+    client.send(query("select 1"), query(insert), query("select 2"));
+    const answers = [await client.until("Z"), await client.until("Z"), await client.until("Z")];
+    expect(answers.map(types)).toEqual(["TDCZ", "CZ", "TDCZ"]);
+    expect(await rows()).toBe(2);
+  });
+
+  test("an unnamed statement that is still used is not lost for it", async () => {
+    const gate = gateThat(reads);
+    const client = await fixture.raw();
+    client.send(parse("", "select 5"), sync);
+    expect(types(await client.until("Z"))).toBe("1Z");
+    gate.session.effects = all;
+    const run = [bind("", ""), execute(""), sync];
+    client.send(...run, ...run);
+    expect(types(await client.until("Z"))).toBe("2DCZ");
+    expect(types(await client.until("Z"))).toBe("2DCZ");
+    client.send(parse("", insert), ...run);
+    expect(types(await client.until("Z"))).toBe("12CZ");
+    expect(await rows()).toBe(1);
+  });
+
+  test("a group that is open stays as it began, and the next one is open", async () => {
+    const gate = gateThat(reads);
+    const client = await fixture.raw();
+    client.send(parse("one", insert), bind("", "one"));
+    gate.session.effects = all;
+    client.send(execute(""), sync);
+    expect(types(await client.until("Z"))).toMatch(/^12[EC]Z$/);
+    client.send(parse("two", insert), bind("", "two"), execute(""), sync);
+    expect(types(await client.until("Z"))).toBe("12CZ");
+  });
+});
