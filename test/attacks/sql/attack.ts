@@ -49,6 +49,8 @@ export interface Attack {
   readonly tries: string;
   readonly sql: readonly Message[];
   readonly under: Policy;
+  /** In which database; `shop` unless it says so. */
+  readonly on?: "trap";
   readonly expect: Verdict;
   /** What the answer of an allowed one must hold, in one of its cells. */
   readonly shows?: string;
@@ -61,7 +63,7 @@ export interface Attack {
 }
 
 export type Sql = string | readonly Message[];
-export type Further = Partial<Pick<Attack, "shows" | "writes" | "only" | "gap" | "under">>;
+export type Further = Partial<Pick<Attack, "on" | "shows" | "writes" | "only" | "gap" | "under">>;
 
 /** The cases of one family, which stand in a file of their own. */
 export function family(name: string, under: Policy) {

@@ -5,9 +5,13 @@ import { Postern } from "../../postern.ts";
 import { type PostgresServer, type PostgresVersion, startPostgres } from "../../servers/postgres.ts";
 import { entryStart, nameEnd } from "./log.ts";
 import { elsewhere, fill, once, secrets, world } from "./world.ts";
+import { traps } from "./world-behind.ts";
 
-/** A database and its twin, which differs in the masked values only: who can tell them apart has learnt something. */
-export const worlds = ["shop", "twin"] as const;
+/**
+ * A database and its twin, which differs in the masked values only: who can tell them apart has learnt something. In
+ * `trap` harmless names are none.
+ */
+export const worlds = ["shop", "twin", "trap"] as const;
 export type World = (typeof worlds)[number];
 
 /**
@@ -57,7 +61,9 @@ export async function openAttackDoor(version: PostgresVersion): Promise<AttackDo
     await server.sql("create database shop");
     await server.sql(world, "shop");
     await server.sql("create database twin template shop");
-    for (const name of worlds) await server.sql(fill(secrets[name]), name);
+    await server.sql("create database trap template shop");
+    await server.sql(traps, "trap");
+    for (const name of worlds) await server.sql(fill(name === "twin" ? secrets.twin : secrets.shop), name);
     for (const name of worlds) await server.sql(`create database pristine_${name} template ${name}`);
     const policy = join(folder, "policy.ts");
     writeFileSync(policy, policyText(server.port));
@@ -111,19 +117,19 @@ function policyText(port: number): string {
       host: "127.0.0.1", port: ${port}, user: "postgres", database: "${database}", credential: env("DATABASE_PASSWORD"),
     }),`;
   const rule = (name: string, may: string, under = "") =>
-    `{ name: "${name}", who: group("${name}"), on: ["shop", "twin"], may: [${may}]${under && `, under: [${under}]`} },`;
+    `{ name: "${name}", who: group("${name}"), on: ${JSON.stringify(worlds)}, may: [${may}]${under && `, under: [${under}]`} },`;
   return `
 import { gateway, group, read, write } from "postern";
 import { env, local, mask, postgres } from "postern/plugins";
 
 const emails = mask({ columns: ["email"] });
-const unseen = mask({ columns: ["email"] });
+const unseen = mask({ columns: ["email"], predicates: "deny" });
 
 export default gateway({
   listen: { postgres: { host: "127.0.0.1", port: 0, insecure: true } },
   identity: [local()],
   limits: { sessionsPerIdentity: 500 },
-  resources: {${resource("shop")}${resource("twin")}
+  resources: {${worlds.map(resource).join("")}
   },
   rules: [
     ${rule("read", `"read", ${unlocked}`)}

@@ -69,9 +69,12 @@ export class Caller {
         break;
       }
       wire.push(...answer);
-      const refused = answer.flatMap((each) => refusalIn(each, texts));
-      refusals.push(...refused);
-      if (refused.length === 0) passed.push(...texts);
+      const at = answer.findIndex((each) => isRefusal(each));
+      // What was complete before it in the same group did run.
+      const ran =
+        at === -1 ? texts.length : answer.slice(0, at).filter(({ type }) => /[CIs]/.test(type)).length;
+      passed.push(...texts.slice(0, ran));
+      if (answer[at]) refusals.push(...refusalIn(answer[at], texts.slice(ran)));
       [pending, texts] = [[], []];
       if (answer.at(-1)?.type !== "Z") break;
     }
@@ -79,9 +82,7 @@ export class Caller {
       wire,
       refusals,
       passed,
-      errors: wire.flatMap((each) =>
-        each.type === "E" && refusalIn(each, []).length === 0 ? [fields(each).C ?? ""] : [],
-      ),
+      errors: wire.flatMap((each) => (each.type === "E" && !isRefusal(each) ? [fields(each).C ?? ""] : [])),
       rows: lastRows(wire),
       idle: wire.at(-1)?.type === "Z" && wire.at(-1)?.body.toString() === "I",
       hung,
@@ -142,6 +143,10 @@ function bindOf({ bind, portal = "", values = [], binary }: Extract<Raw, { bind:
   );
   const formats = binary ? [int16(1), int16(1)] : [int16(0)];
   return message("B", text(portal), text(bind), int16(0), int16(values.length), ...parameters, ...formats);
+}
+
+function isRefusal(answer: Wire): boolean {
+  return refusalIn(answer, []).length > 0;
 }
 
 /** The gateway's errors name their code in the DETAIL. */

@@ -37,7 +37,8 @@ const further: Readonly<Record<string, string>> = {
   "advisory locks": "select objid from pg_locks where locktype = 'advisory'",
   "replication slots": "select slot_name, plugin, temporary from pg_replication_slots",
   "prepared transactions": "select gid from pg_prepared_xacts",
-  "statistics were reset": "select stats_reset from pg_stat_database where datname in ('shop', 'twin')",
+  "statistics were reset":
+    "select stats_reset from pg_stat_database where datname in ('shop', 'twin', 'trap')",
   "restore points, wal switches": "select timeline_id from pg_control_checkpoint()",
   "other backends": `select application_name from pg_stat_activity where application_name = '${bystander.name}'`,
 };
@@ -75,7 +76,8 @@ async function endsOf({ server }: AttackDoor): Promise<Ends> {
   const other = await RawClient.trusted(join(server.folder, `.s.PGSQL.${server.port}`), "postgres", "shop");
   other.send(query(`set application_name = '${bystander.name}'`), query(bystander.text));
   await other.until("D");
-  return { shop: await connect("shop"), twin: await connect("twin"), bystander: other };
+  const clients = { shop: await connect("shop"), twin: await connect("twin"), trap: await connect("trap") };
+  return { ...clients, bystander: other };
 }
 
 export class Witness {

@@ -33,11 +33,6 @@ create function rows_of_notes() returns table (id int, body text) language plpgs
   $f$ begin insert into notes values (671, 'x', 'set'); return query select 1, 'x'; end $f$;
 create procedure note_procedure(body text) language sql as $f$ insert into notes values (672, body, 'call') $f$;
 
--- The names of the server's own functions, for other arguments.
-create function upper(int) returns text language sql as $f$ select add_note('upper of ' || $1) $f$;
-create function now(text) returns text language sql as $f$ select add_note($1) $f$;
-create function md5(int) returns text language sql as $f$ select add_note('md5') $f$;
-create function count(orders) returns text language sql as $f$ select add_note('count') $f$;
 create function hidden.upper(text) returns text language sql as $f$ select add_note('shadow') $f$;
 create function hidden.eq(int, int) returns boolean language sql as $f$ select add_note('equal') is null $f$;
 create operator hidden.= (leftarg = int, rightarg = int, function = hidden.eq);
@@ -46,14 +41,9 @@ create function operator_note(int, orders) returns text language sql as $f$ sele
 create operator @@@ (leftarg = int, rightarg = orders, function = operator_note);
 create function prefix_note(text) returns text language sql as $f$ select add_note($1) $f$;
 create operator !@! (rightarg = text, function = prefix_note);
-create function plus_note(text, int) returns text language sql as $f$ select add_note($1) $f$;
-create operator + (leftarg = text, rightarg = int, function = plus_note);
-
 create type box_of_notes as (body text);
 create function to_notes(text) returns box_of_notes language sql as $f$ select row(add_note($1))::box_of_notes $f$;
 create cast (text as box_of_notes) with function to_notes(text);
-create function mood_note(int) returns mood language sql as $f$ select add_note('cast'); select 'glad'::mood $f$;
-create cast (int as mood) with function mood_note(int) as implicit;
 create function likes_mood(mood) returns text language sql immutable as $f$ select 'liked' $f$;
 create domain noted as text check (add_note(value) is not null);
 create function state_note(int, int) returns int language sql as $f$ select add_note('aggregate'); select $1 + $2 $f$;
@@ -62,7 +52,7 @@ create function range_note(int, int) returns double precision language sql immut
   $f$ select 1.0::double precision $f$;
 
 create view noting_view as select add_note('from a view') as said;
-create view noting_rows as select id, upper(id) as said from orders;
+create view noting_rows as select id, add_note(id::text) as said from orders;
 create view safe_view as select id, upper(note) as note from orders;
 create view over_function as select reads_emails() as contact;
 create table ruled (id int, body text);
@@ -86,4 +76,19 @@ create function audit() returns trigger language plpgsql as
 create trigger audited after insert or update or delete on orders for each row execute function audit();
 
 select lo_from_bytea(4242, 'a large object with dora.canary-2286@example.com');
+`;
+
+/**
+ * What makes harmless texts harmful: functions of the server's own names for other arguments, an implicit cast. In a
+ * database of its own (`trap`), since beside them much that is harmless cannot be told to be.
+ */
+export const traps = `
+create function upper(int) returns text language sql as $f$ select add_note('upper of ' || $1) $f$;
+create function now(text) returns text language sql as $f$ select add_note($1) $f$;
+create function md5(int) returns text language sql as $f$ select add_note('md5') $f$;
+create function count(orders) returns text language sql as $f$ select add_note('count') $f$;
+create function plus_note(text, int) returns text language sql as $f$ select add_note($1) $f$;
+create operator + (leftarg = text, rightarg = int, function = plus_note);
+create function mood_note(int) returns mood language sql as $f$ select add_note('cast'); select 'glad'::mood $f$;
+create cast (int as mood) with function mood_note(int) as implicit;
 `;

@@ -1,0 +1,119 @@
+import type { PostgresVersion } from "../../servers/postgres.ts";
+import type { Attack } from "./attack.ts";
+import { corpus } from "./corpus.ts";
+import { type AttackDoor, groups, openAttackDoor } from "./door.ts";
+import type { Mutant } from "./mutate.ts";
+import { type Finding, playRound, refusalOf, rowsOf, type Try } from "./round.ts";
+import { type Judged, placed, Trial } from "./trial.ts";
+import { Witness } from "./witness.ts";
+
+/** How many mutants are played before the server is asked what it saw. */
+const between = 2000;
+
+/** A door, its witness, and sessions in which cases are played beside each other. */
+export class Arena {
+  readonly #door: AttackDoor;
+  readonly #witness: Witness;
+  readonly #tokens: ReadonlyMap<string, string>;
+  readonly #trials: readonly Trial[];
+  /** What the unmutated cases answered. */
+  readonly #originals = new Map<Attack, Judged>();
+  readonly counts = { kept: 0, torn: 0, refused: 0, sameReason: 0 };
+
+  private constructor(door: AttackDoor, witness: Witness, tokens: ReadonlyMap<string, string>) {
+    this.#door = door;
+    this.#witness = witness;
+    this.#tokens = tokens;
+    this.#trials = [1, 2, 3].map(() => new Trial(door, tokens));
+  }
+
+  static async open(version: PostgresVersion): Promise<Arena> {
+    const door = await openAttackDoor(version);
+    try {
+      const tokens = new Map<string, string>();
+      for (const group of groups) tokens.set(group, await door.token(group));
+      return new Arena(door, await Witness.of(door), tokens);
+    } catch (error) {
+      await door.close();
+      throw error;
+    }
+  }
+
+  /** The cases that this version has. */
+  cases(): Attack[] {
+    return corpus.filter(({ only }) => only === undefined || only === this.#door.server.version);
+  }
+
+  /** Each case as it stands. `locked`: by an identity that has nothing but `read`, whose sessions are locked besides. */
+  async corpus(locked = false): Promise<Finding[]> {
+    const trials = locked ? [new Trial(this.#door, this.#tokens, true)] : this.#trials;
+    const cases = locked ? this.cases().filter(({ under }) => under === "read") : this.cases();
+    const findings = await playRound(
+      cases.map((attack) => ({ attack })),
+      trials,
+      this.#witness,
+      150,
+    );
+    for (const trial of trials) trial.close();
+    return findings;
+  }
+
+  /** Mutants, compared with what they were made of. */
+  async mutants(mutants: Iterable<Mutant>): Promise<Finding[]> {
+    const findings: Finding[] = [];
+    let batch: Try[] = [];
+    const play = async () => {
+      findings.push(...(await playRound(batch, this.#trials, this.#witness, between)));
+      batch = [];
+    };
+    for (const mutant of mutants) {
+      batch.push(await this.#tryOf(mutant));
+      if (batch.length === between) await play();
+    }
+    await play();
+    return findings;
+  }
+
+  async close(): Promise<void> {
+    for (const trial of this.#trials) trial.close();
+    await this.#witness.close();
+    await this.#door.close();
+  }
+
+  async #tryOf({ attack, of, piece, keeps }: Mutant): Promise<Try> {
+    if (!keeps) {
+      this.counts.torn += 1;
+      return { attack, loose: true };
+    }
+    this.counts.kept += 1;
+    const original = this.#originals.get(of) ?? (await this.#originally(of));
+    const also = (judged: Judged): readonly string[] => {
+      if (judged.verdict === "refused") {
+        this.counts.refused += 1;
+        if (refusalOf(judged) === refusalOf(original)) this.counts.sameReason += 1;
+        return [];
+      }
+      const [now, before] = [rowsOf(judged), rowsOf(original)];
+      return now === before || !comparesRows(of)
+        ? []
+        : [`other rows than its original: ${now} for ${before}`.slice(0, 300)];
+    };
+    return { attack, also, ...(piece === undefined ? {} : { piece }) };
+  }
+
+  async #originally(of: Attack): Promise<Judged> {
+    const [trial] = this.#trials as [Trial];
+    const judged = await trial.run(placed(of, this.#door));
+    this.#originals.set(of, judged);
+    return judged;
+  }
+}
+
+/** What EXPLAIN tells, and a key word's own text, is another each time. */
+function comparesRows({ sql }: Attack): boolean {
+  return sql.every(
+    (step) =>
+      typeof step !== "string" ||
+      !/\bexplain\b|pg_prepared_statements|pg_cursors|pg_stat_activity|\bcopy\b/i.test(step),
+  );
+}
