@@ -1,3 +1,6 @@
+import { expect, test } from "bun:test";
+import { classify } from "./classify.ts";
+import { statementKinds } from "./statements.ts";
 import { expectActions } from "./testing/actions.ts";
 
 await expectActions("what a text calls", [
@@ -110,3 +113,27 @@ await expectActions("what a text calls", [
   ["select information_schema._pg_expandarray(a) from x", "read public.x"],
   ["select 'x'::regclass, cast(a as int) from x", "read public.x"],
 ]);
+
+test("what is syntax to PostgreSQL 16 and 17 is mentioned as the call that it is to 15", () => {
+  const calls = (text: string) => classify(text).detail.mentions.calls.map(({ name }) => name);
+  expect(calls("select json_scalar(1), json_serialize('x'), json('x')")).toEqual([
+    "json_scalar",
+    "json_serialize",
+    "json",
+  ]);
+  expect(calls("select json_value(a, '$') from x")).toContain("json_value");
+  expect(calls("select json_array(1, 2), json_object(), json_arrayagg(a) from x")).toEqual([
+    "json_array",
+    "json_object",
+    "json_arrayagg",
+  ]);
+});
+
+test("every kind of statement of the parser's grammar is decided on purpose", async () => {
+  const types = await Bun.file(Bun.resolveSync("@pgsql/types/types.d.ts", import.meta.dir)).text();
+  const kinds = new Set([...types.matchAll(/^export interface (\w+Stmt) /gm)].map(([, kind = ""]) => kind));
+  expect(kinds.size).toBeGreaterThan(100);
+  // What a statement is made of, and what only PL/pgSQL holds.
+  for (const part of ["RawStmt", "SetOperationStmt", "PLAssignStmt"]) kinds.delete(part);
+  expect([...kinds].filter((kind) => statementKinds[kind] === undefined)).toEqual([]);
+});

@@ -15,6 +15,18 @@ export const emptyScope: Scope = new Set();
 /** Where a node names an operator, as a list of name parts. */
 const operatorFields = ["name", "operName", "useOp"];
 
+/** Syntax since PostgreSQL 16; before, each was a call of a function of that name, which could be anybody's. */
+const onceCalls: Readonly<Record<string, readonly string[]>> = {
+  JsonParseExpr: ["json"],
+  JsonScalarExpr: ["json_scalar"],
+  JsonSerializeExpr: ["json_serialize"],
+  JsonFuncExpr: ["json_value", "json_query", "json_exists"],
+  JsonObjectConstructor: ["json_object"],
+  JsonArrayConstructor: ["json_array"],
+  JsonArrayAgg: ["json_arrayagg"],
+  MergeSupportFunc: ["merge_action"],
+};
+
 /** Hold what roles prove themselves by, or passwords for other servers. */
 const passwords: ReadonlySet<string> = new Set([
   "pg_catalog.pg_authid",
@@ -107,7 +119,11 @@ export class Reader {
     const wrapped = unwrap(value);
     if (wrapped === undefined) this.fields(value, scope, effect);
     else if (wrapped.kind.endsWith("Stmt")) this.statement(wrapped.kind, wrapped.node, scope);
-    else this.fields(wrapped.node, scope, effect);
+    else {
+      for (const name of onceCalls[wrapped.kind] ?? [])
+        this.mentions.call([name], functionName([name], this.settings), -1);
+      this.fields(wrapped.node, scope, effect);
+    }
   }
 
   /** All fields of a node except those named. */
