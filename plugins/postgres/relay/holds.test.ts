@@ -4,6 +4,7 @@ import { fields, type RawClient } from "../../../test/raw.ts";
 import { cancelKeys } from "../cancel.ts";
 import {
   bind,
+  close,
   describe as describeMessage,
   execute,
   flush,
@@ -131,6 +132,25 @@ describe.skipIf(noPostgres)("holds", () => {
     expect(await rows()).toEqual([]);
   });
 
+  test("cancelled while it is looked at for its approver: it is withdrawn as soon as it is held", async () => {
+    const gate = fixture.freshGate();
+    const [begun, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    gate.looks = () => {
+      begun.resolve();
+      return over.promise;
+    };
+    const client = await fixture.raw();
+    client.send(query(insert(1)));
+    await begun.promise;
+    await cancelKeys.cancel({ processId: client.key.readInt32BE(0), secret: client.key.subarray(4) });
+    over.resolve();
+    const answer = await client.until("Z");
+    expect(fields(answer.find(({ type }) => type === "E")!).C).toBe("57014");
+    expect([gate.withdrawn, await rows()]).toEqual([["cancelled"], []]);
+    client.send(query("select 1"));
+    expect(types(await client.until("Z"))).toBe("TDCZ");
+  });
+
   const departures: [string, (client: RawClient) => void][] = [
     ["Terminate", (client) => client.send(terminate)],
     ["Terminate behind pipelined messages", (client) => client.send(query("select 1"), group(9), terminate)],
@@ -185,6 +205,25 @@ describe.skipIf(noPostgres)("holds", () => {
     expect(fields((await client.until("Z"))[0]!).C).toBe("25P03");
     await Promise.all(fixture.door.sessions);
     expect(await rows()).toEqual([]);
+  });
+
+  test("parameters are told as the server describes their types, and by its word for each new meaning of a name", async () => {
+    const gate = fixture.freshGate();
+    const client = await fixture.raw();
+    const described = (text: string) =>
+      Buffer.concat([parse("s", text), describeMessage({ kind: "statement", name: "s" }), sync]);
+    const bound = (value: Buffer) =>
+      Buffer.concat([bind("", "s", [value]), execute(""), close({ kind: "statement", name: "s" }), sync]);
+    for (const [type, value] of [
+      ["int8", Buffer.from([0, 0, 0, 0, 0, 0, 0, 7])],
+      ["text", Buffer.from("seven")],
+    ] as const) {
+      client.send(described(`select $1::${type}`));
+      await client.until("Z");
+      client.send(bound(value));
+      expect(types(await client.until("Z"))).toBe("2DC3Z");
+    }
+    expect(gate.began.map(({ parameters }) => parameters)).toEqual([["7"], ["seven"]]);
   });
 
   test("a hold nobody foresaw waits too, and what an earlier error skips is not sent", async () => {

@@ -41,6 +41,7 @@ export class TestGate implements Gate {
   readonly #abort = new AbortController();
   readonly signal = this.#abort.signal;
   wantsParameters = true;
+  wantsPredicates = false;
   recordsWire = false;
   readonly began: Began[] = [];
   readonly holds: TestHold[] = [];
@@ -55,6 +56,8 @@ export class TestGate implements Gate {
   ready: () => Promise<void> | undefined = () => undefined;
   /** Statements that are held though their plan says "allow". */
   holdsUnforeseen: (statement: Statement) => boolean = () => false;
+  /** What a hold waits for before it is open, as long as its operation is looked at for its approver. */
+  looks: (() => Promise<void>) | undefined;
   /** How the relay withdrew holds. */
   readonly withdrawn: string[] = [];
   /** Limits that were reached, in order. */
@@ -124,7 +127,9 @@ export class TestGate implements Gate {
 
   #hold(pass: Pass, execution: Asked): Promise<Pass | Denial> {
     return new Promise((resolve) => {
-      queueMicrotask(() => {
+      queueMicrotask(async () => {
+        execution.examination?.();
+        await this.looks?.();
         const refuse = (reason: Reason = { code: "hold.denied", message: "Bob said no." }) =>
           resolve({ deny: reason });
         const hold = {
