@@ -88,9 +88,12 @@ function applicationName(session: string, { identity, application = "" }: Arriva
   return own === "" ? whose : `${own} ${whose}`;
 }
 
-/** A connection of the gateway's own to the same resource. */
+/**
+ * A connection of the gateway's own to the same resource. What writes out a view or a rule locks its tables, and the session
+ * that has locked them may be the one that waits for the answer.
+ */
 export async function dialControl(permit: Permit<PostgresConfig>): Promise<Dialed> {
-  return await open(permit, ownSettings(permit.label));
+  return await open(permit, new Map([...ownSettings(permit.label), ["lock_timeout", "100"]]));
 }
 
 /** How connections of the gateway's own go about: read only, no name of the caller's in between. */

@@ -77,7 +77,8 @@ union all
  * Relations by name. `$1`: a JSON list of [schema, name]; an empty schema is any, pg_temp that of any session.
  * Columns: schema, name, kind, column names, user-made types of columns, definition of a view, rules [event, text],
  * conditions of row security, values of columns that are computed, INSTEAD OF triggers, what refers to it
- * [schema, name, on delete, on update], children, triggers.
+ * [schema, name, on delete, on update], children, triggers. A table's own default has no column in it, so that it is
+ * written out without a lock on the table, which another session may hold for long.
  */
 export const relationsQuery = `
 select c.nspname, c.relname, c.relkind,
@@ -92,8 +93,9 @@ select c.nspname, c.relname, c.relkind,
   (select pg_catalog.json_agg(pg_catalog.concat_ws(' and ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
      pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)))
    from pg_catalog.pg_policy p where c.relrowsecurity and p.polrelid = c.oid),
-  (select pg_catalog.json_agg(pg_catalog.pg_get_expr(d.adbin, d.adrelid))
-   from pg_catalog.pg_attrdef d where d.adrelid = c.oid),
+  (select pg_catalog.json_agg(pg_catalog.pg_get_expr(d.adbin, case when a.attgenerated = '' then 0 else d.adrelid end))
+   from pg_catalog.pg_attrdef d join pg_catalog.pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+   where d.adrelid = c.oid),
   exists (select from pg_catalog.pg_trigger t where t.tgrelid = c.oid and t.tgtype & 64 <> 0),
   (select pg_catalog.json_agg(pg_catalog.json_build_array(s.nspname, k.relname, f.confdeltype::pg_catalog.text,
      f.confupdtype::pg_catalog.text))
