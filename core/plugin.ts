@@ -20,7 +20,7 @@ export { type Duration, milliseconds } from "./duration.ts";
 export type { Ended, Ending, EndingWish } from "./ending.ts";
 export { PosternError } from "./error.ts";
 export { ESC, isString, sequenceEnd } from "./escape.ts";
-export type { Bypass, Examined } from "./examined.ts";
+export type { Bypass, Examined, HandedOut, RuledSessions } from "./examined.ts";
 export type { Examination, Finding } from "./finding.ts";
 export type { Denial, Execution, Gate, HeldOperation, Pass, Plan } from "./gate.ts";
 export type {

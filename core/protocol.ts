@@ -1,14 +1,14 @@
 import type { X509Certificate } from "node:crypto";
 import type { CredentialSource } from "./credential/source.ts";
 import type { PosternError } from "./error.ts";
-import type { Bypass, Examined } from "./examined.ts";
+import type { Bypass, Examined, HandedOut } from "./examined.ts";
 import type { Gate } from "./gate.ts";
 import type { Kind } from "./guardrail.ts";
 import type { DeviceLogin } from "./identity/device-login.ts";
 import type { CallerCredential, Identity, KeyOffer, ScramVerifier, TokenDiscovery } from "./identity.ts";
 import type { Action, Effect, Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
-import type { Limits, Right, TlsConfig } from "./policy.ts";
+import type { Limits, TlsConfig } from "./policy.ts";
 import type { Secret } from "./secret.ts";
 import type { BegunLogin, BrowserLoginWish, FinishedLogin, ShownLogin } from "./supervision.ts";
 import type { Wire } from "./wire.ts";
@@ -41,9 +41,9 @@ interface Speaking<Config, Emits extends Kind, Name extends string> {
   bypasses?(permit: Permit<Config>): Promise<readonly Bypass[]>;
   /**
    * What the resource says of itself and of the gateway's own login there, for `postern doctor RESOURCE`: whether it may do what
-   * rules hand out (`rights`), and what it may do beyond. Changes nothing. Throws PosternError `resource.*`.
+   * rules hand out, and what it, or what sessions run as, may do beyond. Changes nothing. Throws PosternError `resource.*`.
    */
-  examine?(permit: Permit<Config>, rights: readonly Right[]): Promise<readonly Examined[]>;
+  examine?(permit: Permit<Config>, rules: HandedOut): Promise<readonly Examined[]>;
 }
 
 /**

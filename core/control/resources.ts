@@ -1,6 +1,9 @@
 import { Hono } from "hono";
 import { PosternError } from "../error.ts";
+import type { RuledSessions } from "../examined.ts";
 import { issuePermit, type Permit } from "../permit.ts";
+import { allowance, onlyReads } from "../policy/allowance.ts";
+import { roleUnder } from "../policy/role.ts";
 import type { Policy, Right } from "../policy.ts";
 import type { Resource } from "../protocol.ts";
 import type { Supervisor } from "../supervisor.ts";
@@ -32,7 +35,8 @@ export function resourceRoutes(supervisor: Supervisor): Hono {
       const resource = found(policy, name);
       if (!resource.protocol.examine) return context.json({ found: [] } satisfies ExaminationAnswer);
       await supervisor.admin("examination", "gateway", name);
-      const examined = await resource.protocol.examine(ownPermit(resource), rightsOn(policy, name));
+      const rules = { rights: rightsOn(policy, name), sessions: sessionsOn(policy, name) };
+      const examined = await resource.protocol.examine(ownPermit(resource), rules);
       return context.json({ found: examined } satisfies ExaminationAnswer);
     });
 }
@@ -52,6 +56,18 @@ function rightsOn({ rules }: Policy, resource: string): readonly Right[] {
     .filter(({ on }) => on.includes(resource))
     .flatMap(({ may }) => (may === "all" ? [] : may));
   return [...new Map(all.map((right) => [right.label, right])).values()];
+}
+
+/** What sessions would be there, if that rule were the only one. */
+function sessionsOn({ rules, resources }: Policy, resource: string): RuledSessions[] {
+  const credential = resources[resource]?.credential;
+  return rules
+    .filter(({ on }) => on.includes(resource))
+    .map((rule) => {
+      const reads = onlyReads(allowance([{ rules: [rule] }]));
+      const as = roleUnder(credential, rule.as, reads);
+      return { rule: rule.name, onlyReads: reads, ...(as === undefined ? {} : { as }) };
+    });
 }
 
 /** For a question of the gateway's own that no session asks. */

@@ -1,4 +1,4 @@
-import type { Effect, Examined, Permit, Right } from "../../core/plugin.ts";
+import type { Effect, Examined, HandedOut, Permit, Right } from "../../core/plugin.ts";
 import type { KubernetesConfig } from "./config.ts";
 import { ClusterAdmin } from "./credentials/cluster.ts";
 import { tokenMaker } from "./credentials/index.ts";
@@ -26,10 +26,7 @@ const verbs: Partial<Readonly<Record<Effect, string>>> = {
 };
 
 /** Whether the cluster answers, and what the gateway's own login may do there. Throws PosternError `resource.*`. */
-export async function examine(
-  permit: Permit<KubernetesConfig>,
-  rights: readonly Right[],
-): Promise<Examined[]> {
+export async function examine(permit: Permit<KubernetesConfig>, { rights }: HandedOut): Promise<Examined[]> {
   const credential = await permit.credential();
   const secret = { label: "", read: async () => credential?.value ?? "" };
   const cluster = new ClusterAdmin(permit.config, credential?.value ? secret : undefined);

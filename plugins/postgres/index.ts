@@ -13,6 +13,7 @@ import { keyDelivered } from "./cancel.ts";
 import { client } from "./client.ts";
 import type { PostgresConfig } from "./config.ts";
 import { dial } from "./dial.ts";
+import { examine } from "./doctor.ts";
 import { refuse } from "./refuse.ts";
 import { relay } from "./relay/relay.ts";
 import { replay } from "./replay/index.ts";
@@ -36,6 +37,7 @@ const protocol: ConnectionProtocol<PostgresConfig, Emits, "postgres"> = {
   replay,
   client,
   bypasses,
+  examine,
 };
 
 export interface PostgresOptions extends PostgresConfig {

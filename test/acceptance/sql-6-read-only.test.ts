@@ -189,5 +189,32 @@ for (const version of [15, 18] as const) {
       expect(await failure(writer, "insert into orders values (20, 'y')")).toBeUndefined();
       await writer.end();
     });
+
+    testWith(lack)("doctor tells which of them run as somebody who may do more", async () => {
+      const told = async (resource: string) => {
+        const found = await door.json<{ state: string; message: string }[]>("doctor", resource);
+        return found.map(({ state, message }) => `${state} ${message}`);
+      };
+      const answers = new RegExp(`^ok it answers, as PostgreSQL ${version}`);
+      const nobody = "ok nobody is logged in there but through the gateway";
+      expect(await told("shop")).toEqual([
+        expect.stringMatching(answers),
+        "warn sessions that may only read (readers, reload) run as the gateway's own login, which may do more: it is a superuser",
+        nobody,
+      ]);
+      expect(await told("roles")).toEqual([
+        expect.stringMatching(answers),
+        "ok sessions that may only read (readers) run as the role orders_reader, which may do no more",
+        nobody,
+      ]);
+      await door.server.sql(
+        "create schema shared; grant create on schema shared to public; grant pg_read_server_files to orders_app",
+      );
+      expect(await told("owned")).toEqual([
+        expect.stringMatching(answers),
+        "warn sessions that may only read (owned readers) run as the role orders_app, which may do more: it is a member of pg_read_server_files; it may write to 2 relations (public.log …); it may make things in the schema shared",
+        nobody,
+      ]);
+    });
   });
 }

@@ -5,7 +5,11 @@ import { moment } from "../time.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 /** Logins on a resource that go around the gateway, as the resource itself tells. */
-export async function bypassesOf(resource: string, client: ControlClient): Promise<Finding[]> {
+export async function bypassesOf(
+  resource: string,
+  client: ControlClient,
+  { mayNotKnow }: { readonly mayNotKnow: boolean },
+): Promise<Finding[]> {
   const check = `resource ${resource}`;
   try {
     const { bypasses } = await client.get<BypassAnswer>(
@@ -23,6 +27,7 @@ export async function bypassesOf(resource: string, client: ControlClient): Promi
     );
   } catch (error) {
     if (!(error instanceof PosternError)) throw error;
+    if (mayNotKnow && error.code === "doctor.unsupported") return [];
     return [fail(check, error.message, error.more.hint ?? "Look into the gateway's log.")];
   }
 }

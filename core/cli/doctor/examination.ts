@@ -10,8 +10,9 @@ export async function examinationOf(resource: string, client: ControlClient): Pr
   const path = `/v1/resources/${encodeURIComponent(resource)}/examination`;
   try {
     const { found } = await client.get<ExaminationAnswer>(path);
-    // Who says something of itself is not asked for logins, which it may not know of.
-    return found.length > 0 ? found.map((one) => ({ check, ...one })) : await bypassesOf(resource, client);
+    // Who says something of itself may know nothing of logins.
+    const logins = await bypassesOf(resource, client, { mayNotKnow: found.length > 0 });
+    return [...found.map((one) => ({ check, ...one })), ...logins];
   } catch (error) {
     if (!(error instanceof PosternError)) throw error;
     return [fail(check, error.message, error.more.hint ?? "Look into the gateway's log.")];
