@@ -71,7 +71,7 @@ export function mask<const K extends AnswerKind = "rows">(
     open: () => ({
       ...open(masks, kinds.includes("stream"), options.writtenBack !== "allow"),
       ...(options.predicates === "deny"
-        ? { prepare: (operation) => refusal(operation, masks) ?? "allow" }
+        ? { predicates: true, prepare: (operation) => refusal(operation, masks) ?? "allow" }
         : {}),
     }),
   };

@@ -36,7 +36,10 @@ async function said(watch: Watch, asked: Operation): Promise<string> {
 
 /** Shows one row to the session; returns what stands in place of the value. */
 function row(watch: Watch, name: string, value: string): string {
-  const column: Column = { name, type: "text", holdsText: true, format: "text", origins: [{ column: name }] };
+  const column: Column = {
+    ...{ name, type: "text", holdsText: true, format: "text", origins: [{ column: name }] },
+    plain: true,
+  };
   const filter = watch.answer?.(read)?.rows?.([column]);
   return typeof filter === "object"
     ? (Buffer.from(filter.cell(0, Buffer.from(value)) ?? "").toString() as string)
@@ -66,6 +69,43 @@ describe("a masked value written back to a database", () => {
       ).toBe(refused);
     },
   );
+  test("however the literal is written", async () => {
+    const watch = await opened({ columns: ["email"], strategy: "partial" });
+    const shown = row(watch, "email", "alice@example.com");
+    const hex = (text: string, mark: string) =>
+      [...text].map((each) => `${mark}${each.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+    const written = [
+      `E'${shown}'`,
+      `e'${hex(shown, "\\u")}'`,
+      `E'${[...shown].map((each) => `\\x${each.charCodeAt(0).toString(16)}`).join("")}'`,
+      `E'${[...shown].map((each) => `\\${each.charCodeAt(0).toString(8)}`).join("")}'`,
+      `U&'${hex(shown, "\\")}'`,
+      `U&'${hex(shown, "!")}' UESCAPE '!'`,
+      `$$${shown}$$`,
+      `$body$${shown}$body$`,
+      `'${shown.slice(0, 3)}'\n  '${shown.slice(3)}'`,
+      `'{"a": {"b": ["${shown}"]}}'::jsonb`,
+      `$${"$"}{"a": "${shown}"}$$`,
+      `'{${shown},x}'::text[]`,
+      `'(1,${shown})'::contact`,
+      `'it''s', '${shown}'`,
+      `E'it\\'s', '${shown}'`,
+      `1 /* it's */, '${shown}'`,
+      `1, -- it's\n '${shown}'`,
+      `"it's", '${shown}'`,
+      `--email '${shown}'`,
+    ];
+    for (const each of written) {
+      expect(await said(watch, operation(`update c set email = ${each}`, "write")), each).toBe(refused);
+    }
+    const binary = Buffer.concat([Buffer.of(1), Buffer.from(`{"mail": "${shown}"}`)]);
+    expect(await said(watch, operation("update c set doc = $1", "write", [binary]))).toBe(refused);
+    const array = Buffer.concat([Buffer.of(0, 0, 0, 1, 0, 0, 0, 14), Buffer.from(shown)]);
+    expect(await said(watch, operation("update c set mails = $1", "write", [array]))).toBe(refused);
+    for (const other of [`'${shown}x'`, "$$$$", "E'\\\\'", "'{\"a\": 1}'", "'(1,2)'", "U&'\\0061'"]) {
+      expect(await said(watch, operation(`update c set email = ${other}`, "write")), other).toBe("allow");
+    }
+  });
   test("a search for it is allowed, as is another value", async () => {
     const watch = await opened({ columns: ["email"], strategy: "partial" });
     const shown = row(watch, "email", "alice@example.com");

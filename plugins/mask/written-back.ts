@@ -1,4 +1,5 @@
 import type { Operation, Reason } from "../../core/plugin.ts";
+import { literalsIn } from "./literals.ts";
 import { redacted, withheld } from "./strategy.ts";
 
 /** Told of each text that stands in place of a value. `name`: of the column or field, where there is one. */
@@ -42,15 +43,21 @@ export class WrittenBack implements Shown {
   }
 
   #holds({ text, parameters }: Operation): boolean {
-    for (const [literal] of text.matchAll(/'(?:[^']|'')*'/g)) {
-      if (this.#isWhole(literal.slice(1, -1).replaceAll("''", "'"))) return true;
+    for (const literal of literalsIn(text)) {
+      if (this.#isWhole(literal) || (/^\s*[[{("]/.test(literal) && this.#isInValue(literal))) return true;
     }
     for (let index = 0; index < (parameters?.length ?? 0); index++) {
       const value = parameters?.at(index) ?? null;
       if (value === null) continue;
-      if (this.#isIn(typeof value === "string" ? value : Buffer.from(value).toString("utf8"))) return true;
+      if (this.#isIn(typeof value === "string" ? value : textOf(value))) return true;
     }
     return false;
+  }
+
+  /** A document, or PostgreSQL's own form of an array or row: `{a***@e***.com}`, `(1,****)`. */
+  #isInValue(text: string): boolean {
+    if (this.#isIn(text)) return true;
+    return !isJson(text) && [...text.matchAll(/[^\s",(){}]+/g)].some(([word]) => this.#isWhole(word));
   }
 
   #isIn(text: string): boolean {
@@ -81,7 +88,7 @@ export class WrittenBack implements Shown {
   /** `email: "****"`, `email=a***@e***.com`, and substitutes that stand between blanks or quotes. */
   #isInText(text: string): boolean {
     if (this.#hashes !== undefined) {
-      for (const [word] of text.matchAll(/[^\s"',;=<>()[\]{}]+/g)) if (this.#isWhole(word)) return true;
+      for (const [word] of text.matchAll(words)) if (this.#isWhole(word)) return true;
     }
     const line = /^[\s-]*["']?([\w.-]+)["']?\s*[:=]\s*["']?(\*{4}|\[withheld\])["']?\s*,?\s*$/gm;
     for (const [, name = "", value = ""] of text.matchAll(line)) if (this.#isUnder(value, name)) return true;
@@ -102,6 +109,25 @@ export class WrittenBack implements Shown {
     const first = Bun.hash.xxHash32(text, 1);
     const at = (first % places) * 2;
     return this.#hashes[at] === first && this.#hashes[at + 1] === (Bun.hash.xxHash32(text, 2) | 1) >>> 0;
+  }
+}
+
+/** Also between the lengths of an array or row in binary form. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what parts the words.
+const words = /[^\s\x00-\x1f"',;=<>()[\]{}]+/g;
+
+/** A document in jsonb's binary form has its version, 1, before it. */
+function textOf(value: Uint8Array): string {
+  const from = value[0] === 1 && (value[1] === 0x7b || value[1] === 0x5b || value[1] === 0x22) ? 1 : 0;
+  return Buffer.from(value.buffer, value.byteOffset + from, value.length - from).toString("utf8");
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
