@@ -15,6 +15,8 @@ export interface Gate {
   readonly signal: AbortSignal;
   /** Whether anybody reads parameters: a protocol need not decode them otherwise. */
   readonly wantsParameters: boolean;
+  /** Whether anybody reads the predicates of statements: a protocol need not look for them otherwise. */
+  readonly wantsPredicates: boolean;
   /** What is known from the text alone. Cached by the statement's identity and the policy version. */
   plan(statement: Statement): Plan;
   /**

@@ -41,6 +41,7 @@ export class SessionGate implements Gate {
   #wires: readonly { readonly name: string; readonly watch: Watch }[] = [];
   #unasked: readonly Watch[] = [];
   #wantsParameters = false;
+  #wantsPredicates = false;
   readonly #failed = (guardrail: string, error: unknown) => this.services.failed(guardrail, error);
 
   constructor(
@@ -54,6 +55,11 @@ export class SessionGate implements Gate {
   get wantsParameters(): boolean {
     this.#derive();
     return this.#wantsParameters;
+  }
+
+  get wantsPredicates(): boolean {
+    this.#derive();
+    return this.#wantsPredicates;
   }
 
   get recordsWire(): boolean {
@@ -245,6 +251,7 @@ export class SessionGate implements Gate {
     );
     this.#unasked = watching.flatMap(({ watch }) => (watch.unasked ? watch : []));
     this.#wantsParameters = watching.some(({ watch }) => watch.operation);
+    this.#wantsPredicates = watching.some(({ watch }) => watch.predicates);
   }
 }
 

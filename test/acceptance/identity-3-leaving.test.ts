@@ -87,7 +87,7 @@ for (const version of [15, 18] as const) {
       async () => {
         const token = await door.token("sam-writers", "writers");
         const client = await RawClient.login(door.port, "sam", "shop", token);
-        const setConfig = 2077;
+        const setConfig = 2078;
         const args = ["role", "none"].map((arg) => Buffer.concat([int32(arg.length), Buffer.from(arg)]));
         const local = Buffer.concat([int32(1), Buffer.from("f")]);
         client.send(message("F", int32(setConfig), int16(0), int16(3), ...args, local, int16(0)));

@@ -1,6 +1,8 @@
+import type { Action } from "../../../core/plugin.ts";
 import type { Ask } from "../catalogue/cache.ts";
 import type { Row } from "../control.ts";
 import type { SqlStatement } from "../sql/classify.ts";
+import { calledByNumber, calling, functionQuery } from "./call.ts";
 import { ThingsLoader } from "./load.ts";
 import { searchPath } from "./path.ts";
 import { loadRelations, meantBy, type RelationFacts, relationFacts } from "./relations.ts";
@@ -22,6 +24,9 @@ const mostRelations = 5_000;
 const atOnce = 250;
 /** A view of views of views: more rounds of questions than this for one statement and it cannot be told. */
 const mostRounds = 70;
+
+/** Functions called by number that are remembered. */
+const mostCalls = 1_000;
 
 /** What a session says of itself when it asks. */
 export interface Asking {
@@ -53,6 +58,7 @@ export class MeaningCache implements Facts {
   #used = new Set<string>();
   /** By what a session may have of its own. */
   readonly #entries = [new WeakMap<SqlStatement, Entry>(), new WeakMap<SqlStatement, Entry>()] as const;
+  readonly #calls = new Map<number, { readonly version: number; readonly does: Action | undefined }>();
   readonly #untold = new WeakMap<SqlStatement, SqlStatement>();
   /** Counts what has changed. */
   #version = 0;
@@ -109,9 +115,21 @@ export class MeaningCache implements Facts {
     });
   }
 
-  /** What `function` is; undefined where nobody can say now. */
-  get known(): Things | undefined {
-    return this.#now() < this.#freshUntil ? this.#things : undefined;
+  /** What a call of this function does (fast path); undefined where nobody can say. Never rejects. */
+  call(oid: number, asking: Asking): Action | undefined | Promise<Action | undefined> {
+    const known = this.#calls.get(oid);
+    if (known !== undefined && known.version === this.#version && this.#now() < this.#freshUntil)
+      return known.does;
+    return this.#called(oid, asking).catch(() => undefined);
+  }
+
+  async #called(oid: number, asking: Asking): Promise<Action | undefined> {
+    if (this.#now() >= this.#freshUntil) await this.#read(asking);
+    const own = this.things.function(oid);
+    const does = own ? calling(own) : calledByNumber(await asking.ask(functionQuery, [String(oid)]));
+    if (this.#calls.size >= mostCalls) this.#calls.clear();
+    this.#calls.set(oid, { version: this.#version, does });
+    return does;
   }
 
   /** Something was defined: nothing that is known, or being read, counts any more. */

@@ -1,3 +1,4 @@
+import type { Action } from "../../../core/plugin.ts";
 import type { Ask } from "../catalogue/cache.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import type { MeaningCache } from "./cache.ts";
@@ -10,12 +11,15 @@ export interface Meanings {
    * `catalogue` besides. `temporary`: the session may have made temporary relations.
    */
   of(statement: SqlStatement, temporary: boolean): SqlStatement | Promise<SqlStatement>;
+  /** The same for a function that is called by its number. undefined as action: nobody can say what it is. */
+  call(oid: number): Action | undefined | Promise<Action | undefined>;
 }
 
 /** `login`: sessions log in as the catalogue's own connection does, and not as roles of their own. */
 export function meaningsOf(cache: MeaningCache, ask: Ask, login: boolean): Meanings {
   const asking = [false, true].map((temporary) => ({ ask, login, temporary })) as [Asking, Asking];
   return {
+    call: (oid) => cache.call(oid, asking[0]),
     of: (statement, temporary) => cache.meaning(statement, temporary ? asking[1] : asking[0]),
   };
 }

@@ -13,7 +13,7 @@ import { identifier, objectName } from "../sql/names.ts";
 import { defaultSettings } from "../sql/settings.ts";
 import { expressionDefinition } from "./definition.ts";
 import { type RelationFacts, relationKey } from "./relations.ts";
-import type { Definition, FunctionFacts, Reference, Things } from "./things.ts";
+import { type Definition, type FunctionFacts, type Reference, type Things, volatile } from "./things.ts";
 
 /** What is known of a resource now. */
 export interface Facts {
@@ -378,9 +378,6 @@ interface Told {
   readonly dropped: Set<string>;
   readonly kept: Set<string>;
 }
-
-/** The trait of an action on a function that may change something. */
-export const volatile = "volatile";
 
 /** Told from their arguments by the classifier. */
 const special: ReadonlySet<string> = new Set(["nextval", "setval", "set_config"]);

@@ -8,6 +8,9 @@ export interface Definition {
   readonly mentions: Mentions;
 }
 
+/** The trait of an action on a function that may change something. */
+export const volatile = "volatile";
+
 export interface FunctionFacts {
   readonly oid: number;
   readonly schema: string;

@@ -58,7 +58,9 @@ export class Admission {
     if (this.#decided) {
       const decided = this.#decided;
       this.#decided = undefined;
-      return decided;
+      if ("deny" in decided || this.#isAsked(plan, batch)) return decided;
+      // While it was decided, what it does on this resource has changed.
+      unused(decided);
     }
     if (!this.#asking) {
       if (plan.verdict === "willHold" && !this.#quiet(cursor)) return undefined;
@@ -85,6 +87,16 @@ export class Admission {
     }
     exchange.stall(cursor, "decision");
     return undefined;
+  }
+
+  /** Whether it is still what was asked about: the same message may do something else by now. */
+  #isAsked(plan: Plan, batch: Batch = []): boolean {
+    const before = this.#batch ?? [];
+    return (
+      doesAs(plan, this.#plan) &&
+      batch.length === before.length &&
+      batch.every((one, at) => doesAs(one.plan, before[at]?.plan))
+    );
   }
 
   /** For the trail: this was denied from its text alone. */
@@ -189,6 +201,11 @@ export class Admission {
     this.#decided = decided;
     this.exchange.go("decision");
   }
+}
+
+function doesAs({ statement }: Plan, other: Plan | undefined): boolean {
+  const actions = other?.statement.actions;
+  return statement.actions === actions || JSON.stringify(statement.actions) === JSON.stringify(actions);
 }
 
 /** A Pass that will not be used: nothing was sent. */

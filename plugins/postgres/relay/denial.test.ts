@@ -102,17 +102,23 @@ describe.skipIf(noPostgres)("denial by replacement", () => {
     expect(await fixture.server.sql("select n from plain")).toEqual([]);
   });
 
-  test("a function call by number is unknown, and never reaches the server", async () => {
+  test("a function call by number is what the catalogue says of it, or unknown and never reaches the server", async () => {
     const gate = fixture.freshGate();
     const client = await fixture.raw();
-    const call = message(0x46, int32(1598), int16(0), int16(0), int16(0));
-    client.send(call);
-    const denied = await client.until("Z");
-    expect([types(denied), fields(denied[0]!).C]).toEqual(["EZ", "42501"]);
-    gate.version = "2";
-    gate.word = () => "allow";
-    client.send(call);
+    // set_config, whose arguments nobody reads; random; one that nobody made; lo_creat.
+    for (const [oid, answer, action] of [
+      [2078, "EZ", "unknown on function 2078"],
+      [1598, "VZ", "read on (none)"],
+      [9, "EZ", "unknown on function 9"],
+    ] as const) {
+      client.send(message(0x46, int32(oid), int16(0), int16(0), int16(0)));
+      const answered = await client.until("Z");
+      expect([types(answered), gate.began.at(-1)?.actions]).toEqual([answer, [action]]);
+      if (answer === "EZ") expect(fields(answered[0]!).C).toBe("42501");
+    }
+    client.send(message(0x46, int32(957), int16(1), int16(1), int16(1), int32(4), int32(-1), int16(1)));
     expect(types(await client.until("Z"))).toBe("VZ");
+    expect(gate.began.at(-1)?.actions).toEqual(["execute on pg_catalog.lo_creat"]);
   });
 
   test("an empty query is no operation to refuse", async () => {

@@ -1,14 +1,17 @@
-import type { Cursor } from "../../../core/plugin.ts";
+import type { Action, Cursor } from "../../../core/plugin.ts";
 import type { SqlStatement } from "../sql/classify.ts";
+import { loadPredicates, predicatesOf } from "../sql/predicates.ts";
 import { nextSettings } from "../sql/settings.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Definition, Portal } from "./named.ts";
-import { preparedIn, typedStatement, unknownStatement } from "./statement.ts";
+import { functionCallStatement, preparedIn, typedStatement, unknownStatement } from "./statement.ts";
 
 /** What texts mean on this resource. Where its catalogue must be asked, the caller's direction stands still. */
 export class Meant {
   /** What was answered of the statement at which the direction stood still. */
   #told: { readonly of: SqlStatement; readonly means: SqlStatement } | undefined;
+  readonly #judged = new WeakMap<SqlStatement, SqlStatement>();
+  #toldCall: { readonly oid: number; readonly does: Action | undefined } | undefined;
 
   constructor(readonly exchange: Exchange) {}
 
@@ -18,11 +21,45 @@ export class Meant {
     const told = this.#told;
     this.#told = undefined;
     if (told?.of === statement) return told.means;
-    const means = exchange.services.meanings.of(statement, exchange.temporary);
+    const { meanings, gate } = exchange.services;
+    let means = meanings.of(statement, exchange.temporary);
+    if (gate.wantsPredicates) {
+      means = means instanceof Promise ? means.then((it) => this.#predicated(it)) : this.#predicated(means);
+    }
     if (!(means instanceof Promise)) return means;
     exchange.stall(cursor, "catalogue");
     means.then((answer) => {
       this.#told = { of: statement, means: answer };
+      exchange.go("catalogue");
+    });
+    return undefined;
+  }
+
+  /** With the columns whose values decide what it does; the same object while they are the same. */
+  #predicated(means: SqlStatement): SqlStatement | Promise<SqlStatement> {
+    const { catalogue } = this.exchange.services;
+    const loading = loadPredicates(means, catalogue);
+    const found = () => {
+      const predicates = predicatesOf(means, catalogue);
+      const known = this.#judged.get(means);
+      if (known && JSON.stringify(known.predicates) === JSON.stringify(predicates)) return known;
+      const judged = { ...means, predicates };
+      this.#judged.set(means, judged);
+      return judged;
+    };
+    return loading === undefined ? found() : loading.then(found);
+  }
+
+  /** A fast-path function call; undefined as above. */
+  call(cursor: Cursor, oid: number): SqlStatement | undefined {
+    const { exchange } = this;
+    const told = this.#toldCall;
+    this.#toldCall = undefined;
+    const does = told?.oid === oid ? told.does : exchange.services.meanings.call(oid);
+    if (!(does instanceof Promise)) return functionCallStatement(oid, does);
+    exchange.stall(cursor, "catalogue");
+    does.then((answer) => {
+      this.#toldCall = { oid, does: answer };
       exchange.go("catalogue");
     });
     return undefined;
@@ -66,5 +103,7 @@ export class Meant {
 /** All of its text, or what a PREPARE in it gave the name to. */
 function runs({ means }: Definition | Portal, { viaSql, name }: Definition): SqlStatement {
   if (means === undefined) return unknownStatement;
-  return viaSql ? preparedIn(means, name) : means;
+  if (!viaSql) return means;
+  const { predicates } = means;
+  return { ...preparedIn(means, name), ...(predicates === undefined ? {} : { predicates }) };
 }

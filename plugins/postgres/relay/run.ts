@@ -21,7 +21,7 @@ import {
 } from "./replacement.ts";
 import { SharedPass } from "./shared-pass.ts";
 import type { SqlNames } from "./sql-names.ts";
-import { functionCallStatement, isLate } from "./statement.ts";
+import { isLate } from "./statement.ts";
 import { textAt } from "./text.ts";
 import { functionResult, hidden, refusal } from "./unseen.ts";
 
@@ -122,7 +122,8 @@ export class Running {
     const { gate, limits } = exchange.services;
     if (!whole(cursor, length, limits.frame)) return;
     if (length < headerSize + 4) throw new Malformed("A FunctionCall that is cut off.");
-    const statement = functionCallStatement(cursor.view.readUInt32BE(cursor.at + headerSize));
+    const statement = exchange.meant.call(cursor, cursor.view.readUInt32BE(cursor.at + headerSize));
+    if (statement === undefined) return;
     const answer = admission.ask(cursor, gate.plan(statement));
     if (answer === undefined) return;
     const denied = refusal(answer, functionResult);

@@ -10,6 +10,14 @@ import { plainStatement, readOf, unknownStatement } from "./statement.ts";
 /** EXECUTE of an EXECUTE of an EXECUTE. */
 const deepest = 4;
 
+function together(
+  some: SqlStatement["predicates"],
+  others: SqlStatement["predicates"],
+): SqlStatement["predicates"] {
+  if (some === "unknown" || others === "unknown") return "unknown";
+  return some && others ? [...some, ...others] : (some ?? others);
+}
+
 /** What a text comes to with all that it runs by name. */
 class Resolution {
   readonly actions: Action[] = [];
@@ -20,6 +28,7 @@ class Resolution {
   copyIn = false;
   copyOut = false;
   changes: SessionSettings | undefined;
+  predicates: SqlStatement["predicates"];
   /** The direction waits for the catalogue. */
   waits = false;
 }
@@ -54,13 +63,15 @@ export class SqlNames {
       ...(copyOut ? { copyOut } : {}),
       ...(changes === undefined ? {} : { changes }),
     };
-    return { text, actions, detail };
+    const { predicates } = found;
+    return { text, actions, detail, ...(predicates === undefined ? {} : { predicates }) };
   }
 
   /** A statement of the protocol that EXECUTE runs may be any: SET, PREPARE, another EXECUTE. */
   #follow(cursor: Cursor, statement: SqlStatement, found: Resolution, depth: number): void {
     const { detail } = statement;
     const placeholders = new Set<string>();
+    found.predicates = together(found.predicates, statement.predicates);
     found.copyIn ||= detail.copyIn === true;
     found.copyOut ||= detail.copyOut === true;
     if (detail.changes) found.changes = nextSettings(found.changes ?? detail.changes, detail.changes);

@@ -32,20 +32,21 @@ export const unknownStatement: SqlStatement = plainStatement(
 );
 
 /** pg_catalog.set_config, on every server. */
-const setConfig = 2077;
-const calls = new Map<number, SqlStatement>();
+const setConfig = 2078;
+const calls = new Map<string, SqlStatement>();
 const keptCalls = 256;
 
-/** A fast-path function call: what the function does cannot be told from its number. */
-export function functionCallStatement(oid: number): SqlStatement {
-  const known = calls.get(oid);
+/** A fast-path function call. `does`: what the resource's catalogue says of that number; undefined: it cannot be told. */
+export function functionCallStatement(oid: number, does: Action | undefined): SqlStatement {
+  const key = `${oid} ${does?.effect} ${does?.on} ${does?.traits}`;
+  const known = calls.get(key);
   if (known) return known;
   if (calls.size >= keptCalls) calls.clear();
-  const action: Action = { effect: "unknown", on: `function ${oid}` };
+  const untold: Action = { effect: "unknown", on: `function ${oid}` };
   const statement = plainStatement(`FunctionCall (function ${oid})`, [
-    oid === setConfig ? { ...action, traits: [leaving] } : action,
+    does ?? (oid === setConfig ? { ...untold, traits: [leaving] } : untold),
   ]);
-  calls.set(oid, statement);
+  calls.set(key, statement);
   return statement;
 }
 

@@ -77,7 +77,7 @@ export function memoryRelay(caller: Wire, server: Wire, gate: Gate, limits: Part
       loadNamed: async () => {},
     },
     classify,
-    meanings: { of: (statement) => statement },
+    meanings: { of: (statement) => statement, call: () => undefined },
     columnsOf,
     loadFor,
     async cancel() {
