@@ -40,7 +40,7 @@ class Session {
   }
 }
 
-/** One verdict a message. Sessions are told apart by their number. */
+/** One verdict a message, from its text alone. Sessions are told apart by their number. */
 export function* verdicts(messages: Iterable<Message>): Generator<Verdict> {
   const sessions = new Map<number, Session>();
   for (const message of messages) {
@@ -48,23 +48,30 @@ export function* verdicts(messages: Iterable<Message>): Generator<Verdict> {
     sessions.set(message.session, session);
     const { mentions } = classify(message.text, session.settings).detail;
     const actions = session.actions(message.text);
-    const misses = new Set<string>();
-    const hidden = new Set<string>();
     const mentioned = new Set([...mentions.calls, ...mentions.attributes].map(({ name }) => name));
-    for (const fact of message.facts) {
-      for (const miss of missing(fact, actions, message)) {
-        const shown =
-          fact.what === "called" ? !mentioned.has(fact.name) : fact.what !== "ran" && fact.what !== "emptied";
-        (shown ? misses : hidden).add(miss);
-      }
-    }
-    const failed = message.facts.length > 0 && message.facts.every(isSyntaxError);
-    const unknown = actions.some(({ effect }) => effect === "unknown");
-    yield {
-      ...{ text: message.text, actions, unknown, invalid: failed && unknown },
-      ...{ misses: [...misses], hidden: [...hidden] },
-    };
+    yield verdictOf(message, actions, (fact) =>
+      fact.what === "called" ? mentioned.has(fact.name) : fact.what === "ran" || fact.what === "emptied",
+    );
   }
+}
+
+/** `isHidden`: what these actions cannot be expected to tell. */
+export function verdictOf(
+  message: Message,
+  actions: readonly Action[],
+  isHidden: (fact: Fact) => boolean,
+): Verdict {
+  const misses = new Set<string>();
+  const hidden = new Set<string>();
+  for (const fact of message.facts) {
+    for (const miss of missing(fact, actions, message)) (isHidden(fact) ? hidden : misses).add(miss);
+  }
+  const failed = message.facts.length > 0 && message.facts.every(isSyntaxError);
+  const unknown = actions.some(({ effect }) => effect === "unknown");
+  return {
+    ...{ text: message.text, actions, unknown, invalid: failed && unknown },
+    ...{ misses: [...misses], hidden: [...hidden] },
+  };
 }
 
 function isSyntaxError(fact: Fact): boolean {

@@ -39,6 +39,8 @@ export type Fact =
 /** A text that a client sent, and what came of it. */
 export interface Message {
   readonly session: number;
+  /** The client's application_name. */
+  readonly client: string;
   readonly text: string;
   readonly facts: readonly Fact[];
 }
@@ -51,7 +53,7 @@ export function messagesIn(file: string): Message[] {
     if (line === "") continue;
     const [session, what, depth, ...rest] = JSON.parse(line) as [number, string, number, ...never[]];
     if (what === "text") {
-      const message = { session, text: rest[0] ?? "", facts: [] };
+      const message = { session, text: rest[0] ?? "", client: rest[1] ?? "", facts: [] };
       current.set(session, message);
       messages.push(message);
     } else {

@@ -44,6 +44,31 @@
 
 PG_MODULE_MAGIC;
 
+#if PG_VERSION_NUM >= 160000
+#include "parser/parse_relation.h"
+#define PERMISSIONS RTEPermissionInfo
+#define PERMS_ARGUMENTS List *entries, List *wanted_rights, bool fail
+#define PERMS_PASSED entries, wanted_rights, fail
+#define PERMS_LIST wanted_rights
+#define QUERY_PERMS(query) (query)->rteperminfos
+#define IS_CHECKED(entry) true
+#else
+#define PERMISSIONS RangeTblEntry
+#define PERMS_ARGUMENTS List *entries, bool fail
+#define PERMS_PASSED entries, fail
+#define PERMS_LIST entries
+#define QUERY_PERMS(query) (query)->rtable
+#define IS_CHECKED(entry) ((entry)->rtekind == RTE_RELATION)
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define RUN_ARGUMENTS QueryDesc *query, ScanDirection direction, uint64 count
+#define RUN_PASSED query, direction, count
+#else
+#define RUN_ARGUMENTS QueryDesc *query, ScanDirection direction, uint64 count, bool once
+#define RUN_PASSED query, direction, count, once
+#endif
+
 void		_PG_init(void);
 
 static char *path = NULL;
@@ -101,7 +126,7 @@ watching(void)
 {
 	StringInfoData line;
 
-	if (debug_query_string == NULL || MyBackendId == InvalidBackendId || IsParallelWorker())
+	if (debug_query_string == NULL || !OidIsValid(MyDatabaseId) || IsParallelWorker())
 		return false;
 	if (file == -1)
 	{
@@ -169,11 +194,11 @@ walk(Node *node, void *context)
 		Query	   *query = (Query *) node;
 		ListCell   *cell;
 
-		foreach(cell, query->rtable)
+		foreach(cell, QUERY_PERMS(query))
 		{
-			RangeTblEntry *entry = lfirst(cell);
+			PERMISSIONS *entry = lfirst(cell);
 
-			if (entry->rtekind == RTE_RELATION && entry->requiredPerms != 0)
+			if (IS_CHECKED(entry) && entry->requiredPerms != 0)
 				say_relation("named", entry->relid, entry->requiredPerms, false);
 		}
 		if (query->utilityStmt)
@@ -212,19 +237,19 @@ on_parse(ParseState *state, Query *query, JumbleState *jumble)
 }
 
 static bool
-on_perms(List *entries, bool fail)
+on_perms(PERMS_ARGUMENTS)
 {
 	ListCell   *cell;
 
 	if (watching())
-		foreach(cell, entries)
+		foreach(cell, PERMS_LIST)
 		{
-			RangeTblEntry *entry = lfirst(cell);
+			PERMISSIONS *entry = lfirst(cell);
 
-			if (entry->rtekind == RTE_RELATION && entry->requiredPerms != 0)
+			if (IS_CHECKED(entry) && entry->requiredPerms != 0)
 				say_relation("ran", entry->relid, entry->requiredPerms, OidIsValid(entry->checkAsUser) || InLocalUserIdChange());
 		}
-	return next_perms ? next_perms(entries, fail) : true;
+	return next_perms ? next_perms(PERMS_PASSED) : true;
 }
 
 /* The table that an object is a part of, or the object itself where it is one. */
@@ -429,15 +454,15 @@ on_utility(PlannedStmt *planned, const char *text, bool read_only, ProcessUtilit
 }
 
 static void
-on_run(QueryDesc *query, ScanDirection direction, uint64 count, bool once)
+on_run(RUN_ARGUMENTS)
 {
 	depth++;
 	PG_TRY();
 	{
 		if (next_run)
-			next_run(query, direction, count, once);
+			next_run(RUN_PASSED);
 		else
-			standard_ExecutorRun(query, direction, count, once);
+			standard_ExecutorRun(RUN_PASSED);
 	}
 	PG_FINALLY();
 	{
