@@ -58,7 +58,7 @@ const wanted = `pg_catalog.json_to_recordset($1::pg_catalog.json) as w (schema t
 /**
  * What is named, and what views read, with what their triggers call. Whatever decides what a statement does to a relation
  * goes into its hash: columns, defaults and generated columns, rules, triggers with their functions' bodies, policies,
- * constraints. Takes no lock on any of them.
+ * constraints, and the bodies of functions that these call. Takes no lock on any of them.
  */
 const relationsQuery = `
 with recursive named as (
@@ -99,7 +99,20 @@ select c.oid, n.nspname, c.relname, c.relkind, c.reltuples,
      from pg_catalog.pg_policy p where p.polrelid = c.oid),
     (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', k.oid, k.contype, k.confupdtype, k.confdeltype, k.confrelid,
        k.conbin), ',' order by k.oid)
-     from pg_catalog.pg_constraint k where c.oid in (k.conrelid, k.confrelid))
+     from pg_catalog.pg_constraint k where c.oid in (k.conrelid, k.confrelid)),
+    (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', f.oid, f.proowner, f.prosecdef, f.proconfig, f.prosrc, f.probin,
+       f.prosqlbody), ',' order by f.oid)
+     from pg_catalog.pg_proc f where f.oid in (
+       select d.refobjid from pg_catalog.pg_depend d
+       join (select 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid from pg_catalog.pg_rewrite r where r.ev_class = c.oid
+         union all
+         select 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid from pg_catalog.pg_policy p where p.polrelid = c.oid
+         union all
+         select 'pg_catalog.pg_attrdef'::pg_catalog.regclass, b.oid from pg_catalog.pg_attrdef b where b.adrelid = c.oid
+         union all
+         select 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid from pg_catalog.pg_constraint k where k.conrelid = c.oid
+       ) part (class, oid) on d.classid = part.class and d.objid = part.oid
+       where d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass))
   ), 'UTF8')), 'hex')
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.oid in (select oid from reached)

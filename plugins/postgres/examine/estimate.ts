@@ -8,6 +8,8 @@ import { qualified, quoted } from "./identifiers.ts";
 import { explainsOnly, type Plain, plainly } from "./plain.ts";
 import { count } from "./told.ts";
 
+const label = "row estimate";
+
 /** Executions of a batch that are planned; of the others nothing is said. */
 const mostPlanned = 10;
 
@@ -28,29 +30,30 @@ export async function estimates(
   ask: AskGroup,
   tell: (finding: Finding) => void,
 ): Promise<void> {
-  const own =
-    relations.length === 0
-      ? undefined
-      : ownCodeIn((await ask([ownCodeQuestion(relations.map(({ oid }) => oid))]))[0]);
-  for (const [at, one] of asked.slice(0, mostPlanned).entries()) {
-    const which = asked.length > 1 ? { statement: at + 1 } : {};
-    const value = own === undefined ? await planned(one, settings, relations, ask) : none(own);
-    tell({ label: "row estimate", value, ...which });
-    if (own !== undefined) return;
+  const plans = asked.slice(0, mostPlanned).map((one) => ({ one, plain: plainly(one.statement, settings) }));
+  const own = plans.every(({ plain }) => "because" in plain) ? undefined : await ownCode(relations, ask);
+  if (own !== undefined) return tell({ label, value: none(own) });
+  for (const [at, { one, plain }] of plans.entries()) {
+    const value = "because" in plain ? none(plain.because) : await planned(one, plain, relations, ask);
+    tell({ label, value, ...(asked.length > 1 ? { statement: at + 1 } : {}) });
   }
   if (asked.length > mostPlanned) {
-    tell({ label: "row estimate", value: `of the first ${mostPlanned} alone`, severity: "warning" });
+    tell({ label, value: `of the first ${mostPlanned} alone`, severity: "warning" });
   }
+}
+
+/** Why planning could run what somebody made; undefined: it cannot. */
+async function ownCode(relations: readonly RelationFacts[], ask: AskGroup): Promise<string | undefined> {
+  const [rows] = await ask([ownCodeQuestion(relations.map(({ oid }) => oid))]);
+  return ownCodeIn(rows);
 }
 
 async function planned(
   { statement, parameters }: AskedStatement,
-  settings: SessionSettings,
+  plain: Plain,
   relations: readonly RelationFacts[],
   ask: AskGroup,
 ): Promise<string> {
-  const plain = plainly(statement, settings);
-  if ("because" in plain) return none(plain.because);
   const oids = parameters?.oids ?? [];
   if (oids.some((oid) => oid >= firstOwn)) return none("a parameter is of a type of the database's own");
   const text = explained(statement.text, plain, relations);

@@ -53,6 +53,11 @@ class OperationExamination implements Examination {
     this.#shared = this.#definitions(signal);
     if (transaction) tell(transactionFinding(transaction));
     const definitions = await this.#shared;
+    const names = this.#names().length;
+    if (names > mostNames) {
+      const value = `only ${mostNames} of the ${names} names in it were looked up`;
+      tell({ label: "examination", value, severity: "warning" });
+    }
     const locks = this.#describe(definitions, tell);
     const { statements, settings } = this.asked;
     if (locks.length > 0 && (await this.#holders(locks, tell, signal))) {
@@ -83,7 +88,7 @@ class OperationExamination implements Examination {
       told.add(key);
     };
     for (const relation of relations) once(relationFinding(relation));
-    for (const { statement } of statements) {
+    for (const statement of new Set(statements.map((one) => one.statement))) {
       for (const finding of missingFindings(statement.actions, relations, functions)) once(finding);
       for (const finding of triggerFindings(relations, statement.actions, treesOf(statement.text)))
         once(finding);
@@ -113,10 +118,17 @@ class OperationExamination implements Examination {
   }
 
   async #definitions(signal: AbortSignal): Promise<Definitions> {
-    const actions = this.asked.statements.flatMap(({ statement }) => statement.actions);
-    const names = namesIn(actions).slice(0, mostNames);
-    const defines = actions.some(({ effect }) => effect === "define" || effect === "grant");
+    const defines = this.#actions().some(({ effect }) => effect === "define" || effect === "grant");
+    const names = this.#names().slice(0, mostNames);
     return definitionsIn(await this.#ask(definitionQuestions(names, defines), signal));
+  }
+
+  #names() {
+    return namesIn(this.#actions());
+  }
+
+  #actions() {
+    return this.asked.statements.flatMap(({ statement }) => statement.actions);
   }
 
   #ask(questions: readonly Question[], signal: AbortSignal): Promise<Row[][]> {
