@@ -19,7 +19,8 @@ export function doctor(terminal: Terminal): Command {
         description:
           "Checks the runtime, the data folder and its disk, the gateway that runs there, the policy and whether\n" +
           "its resources can be reached, and the audit trail. With the name of a resource: who is logged in there\n" +
-          "and did not come through the gateway; of a cluster, whether it answers, and whether the gateway's own\n" +
+          "and did not come through the gateway; of a database, what those who may only read run as\n" +
+          "there, and whether that may do more; of a cluster, whether it answers, and whether the gateway's own\n" +
           "login may do what the rules hand out, or far more. Changes nothing.",
         examples: [
           "postern doctor",
