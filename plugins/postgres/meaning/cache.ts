@@ -3,10 +3,11 @@ import type { Ask } from "../catalogue/cache.ts";
 import type { Row } from "../control.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import { calledByNumber, calling, functionQuery } from "./call.ts";
+import type { Facts } from "./gathered.ts";
 import { ThingsLoader } from "./load.ts";
 import { searchPath } from "./path.ts";
 import { loadRelations, meantBy, type RelationFacts, relationFacts } from "./relations.ts";
-import { type Facts, Resolution } from "./resolve.ts";
+import { Resolution } from "./resolve.ts";
 import type { Things } from "./things.ts";
 
 /** Milliseconds. What was changed in other ways than through the gateway is seen by then. */
@@ -162,8 +163,7 @@ export class MeaningCache implements Facts {
   #resolve(statement: SqlStatement, { temporary }: Asking): Resolution {
     const resolution = new Resolution(this, temporary);
     const { mentions, parameterTypes = [] } = statement.detail;
-    resolution.statement(mentions, statement.actions);
-    for (const oid of parameterTypes) resolution.value(oid, true);
+    resolution.statement(mentions, statement.actions, parameterTypes);
     return resolution;
   }
 
