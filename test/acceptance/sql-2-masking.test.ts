@@ -157,6 +157,55 @@ for (const [version, lacks] of servers) {
       expect(leaks).toEqual([]);
     });
 
+    testWith(lacks)("what was shown in a value's place is not stored, however it is written", async () => {
+      const client = await login("hashed");
+      const shown = await asked(client, query("select email from customers where id = 1"));
+      const pseudonym =
+        cellsOf(shown.find(({ type }) => type === "D")?.body ?? Buffer.alloc(2))[0]?.toString() ?? "";
+      expect(pseudonym).toMatch(/^[0-9a-f]{16}$/);
+      const written = [
+        `update customers set city = '${pseudonym}'`,
+        `update customers set city = E'\\x${pseudonym.charCodeAt(0).toString(16)}${pseudonym.slice(1)}'`,
+        `update customers set city = U&'\\${pseudonym.charCodeAt(0).toString(16).padStart(4, "0")}${pseudonym.slice(1)}'`,
+        `update customers set city = $x$${pseudonym}$x$`,
+        `update customers set profile = '{"mail": "${pseudonym}"}'`,
+        `update customers set tags = '{${pseudonym}}'`,
+      ].map(query);
+      const parameter = (sql: string, value: Buffer, format: number) =>
+        Buffer.concat([
+          message("P", text(""), text(sql), int16(0)),
+          message(
+            "B",
+            text(""),
+            text(""),
+            int16(1),
+            int16(format),
+            int16(1),
+            int32(value.length),
+            value,
+            int16(0),
+          ),
+          message("E", text(""), int32(0)),
+          sync,
+        ]);
+      const document = Buffer.from(`{"mail": "${pseudonym}"}`);
+      written.push(
+        parameter("update customers set city = $1", Buffer.from(pseudonym), 0),
+        parameter("update customers set city = $1", Buffer.from(pseudonym), 1),
+        parameter("update customers set profile = $1", document, 0),
+        parameter("update customers set profile = $1", Buffer.concat([Buffer.of(1), document]), 1),
+      );
+      for (const bytes of written) {
+        const refused = (await asked(client, bytes)).find(({ type }) => type === "E");
+        expect(refused && fields(refused).M, bytes.toString()).toContain(
+          "a mask has put in the place of a value",
+        );
+      }
+      const other = await asked(client, query("update customers set city = 'Jena'"));
+      expect(other.some(({ type }) => type === "E")).toBeFalse();
+      client.close();
+    });
+
     testWith(lacks)("a payload of NOTIFY, to the same session and to another", async () => {
       const [one, other] = [await login("masked"), await login("masked")];
       for (const client of [one, other]) {
