@@ -103,6 +103,8 @@ export function ownSettings(label: string): ReadonlyMap<string, string> {
     ["default_transaction_read_only", "on"],
     ["search_path", "pg_catalog"],
     ["statement_timeout", "5000"],
+    // Questions about the catalogue look costly to a planner and are not.
+    ["jit", "off"],
   ]);
 }
 
