@@ -28,9 +28,10 @@ const ownWork: readonly ((fact: Change, text: string) => boolean)[] = [
   // A foreign key's part on the table that it refers to, and its copies for partitions.
   ({ type, path }) => type === "trigger" && /^RI_ConstraintTrigger/.test(path.at(-1) ?? ""),
   ({ type, path }, text) =>
-    type === "table constraint" && /_fkey\d*$/.test(path.at(-1) ?? "") && /\bpartition\b/i.test(text),
-  // What hangs on a column's type is made anew, as it was, with another one.
-  (_, text) => /alter\s+(column\s+|attribute\s+)?\S+\s+(set\s+data\s+)?type\b/i.test(text),
+    type === "table constraint" && /_\d+$|_fkey\d*$/.test(path.at(-1) ?? "") && /\bpartition\b/i.test(text),
+  // What hangs on a column's type or expression is made anew, as it was, with another one.
+  (_, text) =>
+    /alter\s+(column\s+|attribute\s+)?\S+\s+(set\s+data\s+type|type|set\s+expression)\b/i.test(text),
   // A range's multirange, functions and casts; the array of a type, which makes room for who wants its name.
   ({ type }, text) =>
     /^(function|cast|type)$/.test(type) &&
