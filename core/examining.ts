@@ -78,7 +78,8 @@ async function within<T>(
     if (ended.aborted) late();
   });
   const lost = (error: unknown): Lost => {
-    failed(error);
+    // What was told to stop may say so.
+    if (!stop.signal.aborted) failed(error);
     return { lost: "failed" };
   };
   try {

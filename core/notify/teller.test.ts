@@ -53,6 +53,18 @@ test("nothing that nobody wants", () => {
   expect(told).toEqual([]);
 });
 
+test("a hold is told of with what its approver is shown", () => {
+  const { want, told, read } = teller();
+  want(["hold.opened"]);
+  const findings = [{ label: "lock", value: "ROW EXCLUSIVE on public.t" }] as const;
+  const shown = { text: "update t", actions: [], by: "group leads", expires: 5, inTransaction: false };
+  const whose = { hold: "hold_1", session: "ses_1", identity: alice, resource: "orders" };
+  read(...stream(1, { kind: "hold", ...whose, ...shown, findings, policy: "p", digest: "d" }));
+  expect(told).toEqual([
+    { id: "w-1", time: 1_001, type: "hold.opened", data: { ...whose, ...shown, approvers: 1, findings } },
+  ]);
+});
+
 test("an entry that is read again, as when the index is rebuilt, is told once", () => {
   const { want, told, read } = teller();
   want(["operation.denied"]);

@@ -1,5 +1,6 @@
 import { type Gate, identityLabel } from "../../../core/plugin.ts";
 import type { DialedState } from "../dial.ts";
+import { isRoleName } from "../roles/name.ts";
 
 type Session = Gate["session"];
 
@@ -16,15 +17,22 @@ export function serving(session: Session, { target, key }: DialedState): () => v
   };
 }
 
+/** A backend as the server tells of it. */
+export interface Backend {
+  readonly processId: number;
+  readonly application: string;
+  /** Whom it logged in as, and what the comment on that role says. */
+  readonly role: string;
+  readonly comment: string;
+}
+
 /**
- * Whose backend it is, in words. A session may call itself what it likes (`set application_name`), so that the name alone is
- * only what it says of itself: of sessions of other processes and gateways there is nothing else.
+ * Whose backend it is, in words. A session may call itself what it likes (`set application_name`), so that the name alone
+ * is only what it says of itself; sure is what this process knows, and what is written on a role that was made for a session.
  */
 export function whoseBackend(
   target: DialedState["target"],
-  processId: number,
-  application: string,
-  role: string,
+  { processId, application, role, comment }: Backend,
 ): string {
   const session = sessions.get(placeOf(target, processId));
   const said = /postern:(ses_\w+)(?: (.*))?$/.exec(application);
@@ -32,8 +40,10 @@ export function whoseBackend(
     const whose = `${session.id} of ${identityLabel(session.identity)}`;
     return said?.[1] === session.id ? whose : `${whose}, which calls itself "${application}"`;
   }
-  if (said) return `"postern:${said[1]}${said[2] === undefined ? "" : ` ${said[2]}`}" by its own name`;
-  return `${application === "" ? "a client" : `"${application}"`} that did not come through this gateway, as role ${role}`;
+  const made = isRoleName(role) ? /^postern lease_\w+: (.*), gateway \S+$/.exec(comment)?.[1] : undefined;
+  if (made !== undefined) return made;
+  if (said) return `"${said[0]}" by its own name, as role ${role}`;
+  return `${application === "" ? "a client" : `"${application}"`} that did not come through this worker, as role ${role}`;
 }
 
 function placeOf({ host, port }: DialedState["target"], processId: number): string {

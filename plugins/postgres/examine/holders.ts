@@ -1,5 +1,6 @@
 import type { Finding } from "../../../core/plugin.ts";
 import type { Question, Row } from "../control.ts";
+import type { Backend } from "./backends.ts";
 import { qualified } from "./identifiers.ts";
 import { conflictsOf, lockMode, lockName } from "./lock-modes.ts";
 import type { RelationLock } from "./locks.ts";
@@ -16,7 +17,7 @@ with recursive asked as (
   select i.inhrelid, k.modes from asked k join pg_catalog.pg_inherits i on i.inhparent = k.oid
 )
 select l.pid, n.nspname, c.relname, l.mode, l.granted, a.application_name, a.usename, a.state,
-  (pg_catalog.extract('epoch', a.xact_start) * 1000)::pg_catalog.int8
+  (pg_catalog.extract('epoch', a.xact_start) * 1000)::pg_catalog.int8, pg_catalog.shobj_description(a.usesysid, 'pg_authid')
 from asked k
 join pg_catalog.pg_locks l on l.locktype = 'relation' and l.relation = k.oid and l.mode = any (k.modes)
   and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
@@ -34,28 +35,32 @@ export function holdersQuestion(locks: readonly RelationLock[], own: number): Qu
   return { text: query, parameters: [JSON.stringify(asked), String(own)] };
 }
 
-/** `whose`: in words, by process id, application_name and role. */
+/** `whose`: in words. */
 export function holderFindings(
   rows: readonly Row[],
-  whose: (processId: number, application: string, role: string) => string,
+  whose: (backend: Backend) => string,
 ): readonly Finding[] {
-  const findings = rows.map(
-    ([pid, schema, name, mode, granted, application, role, state, since]): Finding => {
-      const relation = qualified(schema ?? "", name ?? "");
-      const who =
-        pid === null ? "a prepared transaction" : whose(Number(pid), application ?? "", role ?? "?");
-      const does = granted === "t" ? "holds" : "waits for";
-      const how = [
-        ...(state == null ? [] : [state]),
-        ...(since == null ? [] : [`in a transaction since ${new Date(Number(since)).toISOString()}`]),
-      ].join(", ");
-      return {
-        label: "lock holder",
-        value: `${relation}: ${who} ${does} ${lockMode(mode ?? "")}${how === "" ? "" : ` (${how})`}${pid === null ? "" : `, process ${pid}`}`,
-        severity: "warning",
-      };
-    },
-  );
+  const findings = rows.map((row): Finding => {
+    const [pid, schema, name, mode, granted, application, role, state, since, comment] = row;
+    const relation = qualified(schema ?? "", name ?? "");
+    const who =
+      pid == null
+        ? "a prepared transaction"
+        : whose({
+            processId: Number(pid),
+            application: application ?? "",
+            role: role ?? "?",
+            comment: comment ?? "",
+          });
+    const does = `${granted === "t" ? "holds" : "waits for"} ${lockMode(mode ?? "")}`;
+    const how = [
+      ...(state == null ? [] : [state]),
+      ...(since == null ? [] : [`in a transaction since ${new Date(Number(since)).toISOString()}`]),
+      ...(pid == null ? [] : [`process ${pid}`]),
+    ];
+    const value = `${relation}: ${who} ${does}${how.length === 0 ? "" : ` (${how.join(", ")})`}`;
+    return { label: "lock holder", value, severity: "warning" };
+  });
   if (rows.length < most) return findings;
   return [
     ...findings,

@@ -111,9 +111,7 @@ class OperationExamination implements Examination {
   ): Promise<boolean> {
     const { target, key } = this.session.dialed;
     const [rows = []] = await this.#ask([holdersQuestion(locks, key?.processId ?? 0)], signal);
-    const whose = (processId: number, application: string, role: string) =>
-      whoseBackend(target, processId, application, role);
-    for (const finding of holderFindings(rows, whose)) tell(finding);
+    for (const finding of holderFindings(rows, (backend) => whoseBackend(target, backend))) tell(finding);
     return rows.length > 0;
   }
 
