@@ -98,9 +98,17 @@ export function invalidate(config: PostgresConfig, may: "certainly" | "perhaps")
 }
 
 function askOf(config: PostgresConfig, permit: (purpose: string) => Permit<PostgresConfig>): Ask {
-  const { control } = sharedOf(config);
+  const shared = sharedOf(config);
+  const { control } = shared;
   const dial = async () => await dialControl(permit("catalogue"));
-  return (text, parameters) => control.query(dial, text, parameters);
+  return async (text, parameters) => {
+    try {
+      return await control.query(dial, text, parameters);
+    } finally {
+      // Whoever asked is gone, and with it the last session.
+      if (shared.sessions === 0) void control.close();
+    }
+  };
 }
 
 function sharedOf(config: PostgresConfig): Shared {
