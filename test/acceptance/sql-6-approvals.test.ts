@@ -136,6 +136,11 @@ function acceptance(version: PostgresVersion): void {
       );
       await settle(hold, "deny");
       await sam.until("Z");
+      const { approvals } = (await (await control("/approvals?all=1")).json()) as { approvals: HoldView[] };
+      expect(approvals.find(({ id }) => id === hold.id)).toMatchObject({
+        how: "denied",
+        findings: hold.findings,
+      });
     });
 
     testWith(lacks)("sees an estimate that is near the truth", async () => {
