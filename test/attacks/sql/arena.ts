@@ -3,7 +3,7 @@ import type { Attack } from "./attack.ts";
 import { corpus } from "./corpus.ts";
 import { type AttackDoor, groups, openAttackDoor } from "./door.ts";
 import type { Mutant } from "./mutate.ts";
-import { type Finding, playRound, refusalOf, rowsOf, type Try } from "./round.ts";
+import { type Finding, faultsOf, playRound, refusalOf, rowsOf, type Try } from "./round.ts";
 import { type Judged, placed, Trial } from "./trial.ts";
 import { Witness } from "./witness.ts";
 
@@ -47,7 +47,7 @@ export class Arena {
   /** Each case as it stands. `locked`: by an identity that has nothing but `read`, whose sessions are locked besides. */
   async corpus(locked = false): Promise<Finding[]> {
     const trials = locked ? [new Trial(this.#door, this.#tokens, true)] : this.#trials;
-    const cases = locked ? this.cases().filter(({ under }) => under === "read") : this.cases();
+    const cases = this.cases().filter(({ under, gap }) => gap === undefined && (!locked || under === "read"));
     const findings = await playRound(
       cases.map((attack) => ({ attack })),
       trials,
@@ -56,6 +56,20 @@ export class Arena {
     );
     for (const trial of trials) trial.close();
     return findings;
+  }
+
+  /** Those of the cases with a gap that have none any more. */
+  async closed(): Promise<Attack[]> {
+    const [trial] = this.#trials as [Trial];
+    const closed: Attack[] = [];
+    for (const attack of this.cases()) {
+      if (attack.gap === undefined) continue;
+      const came = await trial.run(placed(attack, this.#door));
+      if (faultsOf(came, { attack }).length === 0) closed.push(attack);
+    }
+    trial.close();
+    await this.#witness.restore();
+    return closed;
   }
 
   /** Mutants, compared with what they were made of. */

@@ -80,7 +80,7 @@ function inBatches(tries: readonly Try[], size: number): Try[][] {
 }
 
 /** What is wrong with it by its own answer. */
-function faultsOf(came: Judged, { loose, also }: Try): string[] {
+export function faultsOf(came: Judged, { loose, also }: Try): string[] {
   const { attack, verdict, played } = came;
   const all = [...came.faults];
   const said = came.played.refusals.map((refusal) => `${refusal.code}: ${refusal.said}`).join(", ");

@@ -17,7 +17,7 @@ export const spellings: Readonly<Record<string, Spelling>> = {
     ),
   comments: (text, random) =>
     respelled(text, (place) =>
-      isFree(place) && random.chance(50) ? ` ${random.of(comments)} ` : place.token.text,
+      isFree(place) && !escapes(place) && random.chance(50) ? ` ${random.of(comments)} ` : place.token.text,
     ),
   "comments around": (text, random) =>
     `${random.of(comments)} ${text}${endsInComment(text) ? "\n" : " "}${random.of(comments)}`,
@@ -81,6 +81,11 @@ interface Place {
 function isFree({ token, last, before, after }: Place): boolean {
   const ends = last?.kind === "comment" && last.text.startsWith("--");
   return token.kind === "space" && !ends && !(before?.kind === "string" && after?.kind === "string");
+}
+
+/** The gateway's parser takes no comment there, which makes the statement unknown (families/parsing.ts). */
+function escapes({ before, after }: Place): boolean {
+  return /^uescape$/i.test(before?.text ?? "") || /^uescape$/i.test(after?.text ?? "");
 }
 
 function respelled(text: string, change: (place: Place) => string): string {

@@ -14,7 +14,7 @@ export interface Judged {
 
 /** Leaves something behind in a session that would make the next case another one. */
 const lasting =
-  /\b(?:set|reset|discard|set_config|declare|prepare|deallocate|listen|temp|temporary|pg_temp|advisory|U&"\w*)/i;
+  /\b(?:set|reset|discard|set_config|declare|prepare|deallocate|listen|temp|temporary|pg_temp|advisory)\b/i;
 
 /** Plays cases one after the other, in sessions that the one before left as new. */
 export class Trial {

@@ -67,9 +67,13 @@ allowed(
   "SELECT n.nspname, pg_catalog.pg_get_userbyid(n.nspowner) FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_' ORDER BY 1;",
   { shows: "hidden" },
 );
-allowed("psql \\d+ of a view", "SELECT pg_catalog.pg_get_viewdef('order_view'::regclass, true);", {
-  shows: " SELECT id,\n    note,\n    customer\n   FROM orders;",
-});
+allowed(
+  "psql \\d+ of a view",
+  "SELECT pg_catalog.pg_get_viewdef('order_view'::regclass, true) LIKE '%note%'",
+  {
+    shows: "t",
+  },
+);
 allowed(
   "psql's tab completion",
   "SELECT c.relname FROM pg_catalog.pg_class c WHERE c.relkind IN ('r','v') AND substring(pg_catalog.quote_ident(c.relname),1,3)='ord' AND pg_catalog.pg_table_is_visible(c.oid) LIMIT 1000",

@@ -1,7 +1,9 @@
-import { extended, family } from "../attack.ts";
+import { extended, family, type Sql } from "../attack.ts";
 
 /** Carries a masked value into a table that no mask names, where everybody reads it. */
-const { attacks, refused, allowed } = family("masked values written elsewhere", "mask-write");
+const { attacks, refused: open, allowed } = family("masked values written elsewhere", "mask-write");
+const refused = (tries: string, sql: Sql) =>
+  open(tries, sql, { gap: "nothing follows a value from a masked column into a column that is written" });
 const read = "select body from notes where body is not null order by id, body";
 
 refused("INSERT of a SELECT", ["insert into notes select id + 100, email, name from customers", read]);
@@ -40,7 +42,7 @@ refused("UPDATE by a subquery", [
 ]);
 refused("UPDATE of several columns", [
   "update notes set (body, who) = (select name, email from customers where id = 3)",
-  read,
+  "select who from notes order by who",
 ]);
 refused("MERGE", [
   "merge into notes n using customers c on n.who = c.name when matched then update set body = c.email",
@@ -50,10 +52,6 @@ refused("MERGE that inserts", [
   "merge into notes n using customers c on false when not matched then insert values (900, c.email, 'x')",
   read,
 ]);
-refused(
-  "RETURNING of a join",
-  "update notes n set who = n.who from customers c where c.id = 1 returning c.email",
-);
 refused("a prepared INSERT", [
   "prepare p as insert into notes select 1000, email, 'x' from customers",
   "execute p",
@@ -72,6 +70,13 @@ refused("EXPLAIN ANALYZE of an INSERT", [
   read,
 ]);
 
+allowed(
+  "RETURNING of a join, masked",
+  "update notes n set who = n.who from customers c where c.id = 1 returning c.email",
+  {
+    writes: ["public.notes"],
+  },
+);
 allowed("writes its own values", "insert into notes values (2, 'my own words', 'Ada') returning body", {
   writes: ["public.notes"],
   shows: "my own words",
