@@ -6,6 +6,7 @@ import { install } from "../demo/install.mjs";
 import { check, runGroup } from "./run/group.mjs";
 import { testGroups } from "./run/groups.mjs";
 import { installKubectl, installLibsql, prepareMachine } from "./run/machine.mjs";
+import { installPostgresSources } from "./run/postgres-sources.mjs";
 import { report, summary } from "./run/report.mjs";
 
 const flags = new Set(process.argv.slice(2).filter((argument) => argument.startsWith("--")));
@@ -19,6 +20,7 @@ const bun = install(console.log);
 prepareMachine(console.log);
 installLibsql(console.log);
 installKubectl(console.log);
+installPostgresSources(console.log);
 
 const { together, lanes, alone } = testGroups(paths);
 const results = paths.length === 0 ? [await check("tsc"), await check("biome")] : [];
