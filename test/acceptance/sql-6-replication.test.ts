@@ -10,6 +10,8 @@ import { openReplicationDoor, type ReplicationDoor } from "./replication-door.ts
 const logical = "replication=database";
 const physical = "replication=true";
 
+const patience = 60_000;
+
 for (const version of [15, 18] as const) {
   describe(`replication, PostgreSQL ${version}`, () => {
     const lack = version === 15 ? needs.postgres15 : needs.postgres18;
@@ -18,162 +20,188 @@ for (const version of [15, 18] as const) {
     beforeAll(async () => {
       if (lacks.some(Boolean)) return;
       door = await openReplicationDoor(version);
-    }, 60_000);
-    afterAll(async () => door?.close());
+    }, patience);
+    afterAll(async () => door?.close(), patience);
 
     /** All commands that the server's walsenders were given. */
     const commands = () => door.server.logged().match(/received replication command: .*/g) ?? [];
     const senders = async () =>
       Number((await door.server.sql("select count(*) from pg_stat_replication"))[0]?.[0]);
 
-    testWith(...lacks)("without the right it is refused at start-up, with the right's name", async () => {
-      const token = await door.token("rhea", "readers");
-      const before = door.server.logged().length;
-      for (const connection of [
-        door.connection("rhea", "shop", logical),
-        door.connection("rhea", "shop", physical),
-        door.connection("shop", "replication", physical),
-      ]) {
-        const { code, stderr } = await door.psql(token, connection, "IDENTIFY_SYSTEM");
-        expect(code).toBe(2);
-        expect(stderr).toContain("FATAL:  Replication connections to shop need the right `replicate`");
-        expect(stderr).toContain('may: ["replicate"]');
-        expect(stderr).toContain("Code: postgres.replication.");
-      }
-      expect(door.server.logged().slice(before)).not.toContain("replication command");
-      const closed = door.entries("close").filter(({ reason }) => reason.code === "postgres.replication");
-      expect(closed).toHaveLength(3);
-      // As anybody else they come in.
-      expect((await door.psql(token, door.connection("rhea"), "select 1")).stdout).toBe("1\n");
-    });
+    testWith(...lacks)(
+      "without the right it is refused at start-up, with the right's name",
+      async () => {
+        const token = await door.token("rhea", "readers");
+        const before = door.server.logged().length;
+        for (const connection of [
+          door.connection("rhea", "shop", logical),
+          door.connection("rhea", "shop", physical),
+          door.connection("shop", "replication", physical),
+        ]) {
+          const { code, stderr } = await door.psql(token, connection, "IDENTIFY_SYSTEM");
+          expect(code).toBe(2);
+          expect(stderr).toContain("FATAL:  Replication connections to shop need the right `replicate`");
+          expect(stderr).toContain('may: ["replicate"]');
+          expect(stderr).toContain("Code: postgres.replication.");
+        }
+        expect(door.server.logged().slice(before)).not.toContain("replication command");
+        const closed = door.entries("close").filter(({ reason }) => reason.code === "postgres.replication");
+        expect(closed).toHaveLength(3);
+        // As anybody else they come in.
+        expect((await door.psql(token, door.connection("rhea"), "select 1")).stdout).toBe("1\n");
+      },
+      patience,
+    );
 
-    testWith(...lacks)("roles of sessions cannot, and say so", async () => {
-      const token = await door.token("stan", "standbys");
-      const { stderr } = await door.psql(
-        token,
-        door.connection("roles", "roles", physical),
-        "IDENTIFY_SYSTEM",
-      );
-      expect(stderr).toContain("FATAL:  Replication connections to this resource cannot be");
-      await door.until("the role is gone", async () => {
-        return (
-          (await door.server.sql("select 1 from pg_roles where rolname ~ '^postern_[0-9a-f]{30}$'"))
-            .length === 0
+    testWith(...lacks)(
+      "roles of sessions cannot, and say so",
+      async () => {
+        const token = await door.token("stan", "standbys");
+        const { stderr } = await door.psql(
+          token,
+          door.connection("roles", "roles", physical),
+          "IDENTIFY_SYSTEM",
         );
-      });
-    });
+        expect(stderr).toContain("FATAL:  Replication connections to this resource cannot be");
+        await door.until("the role is gone", async () => {
+          return (
+            (await door.server.sql("select 1 from pg_roles where rolname ~ '^postern_[0-9a-f]{30}$'"))
+              .length === 0
+          );
+        });
+      },
+      patience,
+    );
 
-    testWith(...lacks)("each command is decided by itself; other texts are SQL, or unknown", async () => {
-      const token = await door.token("nora", "narrow");
-      const narrow = door.connection("nora", "shop", logical);
-      const as = async (connection: string, ...texts: string[]) => {
-        const { stdout, stderr } = await door.psql(token, connection, ...texts);
-        return stdout + stderr;
-      };
-      expect(await as(narrow, "IDENTIFY_SYSTEM", "SHOW wal_level", "select count(*) from orders")).toMatch(
-        /^\d+\|1\|.*postgres\nlogical\n1\n$/s,
-      );
-      for (const [text, on] of [
-        ["CREATE_REPLICATION_SLOT other TEMPORARY LOGICAL pgoutput", "slot other"],
-        ["CREATE_REPLICATION_SLOT orders_sub TEMPORARY LOGICAL test_decoding", "plugin test_decoding"],
-        ["CREATE_REPLICATION_SLOT orders_sub TEMPORARY PHYSICAL", "wal"],
-        ['DROP_REPLICATION_SLOT "other"', "slot other"],
-        ["START_REPLICATION 0/0", "wal"],
-        ["START_REPLICATION SLOT orders_sub 0/0", "wal"],
-        [
-          "START_REPLICATION SLOT orders_sub LOGICAL 0/0 (proto_version '1', publication_names '\"orders_pub\", everything')",
-          "publication everything",
-        ],
-        ["BASE_BACKUP", "base backup"],
-        [" \n BASE_BACKUP (LABEL 'x')", "base backup"],
-      ] as const) {
-        expect(await as(narrow, text)).toContain(`42501: replicate on ${on} is not allowed on shop for nora`);
-      }
-      for (const text of [
-        "insert into orders values (9, 'x')",
-        "base_backup",
-        "-- \nBASE_BACKUP",
-        "; BASE_BACKUP",
-      ]) {
-        expect(await as(narrow, text)).toContain("42501: ");
-      }
-      const stan = await door.token("stan", "standbys");
-      const { stderr } = await door.psql(stan, door.connection("shop", "replication", physical), "select 1");
-      expect(stderr).toContain("42501: unknown on * is not allowed");
-      expect(
-        (await door.psql(stan, door.connection("shop", "replication", physical), "IDENTIFY_SYSTEM")).code,
-      ).toBe(0);
-      expect(await door.server.sql("select count(*) from orders where id = 9")).toEqual([["0"]]);
-      expect(commands().join("\n")).not.toMatch(/BASE_BACKUP|SLOT|START/);
-    });
+    testWith(...lacks)(
+      "each command is decided by itself; other texts are SQL, or unknown",
+      async () => {
+        const token = await door.token("nora", "narrow");
+        const narrow = door.connection("nora", "shop", logical);
+        const as = async (connection: string, ...texts: string[]) => {
+          const { stdout, stderr } = await door.psql(token, connection, ...texts);
+          return stdout + stderr;
+        };
+        expect(await as(narrow, "IDENTIFY_SYSTEM", "SHOW wal_level", "select count(*) from orders")).toMatch(
+          /^\d+\|1\|.*postgres\nlogical\n1\n$/s,
+        );
+        for (const [text, on] of [
+          ["CREATE_REPLICATION_SLOT other TEMPORARY LOGICAL pgoutput", "slot other"],
+          ["CREATE_REPLICATION_SLOT orders_sub TEMPORARY LOGICAL test_decoding", "plugin test_decoding"],
+          ["CREATE_REPLICATION_SLOT orders_sub TEMPORARY PHYSICAL", "wal"],
+          ['DROP_REPLICATION_SLOT "other"', "slot other"],
+          ["START_REPLICATION 0/0", "wal"],
+          ["START_REPLICATION SLOT orders_sub 0/0", "wal"],
+          [
+            "START_REPLICATION SLOT orders_sub LOGICAL 0/0 (proto_version '1', publication_names '\"orders_pub\", everything')",
+            "publication everything",
+          ],
+          ["BASE_BACKUP", "base backup"],
+          [" \n BASE_BACKUP (LABEL 'x')", "base backup"],
+        ] as const) {
+          expect(await as(narrow, text)).toContain(
+            `42501: replicate on ${on} is not allowed on shop for nora`,
+          );
+        }
+        for (const text of [
+          "insert into orders values (9, 'x')",
+          "base_backup",
+          "-- \nBASE_BACKUP",
+          "; BASE_BACKUP",
+        ]) {
+          expect(await as(narrow, text)).toContain("42501: ");
+        }
+        const stan = await door.token("stan", "standbys");
+        const { stderr } = await door.psql(
+          stan,
+          door.connection("shop", "replication", physical),
+          "select 1",
+        );
+        expect(stderr).toContain("42501: unknown on * is not allowed");
+        expect(
+          (await door.psql(stan, door.connection("shop", "replication", physical), "IDENTIFY_SYSTEM")).code,
+        ).toBe(0);
+        expect(await door.server.sql("select count(*) from orders where id = 9")).toEqual([["0"]]);
+        expect(commands().join("\n")).not.toMatch(/BASE_BACKUP|SLOT|START/);
+      },
+      patience,
+    );
 
-    testWith(...lacks)("either side ends a stream at its message, and the connection goes on", async () => {
-      const refused = new pg.Client({
-        ...{ host: "127.0.0.1", port: door.port, user: "rhea", database: "shop", replication: "database" },
-        password: await door.token("rhea", "readers"),
-      } as pg.ClientConfig);
-      expect(await refused.connect().catch((error: unknown) => error)).toMatchObject({ code: "28000" });
+    testWith(...lacks)(
+      "either side ends a stream at its message, and the connection goes on",
+      async () => {
+        const refused = new pg.Client({
+          ...{ host: "127.0.0.1", port: door.port, user: "rhea", database: "shop", replication: "database" },
+          password: await door.token("rhea", "readers"),
+        } as pg.ClientConfig);
+        expect(await refused.connect().catch((error: unknown) => error)).toMatchObject({ code: "28000" });
 
-      const token = await door.token("ann", "admins");
-      const open = async () => {
-        const client = await RawClient.connect(door.port);
-        client.send(startup({ user: "ann", database: "shop", replication: "database" }, 0x30000));
-        await client.until("R");
-        client.send(message("p", text(token)));
-        await client.until("Z");
-        return client;
-      };
-      const client = await open();
-      const ask = async (words: string) => {
-        client.send(query(words));
-        return types(await client.until("Z"));
-      };
-      expect(await ask("CREATE_REPLICATION_SLOT raw LOGICAL test_decoding")).toBe("TDCZ");
-      const start = query("START_REPLICATION SLOT raw LOGICAL 0/0");
-      client.send(start);
-      expect(types(await client.until("W", "E"))).toBe("W");
-      // What comes behind CopyDone waits for the stream's end.
-      client.send(message("d", Buffer.concat([Buffer.from("r"), Buffer.alloc(33)])));
-      client.send(message("c"), query("select 'behind'"));
-      expect(types(await client.until("Z"))).toMatch(/^d*cd*C+Z$/);
-      expect(types(await client.until("Z"))).toBe("TDCZ");
-      expect(await ask("START_REPLICATION SLOT none LOGICAL 0/0")).toBe("EZ");
-      client.send(message("P", text(""), text("select 1"), Buffer.alloc(2)), sync);
-      expect(types(await client.until("Z"))).toBe("EZ");
-      expect(await ask("select 1")).toBe("TDCZ");
-      client.close();
+        const token = await door.token("ann", "admins");
+        const open = async () => {
+          const client = await RawClient.connect(door.port);
+          client.send(startup({ user: "ann", database: "shop", replication: "database" }, 0x30000));
+          await client.until("R");
+          client.send(message("p", text(token)));
+          await client.until("Z");
+          return client;
+        };
+        const client = await open();
+        const ask = async (words: string) => {
+          client.send(query(words));
+          return types(await client.until("Z"));
+        };
+        expect(await ask("CREATE_REPLICATION_SLOT raw LOGICAL test_decoding")).toBe("TDCZ");
+        const start = query("START_REPLICATION SLOT raw LOGICAL 0/0");
+        client.send(start);
+        expect(types(await client.until("W", "E"))).toBe("W");
+        // What comes behind CopyDone waits for the stream's end.
+        client.send(message("d", Buffer.concat([Buffer.from("r"), Buffer.alloc(33)])));
+        client.send(message("c"), query("select 'behind'"));
+        expect(types(await client.until("Z"))).toMatch(/^d*cd*C+Z$/);
+        expect(types(await client.until("Z"))).toBe("TDCZ");
+        expect(await ask("START_REPLICATION SLOT none LOGICAL 0/0")).toBe("EZ");
+        client.send(message("P", text(""), text("select 1"), Buffer.alloc(2)), sync);
+        expect(types(await client.until("Z"))).toBe("EZ");
+        expect(await ask("select 1")).toBe("TDCZ");
+        client.close();
 
-      const other = await open();
-      other.send(start);
-      await other.until("W", "E");
-      other.send(query("select 1"));
-      expect(String((await other.until("E")).at(-1)?.body)).toContain("has no place among replicated data");
-      other.close();
-      await door.until("the slot is free", async () => (await senders()) === 0);
-      await door.server.sql("select pg_drop_replication_slot('raw')");
-      const started = door
-        .entries("operation")
-        .filter((entry) => entry.text.includes("SLOT raw LOGICAL 0/0"));
-      const [ended] = door
-        .entries("outcome")
-        .filter(({ op, session }) => op === started[0]?.seq && session === started[0]?.session);
-      expect(ended?.outcome).toMatchObject({ result: "ok", received: { bytes: 34 } });
-    });
+        const other = await open();
+        other.send(start);
+        await other.until("W", "E");
+        other.send(query("select 1"));
+        expect(String((await other.until("E")).at(-1)?.body)).toContain("has no place among replicated data");
+        other.close();
+        await door.until("the slot is free", async () => (await senders()) === 0);
+        await door.server.sql("select pg_drop_replication_slot('raw')");
+        const started = door
+          .entries("operation")
+          .filter((entry) => entry.text.includes("SLOT raw LOGICAL 0/0"));
+        const [ended] = door
+          .entries("outcome")
+          .filter(({ op, session }) => op === started[0]?.seq && session === started[0]?.session);
+        expect(ended?.outcome).toMatchObject({ result: "ok", received: { bytes: 34 } });
+      },
+      patience,
+    );
 
-    testWith(...lacks)("what a guardrail must see is not replicated", async () => {
-      const token = await door.token("mia", "masked");
-      const masked = door.connection("mia", "shop", logical);
-      for (const text of [
-        "BASE_BACKUP",
-        "CREATE_REPLICATION_SLOT m TEMPORARY LOGICAL test_decoding",
-        "copy customers to stdout",
-      ]) {
-        const { stderr } = await door.psql(token, masked, text);
-        expect(stderr).toContain("Code: mask.replication.");
-      }
-      const { stdout } = await door.psql(token, masked, "select email from customers");
-      expect(stdout).not.toContain("canary");
-    });
+    testWith(...lacks)(
+      "what a guardrail must see is not replicated",
+      async () => {
+        const token = await door.token("mia", "masked");
+        const masked = door.connection("mia", "shop", logical);
+        for (const text of [
+          "BASE_BACKUP",
+          "CREATE_REPLICATION_SLOT m TEMPORARY LOGICAL test_decoding",
+          "copy customers to stdout",
+        ]) {
+          const { stderr } = await door.psql(token, masked, text);
+          expect(stderr).toContain("Code: mask.replication.");
+        }
+        const { stdout } = await door.psql(token, masked, "select email from customers");
+        expect(stdout).not.toContain("canary");
+      },
+      patience,
+    );
 
     testWith(...lacks)(
       "pg_recvlogical follows a slot, its end is orderly, and the trail has the size",
@@ -216,7 +244,7 @@ for (const version of [15, 18] as const) {
         expect(outcome?.outcome.bytes).toBeGreaterThan(2_000_000);
         expect(outcome?.outcome.received?.bytes).toBeGreaterThan(30);
       },
-      60_000,
+      patience,
     );
 
     testWith(...lacks)(
@@ -270,7 +298,7 @@ for (const version of [15, 18] as const) {
         expect((await cut.ended).stderr).toContain("terminating connection due to administrator command");
         expect((await recv("--drop-slot").ended).code).toBe(0);
       },
-      60_000,
+      patience,
     );
 
     testWith(...lacks)(
@@ -300,7 +328,7 @@ for (const version of [15, 18] as const) {
           await other.close();
         }
       },
-      60_000,
+      patience,
     );
 
     // These programs take no server that is newer than they are.
@@ -335,7 +363,7 @@ for (const version of [15, 18] as const) {
         expect(readFileSync(join(archive, segment ?? "")).equals(there)).toBe(true);
         expect((await receive("--slot", "archive", "--drop-slot").ended).code).toBe(0);
       },
-      60_000,
+      patience,
     );
   });
 }

@@ -11,6 +11,9 @@ const command =
   /^[ \t\n\r\f]*(IDENTIFY_SYSTEM|BASE_BACKUP|UPLOAD_MANIFEST|START_REPLICATION|TIMELINE_HISTORY|(?:CREATE|ALTER|DROP|READ)_REPLICATION_SLOT)(?![\w$\x80-\uffff])/;
 const token = /'((?:[^']|'')*)'|"([^"]*)"|([A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)|\S/g;
 
+/** One of a list of names (SplitIdentifierString), with what stands between it and the next. */
+const publication = /[ \t\n\r\f\v]*(?:"((?:[^"]|"")*)"|([^", \t\n\r\f\v]+))[ \t\n\r\f\v]*(?:,|$)/g;
+
 interface Token {
   readonly kind: "literal" | "name" | "other";
   readonly value: string;
@@ -44,7 +47,7 @@ export function replicationCommand(text: string): SqlStatement | undefined {
 export function shownSetting(text: string): string | undefined {
   if (!/^[ \t\n\r\f]*SHOW(?![\w$\x80-\uffff])/.test(text)) return undefined;
   const [, name, ...rest] = tokens(text);
-  return rest.length === 0 && name?.kind === "name" ? `setting ${name.value.toLowerCase()}` : "setting *";
+  return rest.length === 0 && name?.kind === "name" ? `setting ${target(lower(name.value))}` : "setting *";
 }
 
 function targets(word: string, rest: readonly Token[]): string[] {
@@ -81,16 +84,16 @@ function created(rest: readonly Token[]): string[] {
 /** pgoutput's option `publication_names`: names as in SQL, parted by commas, in one literal. */
 function published(options: readonly Token[]): string[] {
   return options.flatMap(({ kind, value }, at) => {
-    if (kind !== "name" || value.toLowerCase() !== "publication_names") return [];
+    if (kind !== "name" || lower(value) !== "publication_names") return [];
     const list = options[at + 1];
     if (list?.kind !== "literal") return ["publication *"];
-    const names = [...list.value.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^",\s]+))\s*(,|$)/g)];
+    const names = [...list.value.matchAll(publication)];
     const whole = names.reduce((sum, [all]) => sum + all.length, 0) === list.value.length;
     if (!whole || names.length === 0) return ["publication *"];
-    return names.map(
-      ([, quoted, plain = ""]) =>
-        `publication ${identifier(quoted?.replaceAll('""', '"') ?? plain.toLowerCase())}`,
-    );
+    return names.map(([, quoted, plain = ""]) => {
+      const name = quoted?.replaceAll('""', '"') ?? lower(plain);
+      return `publication ${target(name)}`;
+    });
   });
 }
 
@@ -109,5 +112,15 @@ function isWord(found: Token | undefined, word: string): boolean {
 
 /** The names of slots and plugins are lower case, however they are quoted. */
 function named(found: Token | undefined): string {
-  return found?.kind === "name" ? identifier(found.value.toLowerCase()) : "*";
+  return found?.kind === "name" ? target(lower(found.value)) : "*";
+}
+
+/** The server cuts a name at 63 bytes, and what is left may be another one's. */
+function target(name: string): string {
+  return Buffer.byteLength(name) > 63 ? "*" : identifier(name);
+}
+
+/** As the server does it where characters may have several bytes. */
+function lower(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
