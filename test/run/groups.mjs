@@ -11,7 +11,7 @@ const lanes = [
   ["ssh", "postgres", "sql"],
 ];
 /** But not those that load the machine, or whose point is what a loaded one does. */
-const sensitive = /-(load|bench|worker|slow-reader|kills|aborts|bounds)\.test\.ts$/;
+const sensitive = /-(load|bench|regression|worker|slow-reader|kills|aborts|bounds)\.test\.ts$/;
 
 /**
  * `together` may run beside one another: unit tests, a group a folder (core/trail, plugins/mask). So may the `lanes`, each
