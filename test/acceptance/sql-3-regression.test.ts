@@ -3,11 +3,24 @@ import { join } from "node:path";
 import { classify, loadParser } from "../../plugins/postgres/sql/classify.ts";
 import { Random, seeds } from "../fuzz.ts";
 import { measured, needs, testWith } from "../needs.ts";
+import { openGateway } from "../suites/gateway.ts";
 import { regress } from "../suites/regress.ts";
 import { direct } from "../suites/target.ts";
 import { type Verdict, verdicts } from "../witness/coverage.ts";
 import { messagesIn } from "../witness/facts.ts";
 import { lacksWitness, regressFolder, startWitnessed } from "../witness/server.ts";
+import { recordedVerdicts } from "../witness/trail.ts";
+
+/** Views, rules, row security and what hangs on a table by its keys: what only the catalogue tells. */
+const catalogueSchedule = join(import.meta.dir, "../witness/catalogue.schedule");
+
+/** What the catalogue would tell and is not asked for yet. */
+const gaps = [
+  // The tables that a policy of row security, or the condition of a view WITH CHECK OPTION, looks into.
+  /^ran read \S+\.(uaccount|category|z1_blacklist|s2|v2|ref_tbl|t2|sometable):/,
+  // What a view is over, when the view's rows are locked.
+  /^ran write \S+: SELECT \* FROM rw_view\d FOR UPDATE/,
+];
 
 const pgRegress = "/usr/lib/postgresql/15/lib/pgxs/src/test/regress/pg_regress";
 /** All 217 files of the suite, or 50 of them. */
@@ -52,6 +65,31 @@ describe("every statement of the regression suite", () => {
     measured(`regression suite: ${unknown.length} of ${valid.length} valid texts are unknown`);
     expect(unknown.length / valid.length).toBeLessThan(0.01);
   });
+
+  // Minutes: nearly every statement follows a definition, and the catalogue is read again.
+  const long = process.env.POSTERN_LONG ? testWith(needs.postgres15, lacksWitness) : () => {};
+  long(
+    "means through the gateway what it did, views, rules and functions included",
+    async () => {
+      const { server, facts, libraries, close } = await startWitnessed();
+      const gateway = await openGateway(server, ["postgres", "regression"], "allowing");
+      try {
+        const command = [pgRegress, `--schedule=${catalogueSchedule}`, "--max-concurrent-tests=20"];
+        await regress({ command, folder: regressFolder, libraries }, gateway);
+        const recorded = [...recordedVerdicts(messagesIn(facts), gateway.data)];
+        expect(recorded.length).toBeGreaterThan(2_500);
+        expect(recorded.filter(({ invalid, unknown }) => unknown && !invalid).length).toBeLessThan(30);
+        const missed = recorded.flatMap(({ text, misses }) => misses.map((miss) => `${miss}: ${text}`));
+        const open = missed.filter((miss) => gaps.some((gap) => gap.test(miss)));
+        measured(`through the gateway: ${recorded.length} texts, ${open.length} times a known gap`);
+        expect(missed.filter((miss) => !open.includes(miss))).toEqual([]);
+      } finally {
+        await gateway.close();
+        await close();
+      }
+    },
+    900_000,
+  );
 
   testWith(needs.postgres15, lacksWitness)(
     "with words moved about is still classified, by no error",

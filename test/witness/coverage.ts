@@ -136,5 +136,7 @@ function reaches(actions: readonly Action[], effect: Effect, fact: Fact): boolea
   if (!("schema" in fact)) return false;
   const name = identifier(fact.name);
   const targets = ["*", `*.${name}`, nameOf(fact), ...(fact.schema === "pg_temp" ? [`public.${name}`] : [])];
-  return actions.some((action) => action.effect === effect && targets.includes(action.on));
+  return actions.some(
+    (action) => action.effect === effect && targets.includes(action.on.replace(/^pg_temp_\d+\./, "pg_temp.")),
+  );
 }

@@ -1,7 +1,7 @@
 import type { Action } from "../../core/plugin.ts";
 import { entriesIn } from "../trail.ts";
 import { type Verdict, verdictOf } from "./coverage.ts";
-import type { Message } from "./facts.ts";
+import type { Fact, Message } from "./facts.ts";
 
 /**
  * The same of what a gateway wrote into its trail, which knows the resource's catalogue: nothing is hidden from it. Both
@@ -22,6 +22,22 @@ export function* recordedVerdicts(messages: Iterable<Message>, dataDir: string):
     const operations = sessions.get(clients.get(message.session) ?? "") ?? [];
     const at = operations.findIndex(({ text }) => text === message.text);
     const [operation] = at === -1 ? [] : operations.splice(0, at + 1).slice(-1);
-    if (operation) yield verdictOf(message, operation.actions, () => false);
+    if (operation) {
+      const { actions } = operation;
+      yield verdictOf(message, actions, (fact) => isOwnWork(fact, message, actions));
+    }
   }
+}
+
+/** What the server reads for itself: nobody's statement shows it. */
+function isOwnWork(fact: Fact, { text, facts }: Message, actions: readonly Action[]): boolean {
+  if (fact.what !== "ran") return false;
+  // Its own views are what they are.
+  if (fact.schema === "pg_catalog" || fact.schema === "information_schema") return true;
+  // Whether what is there keeps to a new constraint; what a trigger of a TRUNCATE or a late one does.
+  if (/^\s*(alter|truncate|commit|end)\b/i.test(text)) return true;
+  // A rule of a relation asks for rights on it once more.
+  const on = `${fact.schema}.${fact.name}`;
+  const named = facts.some((each) => each.what === "named" && `${each.schema}.${each.name}` === on);
+  return named || actions.some((action) => action.on === on && action.effect !== "read");
 }
