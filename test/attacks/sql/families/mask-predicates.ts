@@ -42,7 +42,6 @@ for (const [tries, sql] of [
   ["a condition on a view's column", "select id from customer_alias where contact like 'a%'"],
   ["a condition on a materialised view's column", "select city from customer_mv where contact like 'a%'"],
   ["a condition on a generated column", "select domain from derived where mailbox like 'a%'"],
-  ["a condition on a field of a composite", "select id from contacts where (c).email like 'a%'"],
   ["a join", "select c.id from customers c join unique_mails m on m.email = c.email"],
   ["a join by USING", "select id from customers join unique_mails using (email)"],
   ["a NATURAL join", "select id from customers natural join unique_mails"],
@@ -112,6 +111,9 @@ for (const [tries, sql] of [
 ] as const)
   refused(tries, sql);
 
+refused("a condition on a field of a composite", "select id from contacts where (c).email like 'a%'", {
+  gap: "the fields of a composite type are no columns to a mask",
+});
 refused("a bound guess", extended("select id from customers where email like $1", ["a%"]));
 refused("a bound order", extended("select id from customers order by email < $1", ["m"]));
 refused("a prepared guess", [
