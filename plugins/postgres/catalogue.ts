@@ -49,13 +49,15 @@ interface Shared {
 /** One cache and one connection for all sessions of a resource; gone with the policy that holds its config. */
 const resources = new WeakMap<PostgresConfig, Shared>();
 
-/** A session begins; to call the answer when it ends. The connection is closed behind the last one. */
-export function enter(config: PostgresConfig): () => void {
+/** A session begins; to call the answer when it ends. The connection is closed behind the last one, with what `last` closes. */
+export function enter(config: PostgresConfig, last: () => void): () => void {
   const shared = sharedOf(config);
   shared.sessions += 1;
   return () => {
     shared.sessions -= 1;
-    if (shared.sessions === 0) void shared.control.close();
+    if (shared.sessions > 0) return;
+    void shared.control.close();
+    last();
   };
 }
 

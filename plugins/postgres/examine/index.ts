@@ -35,6 +35,11 @@ const controls = new WeakMap<PostgresConfig, Control>();
 /** Milliseconds; longer than what any of its questions may take on the server. */
 const timeout = 6_000;
 
+/** No session of this resource is left. */
+export function closeExaminations(config: PostgresConfig): void {
+  void controls.get(config)?.close();
+}
+
 export function examination(session: ExaminedSession, asked: Asked): Examination {
   return new OperationExamination(session, asked);
 }

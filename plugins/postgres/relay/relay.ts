@@ -4,7 +4,7 @@ import { cancelKeys, cancelOnServer } from "../cancel.ts";
 import { catalogueOf, enter, invalidate, meaningsFor } from "../catalogue.ts";
 import type { PostgresConfig } from "../config.ts";
 import { dialedState } from "../dial.ts";
-import { examination, serving } from "../examine/index.ts";
+import { closeExaminations, examination, serving } from "../examine/index.ts";
 import { reasonError } from "../refuse.ts";
 import { classify, columnsOf, loadFor, loadParser } from "../sql/index.ts";
 import { welcome } from "../welcome.ts";
@@ -54,7 +54,7 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
   const own = cancelKeys.register(link.worker, version, () =>
     session.admission.withdraw("cancelled") || session.exchange.owed.length === 0 ? undefined : cancel(),
   );
-  const left = enter(config);
+  const left = enter(config, () => closeExaminations(config));
   const served = serving(gate.session, dialed);
   try {
     caller.write(welcome(parameters, own.key));
