@@ -75,7 +75,7 @@ function clientOf(where: Where, ca: string) {
 }
 
 /** Its package exports no manifest. */
-function postgresVersion(): string {
+export function postgresVersion(): string {
   const manifest = new URL("../../node_modules/postgres/package.json", import.meta.url);
   return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
 }

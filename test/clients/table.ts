@@ -1,4 +1,5 @@
 import type { Seen } from "./client.ts";
+import type { UsesResult } from "./use/using.ts";
 
 /** One client against one server. */
 export interface Result {
@@ -35,7 +36,30 @@ export function passed(seen: Seen): Check[] {
   return (Object.keys(checks) as (keyof typeof checks)[]).filter((check) => checks[check]);
 }
 
-/** docs/clients.md. */
+const secondPart = "## What they are used for";
+
+/** The two parts of docs/clients.md: each is written by a test of its own. */
+export function partsOf(page: string): readonly [logins: string, uses: string] {
+  const at = page.indexOf(secondPart);
+  return at === -1 ? [page, ""] : [page.slice(0, at), page.slice(at)];
+}
+
+/** The second part of docs/clients.md. */
+export function usesPart(results: readonly UsesResult[]): string {
+  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return `${secondPart}
+
+Each client did the same twice, with the server itself and through a gateway whose policy allows everything, and what it saw had to be
+equal: rows, types, tags, errors, notices, files. Written by \`npm test -- test/acceptance/sql-1-clients.test.ts\` with
+\`POSTERN_WRITE_DOCS=1 POSTERN_LONG=1\`; every other run of it compares.
+
+${row(["client", "version", "servers", "the same"])}
+${row(["---", "---", "---", "---"])}
+${results.map(({ client, version, servers, uses }) => row([client, version, servers.join(", "), uses.join("; ")])).join("\n")}
+`;
+}
+
+/** The first part of docs/clients.md. */
 export function clientsPage(results: readonly Result[]): string {
   const checks = Object.keys(titles) as Check[];
   const clients = [...new Set(results.map(({ client }) => client))];
@@ -56,6 +80,7 @@ ${clients.map((client) => row(cells(client, results, checks))).join("\n")}
 - *channel binding required*: logged in with an issued credential by SCRAM-SHA-256-PLUS, and the client was told to accept nothing less.
 - *dump and restore*: the whole database through the gateway into a file, and from it into another database. Debian's pg_dump 15 takes no newer
   server, so what is restored into PostgreSQL 18 was dumped from 15.
+
 `;
 }
 
@@ -69,4 +94,9 @@ function cells(client: string, results: readonly Result[], checks: readonly Chec
 /** The same page for another release of a client, laid out anew. */
 export function withoutVersions(page: string): string {
   return page.replace(/^(\| [^|]+ )\| [\d.]+ \|/gm, "$1|");
+}
+
+/** The same for a run that did not try every server. */
+export function withoutServers(page: string): string {
+  return withoutVersions(page).replace(/^(\| [^|]+ )\| (15|18|15, 18) \|/gm, "$1|");
 }

@@ -26,6 +26,21 @@ const tested = [
     there: () => existsSync("/usr/lib/python3/dist-packages/psycopg"),
   },
   {
+    what: "psycopg2",
+    packages: ["python3-psycopg2"],
+    there: () => existsSync("/usr/lib/python3/dist-packages/psycopg2"),
+  },
+  {
+    what: "DBD::Pg",
+    packages: ["libdbd-pg-perl"],
+    there: () => runs("perl", "-MDBD::Pg", "-e", "1"),
+  },
+  {
+    what: "PHP",
+    packages: ["php-cli", "php-pgsql"],
+    there: () => runs("php", "-r", "exit(extension_loaded('pdo_pgsql') ? 0 : 1);"),
+  },
+  {
     what: "asyncpg",
     packages: ["python3-asyncpg"],
     there: () => existsSync("/usr/lib/python3/dist-packages/asyncpg"),
@@ -105,4 +120,8 @@ export function onPath(program) {
   return (process.env.PATH ?? "")
     .split(":")
     .some((folder) => folder !== "" && existsSync(folder) && readdirSync(folder).includes(program));
+}
+
+function runs(program, ...options) {
+  return spawnSync(program, options).status === 0;
 }
