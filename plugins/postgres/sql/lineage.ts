@@ -37,12 +37,23 @@ export function lineageOf(tree: Tree, again: () => Tree): Lineage {
   const lineage: Lineage = {
     ...{ all, relations: [...relations], aliases, rows: rows.all },
     queries: new Set([...queries].map((relname) => relationOf({ relname }))),
-    outputs: (tables) => outputsOf(again(), tables),
+    outputs: kept([...relations], (tables) => outputsOf(again(), tables)),
     valueless: valueless.has(tree.kind),
     conditions: conditionsOf(tree, rows),
   };
   const plain = tree.kind === "SelectStmt" && isPlain(tree.node);
   return plain ? { ...lineage, targets: byPosition(list(tree.node.targetList), rows) } : lineage;
+}
+
+/** Made once, and anew when the catalogue says something else of one of the relations. */
+function kept(relations: readonly string[], make: Lineage["outputs"]): Lineage["outputs"] {
+  let last: { readonly facts: readonly unknown[]; readonly outputs: ReturnType<typeof make> } | undefined;
+  return (tables) => {
+    const facts = relations.flatMap((name): readonly unknown[] => ["", ...(tables(name) ?? [undefined])]);
+    const same = last?.facts.length === facts.length && last.facts.every((each, at) => each === facts[at]);
+    if (last === undefined || !same) last = { facts, outputs: make(tables) };
+    return last.outputs;
+  };
 }
 
 /** They run no expression of the caller's over values; a constraint that waits for COMMIT tells values in DETAIL only. */
