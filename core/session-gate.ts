@@ -1,6 +1,7 @@
 import { composeAnswers, guardrailFailed } from "./answers.ts";
 import { PosternError } from "./error.ts";
 import type { Denial, Execution, Gate, GateSession, Pass, Plan } from "./gate.ts";
+import { deniedActions, operationEntry } from "./gate-entries.ts";
 import type { Answer, HoldRequest, Verdict, Watch } from "./guardrail.ts";
 import { askForApproval } from "./hold-at-gate.ts";
 import type { Holds } from "./holds.ts";
@@ -11,12 +12,9 @@ import { makePlan, type SessionPlan } from "./plan.ts";
 import { type Limits, limitOf } from "./policy.ts";
 import { type Ruling, ruleOn } from "./ruling.ts";
 import type { Session } from "./session.ts";
-import type { Entry } from "./trail/entry.ts";
 
 /** Plans and rulings that a session keeps; past it they are made anew. */
 const planLimit = 2048;
-/** Actions that the entry of a denial lists. */
-const keptActions = 200;
 
 export interface GateServices {
   readonly holds: Holds;
@@ -259,12 +257,6 @@ function nameOf({ ruling }: SessionPlan, at: number): string {
   return ruling.guardrails[at]?.name ?? "guardrail";
 }
 
-/** A refused statement may name any number of tables, and its entry has to be written all the same. */
-function deniedActions(actions: readonly Action[]): { actions: readonly Action[]; moreActions?: number } {
-  if (actions.length <= keptActions) return { actions };
-  return { actions: actions.slice(0, keptActions), moreActions: actions.length - keptActions };
-}
-
 /** Collects a hold; returns why the operation is denied, if it is. Throws where it is no verdict. */
 function take(verdict: Verdict, holds: HoldRequest[]): Reason | undefined {
   if (verdict === "allow") return undefined;
@@ -272,22 +264,6 @@ function take(verdict: Verdict, holds: HoldRequest[]): Reason | undefined {
   if (!("hold" in verdict && verdict.hold)) throw new TypeError("operation() returned no verdict");
   holds.push(verdict.hold);
   return undefined;
-}
-
-function operationEntry(
-  session: string,
-  { trailText: { text, whole }, statement: { actions }, ruling: { rules }, policyVersion }: SessionPlan,
-  { batch }: Operation,
-  hold: string | undefined,
-): Entry {
-  const entry: Entry = { kind: "operation", session, text, actions, rules, policy: policyVersion };
-  if (whole === undefined && hold === undefined && batch === undefined) return entry;
-  return {
-    ...entry,
-    ...(whole === undefined ? {} : { whole }),
-    ...(hold === undefined ? {} : { hold }),
-    ...(batch === undefined ? {} : { batch: batch.length + 1 }),
-  };
 }
 
 function describe(plan: SessionPlan, execution: Execution, gate: SessionGate): Operation {
