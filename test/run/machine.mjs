@@ -9,6 +9,7 @@ const tested = [
   { what: "pgbench", packages: ["postgresql-contrib"], there: () => debianPostgres("pgbench") },
   { what: "psql", packages: ["postgresql-client"], there: () => onPath("psql") },
   { what: "a C compiler", packages: ["gcc", "libc6-dev"], there: () => onPath("cc") },
+  { what: "bzip2", packages: ["bzip2"], there: () => onPath("bzip2") },
   { what: "HAProxy", packages: ["haproxy"], there: () => onPath("haproxy") },
   {
     what: "OpenSSH's server and client",
