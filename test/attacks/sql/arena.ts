@@ -3,7 +3,7 @@ import type { Attack } from "./attack.ts";
 import { corpus } from "./corpus.ts";
 import { type AttackDoor, groups, openAttackDoor } from "./door.ts";
 import type { Mutant } from "./mutate.ts";
-import { type Finding, faultsOf, playRound, refusalOf, rowsOf, type Try } from "./round.ts";
+import { type Finding, faultsOf, playRound, refusalOf, sameRows, type Try } from "./round.ts";
 import { type Judged, placed, Trial } from "./trial.ts";
 import { Witness } from "./witness.ts";
 
@@ -107,10 +107,7 @@ export class Arena {
         if (refusalOf(judged) === refusalOf(original)) this.counts.sameReason += 1;
         return [];
       }
-      const [now, before] = [rowsOf(judged), rowsOf(original)];
-      return now === before || !comparesRows(of)
-        ? []
-        : [`other rows than its original: ${now} for ${before}`.slice(0, 300)];
+      return sameRows(judged, original) || !comparesRows(of) ? [] : ["other rows than its original"];
     };
     return { attack, also, ...(piece === undefined ? {} : { piece }) };
   }

@@ -116,9 +116,18 @@ function unexpected(seen: Seen, judged: readonly Judged[]): string[] {
   ];
 }
 
-/** The cells of an answer's last result, so that two can be compared. */
-export function rowsOf({ played }: Judged): string {
-  return JSON.stringify(played.rows.map((row) => row.map((cell) => cell?.toString("latin1"))));
+/** Whether two answers' last results are the same. What is masked or clear in one may be withheld in the other. */
+export function sameRows({ played, attack }: Judged, original: Judged): boolean {
+  const masked = attack.under.startsWith("mask");
+  const same = (one: Buffer | undefined, other: Buffer | undefined) =>
+    one?.toString("latin1") === other?.toString("latin1") || (masked && one?.toString() === "[withheld]");
+  return (
+    played.rows.length === original.played.rows.length &&
+    played.rows.every((row, at) => {
+      const before = original.played.rows[at] ?? [];
+      return row.length === before.length && row.every((cell, column) => same(cell, before[column]));
+    })
+  );
 }
 
 /** What the gateway said when it refused. */
