@@ -47,7 +47,7 @@ describe("every statement of the regression suite", () => {
     } finally {
       await close();
     }
-  }, 300_000);
+  }, 900_000);
 
   testWith(needs.postgres15, lacksWitness)("is classified as a superset of what it did", async () => {
     expect(all.length).toBeGreaterThan(process.env.POSTERN_LONG ? 45_000 : 10_000);
