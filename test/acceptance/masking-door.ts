@@ -140,6 +140,7 @@ export default gateway({
   } catch (error) {
     await gateway.kill();
     await server.close();
+    rmSync(folder, { recursive: true, force: true });
     throw error;
   }
 }
