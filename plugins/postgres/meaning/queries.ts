@@ -103,8 +103,7 @@ select c.nspname, c.relname, c.relkind,
    join pg_catalog.pg_namespace s on s.oid = k.relnamespace where f.contype = 'f' and f.confrelid = c.oid),
   (select pg_catalog.json_agg(pg_catalog.json_build_array(s.nspname, k.relname))
    from pg_catalog.pg_inherits i join pg_catalog.pg_class k on k.oid = i.inhrelid
-   join pg_catalog.pg_namespace s on s.oid = k.relnamespace where i.inhparent = c.oid),
-  (select pg_catalog.json_agg(t.tgname) from pg_catalog.pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal)
+   join pg_catalog.pg_namespace s on s.oid = k.relnamespace where i.inhparent = c.oid)
 from (select distinct c.oid, s.nspname, c.relname, c.relkind, c.relhasrules, c.relrowsecurity
   from pg_catalog.json_array_elements($1::pg_catalog.json) w
   join pg_catalog.pg_class c on c.relname = (w.value ->> 1)::pg_catalog.name

@@ -26,8 +26,6 @@ export interface RelationFacts {
   /** Tables that refer to it: what becomes of their rows. */
   readonly referring: readonly (NameMention & { readonly onDelete: string; readonly onUpdate: string })[];
   readonly children: readonly NameMention[];
-  /** Of somebody's own. */
-  readonly triggers: readonly string[];
 }
 
 /** As it is asked for: an empty schema is any. */
@@ -54,7 +52,7 @@ const events: Readonly<Record<string, "insert" | "update" | "delete">> = {
 
 export function relationFacts(row: Row): RelationFacts {
   const [schema, name, kind, columns, types, view, rules, conditions, values, instead] = row;
-  const [referring, children, triggers] = row.slice(10);
+  const [referring, children] = row.slice(10);
   const base = view != null && kind === "v" && instead !== "t" ? baseOf(view) : undefined;
   return {
     schema: schema ?? "",
@@ -74,7 +72,6 @@ export function relationFacts(row: Row): RelationFacts {
       ([schema, name, onDelete, onUpdate]) => ({ schema, name, onDelete, onUpdate }),
     ),
     children: parsed<[string, string]>(children).map(([schema, name]) => ({ schema, name })),
-    triggers: parsed<string>(triggers),
   };
 }
 
