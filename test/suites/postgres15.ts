@@ -14,13 +14,13 @@ export function sources15(): LibpqSources | undefined {
   return existsSync(join(cache, "version")) ? sources : undefined;
 }
 
-/** The regression suite of this source: all of its parallel schedule. */
-export function regression15({ source, development }: LibpqSources): RegressInput {
+/** The regression suite of this source: all of its parallel schedule, or the short one. */
+export function regression15({ source, development }: LibpqSources, all: boolean): RegressInput {
   const folder = join(source, "src/test/regress");
   return {
     command: [
       pgRegress(15, "regress"),
-      `--schedule=${folder}/parallel_schedule`,
+      `--schedule=${all ? folder : import.meta.dir}/${all ? "parallel" : "short"}_schedule`,
       "--max-concurrent-tests=20",
     ],
     folder,
