@@ -23,7 +23,7 @@ export const spellings: Readonly<Record<string, Spelling>> = {
     `${random.of(comments)} ${text}${endsInComment(text) ? "\n" : " "}${random.of(comments)}`,
   quotes: (text, random) =>
     respelled(text, ({ token }) =>
-      token.kind === "word" && names.test(token.text) && random.chance(70)
+      token.kind === "word" && names.test(token.text) && !/[A-Z]/.test(token.text) && random.chance(70)
         ? quoted(token.text, random)
         : token.text,
     ),

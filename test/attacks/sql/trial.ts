@@ -38,7 +38,11 @@ export class Trial {
     const group = this.locked && attack.under === "read" ? "locked" : attack.under;
     const played = await this.#play(attack, group, attack.on ?? "shop", piece);
     const verdict = verdictOf(played, attack);
-    const faults = played.hung ? ["it hung"] : [...leaksIn(played)];
+    const faults: string[] = played.hung
+      ? ["it hung"]
+      : attack.under.startsWith("mask")
+        ? leaksIn(played)
+        : [];
     if (attack.under.startsWith("mask") && !played.hung) {
       const twin = await this.#play(attack, group, "twin", piece);
       if (!loose && comparable(played) !== comparable(twin))
