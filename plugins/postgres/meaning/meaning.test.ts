@@ -90,6 +90,12 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
       ["select * from over_view", "read public.orders within public.over_view"],
       ["select * from secured", "execute public.allowed [volatile]"],
       ["select * from seen_sequence", "write public.ran"],
+      ["select * from asked", "read public.orders within public.asked"],
+      ["insert into asked values (1)", "read public.orders within public.asked"],
+      ["insert into checked_view values (1)", "read public.orders within public.checked_view"],
+      ["insert into checked_view values (1)", "write public.asked within public.checked_view"],
+      ["select * from over_checked for update", "write public.asked within public.over_checked [lock]"],
+      ["lock table over_checked", "write public.checked_view within public.over_checked [lock]"],
       ["select stable_of_liar(1)", "execute public.stable_of_liar [volatile]"],
       ["select calm(1)", "execute public.calm"],
       ["select total_of(id) from orders", "execute public.total_of [volatile]"],
@@ -97,6 +103,11 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
       ["declare c cursor for select * from bumped", "execute public.bump [volatile]"],
     ])("%s: %s", async (text, action) => {
       expect(await actions(text)).toContain(action);
+    });
+
+    test("who writes through a view reads nothing of what is written", async () => {
+      const all = await actions("insert into calm_view (note) values ('x')");
+      expect(all.filter((action) => action.startsWith("read"))).toEqual([]);
     });
 
     test("what a PREPARE or a cursor runs later has it too", async () => {

@@ -9,10 +9,12 @@ import type { Definition } from "./things.ts";
 interface Reached {
   /** The relation that the statement names: a right on it covers what is done to others because of it. */
   readonly within: string | undefined;
-  /** What it reads counts: a view's query and a rule, but no condition, check or default. */
+  /** What it reads counts: a view's query, a rule, a condition of row security, but no check or default. */
   readonly reads: boolean;
   /** All that it does is within that relation, also where no relation is named (nextval). */
   readonly wholly: boolean;
+  /** But not that it reads this one, which is written. */
+  readonly target?: string;
 }
 
 const unseen: Reached = { within: undefined, reads: false, wholly: false };
@@ -72,12 +74,13 @@ export class Resolution {
     this.#gathered.inside(() => this.#look(definition, how));
   }
 
-  #look({ actions, mentions }: Definition, { within, reads, wholly }: Reached): void {
+  #look({ actions, mentions }: Definition, { within, reads, wholly, target }: Reached): void {
     const sets = { dropped: new Set<string>(), kept: new Set<string>() };
     this.#mentioning.tell({ mentions, named: false, lookup: "pg_catalog", ...sets });
     const relations = new Set(mentions.relations.map(({ on }) => on));
     for (const { effect, on, traits } of actions) {
-      if (on === nothing || sets.dropped.has(dropKey(effect, on)) || (effect === "read" && !reads)) continue;
+      if (on === nothing || sets.dropped.has(dropKey(effect, on))) continue;
+      if (effect === "read" && (!reads || on === target)) continue;
       const inside = within !== undefined && on !== within && (wholly || relations.has(on));
       this.#gathered.add({
         ...{ effect, on },
@@ -86,7 +89,9 @@ export class Resolution {
       });
     }
     for (const relation of mentions.relations) {
-      for (const facts of this.#gathered.find(relation) ?? []) this.#does(relation, facts, within, reads);
+      for (const facts of this.#gathered.find(relation) ?? []) {
+        if (nameOf(facts) !== target) this.#does(relation, facts, within, reads);
+      }
     }
   }
 
@@ -114,6 +119,19 @@ export class Resolution {
     for (const facts of visible) {
       const on = isTemporary(facts.schema) || mentions.anySchema ? relation.on : nameOf(facts);
       this.#does(relation, facts, on, true);
+      if (own.some((action) => action.on === relation.on && action.traits?.includes("lock")))
+        this.#lock(facts, on);
+    }
+  }
+
+  /** Who locks a view, or its rows, locks what it is over. */
+  #lock({ kind, query, ...view }: RelationFacts, within: string): void {
+    if (kind !== "v" || !query || !this.#gathered.first(`lock ${nameOf(view)} ${within}`)) return;
+    for (const relation of query.mentions.relations) {
+      for (const facts of this.#gathered.find(relation) ?? []) {
+        this.#gathered.add({ effect: "write", on: nameOf(facts), within, traits: ["lock"] });
+        this.#lock(facts, within);
+      }
     }
   }
 
@@ -139,7 +157,7 @@ export class Resolution {
   #read(facts: RelationFacts, within: string | undefined, reads: boolean): void {
     if (!this.#gathered.first(`read ${nameOf(facts)} ${within} ${reads}`)) return;
     for (const type of facts.types) this.#mentioning.value(type, false);
-    for (const condition of facts.conditions) this.#reach(condition, unseen);
+    for (const condition of facts.conditions) this.#reach(condition, { within, reads, wholly: false });
     const { query, kind } = facts;
     if (query === undefined) return;
     if (kind === "v") this.#reach(query, { within, reads, wholly: false });
@@ -158,7 +176,7 @@ export class Resolution {
     reads: boolean,
   ): void {
     if (!this.#gathered.first(`${effect} ${command} ${nameOf(facts)} ${within} ${reads}`)) return;
-    for (const condition of facts.conditions) this.#reach(condition, unseen);
+    for (const condition of facts.conditions) this.#reach(condition, { within, reads, wholly: false });
     if (effect === "write") {
       for (const one of this.#gathered.facts.things.assigned) this.#gathered.run(one);
       for (const type of facts.types) this.#mentioning.value(type, true);
@@ -168,7 +186,8 @@ export class Resolution {
       if (rule.command === command) this.#reach(rule.does, { within, reads, wholly: true });
     }
     if (facts.base) {
-      if (facts.query) this.#reach(facts.query, { within, reads: false, wholly: false });
+      const target = nameOf(facts.base);
+      if (facts.query) this.#reach(facts.query, { within, reads, wholly: false, target });
       this.#onward(facts.base, command, effect, within, reads);
     }
     for (const one of facts.referring) {
