@@ -42,6 +42,11 @@ export class QueryRefused extends PosternError {
   }
 }
 
+/** Somebody has locked what the question is about (`lock_timeout`). */
+export function isLocked(error: unknown): boolean {
+  return error instanceof QueryRefused && error.sqlstate === "55P03";
+}
+
 /**
  * The gateway's own connection to a resource: opened by the first query, closed when idle, opened again
  * when it broke. One query at a time, everything as text.

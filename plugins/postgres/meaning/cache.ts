@@ -1,6 +1,6 @@
 import type { Action } from "../../../core/plugin.ts";
 import type { Ask } from "../catalogue/cache.ts";
-import type { Row } from "../control.ts";
+import { isLocked, type Row } from "../control.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import { calledByNumber, calling, functionQuery } from "./call.ts";
 import type { Facts } from "./gathered.ts";
@@ -9,6 +9,7 @@ import { searchPath } from "./path.ts";
 import { loadRelations, meantBy, type RelationFacts, relationFacts } from "./relations.ts";
 import { Resolution } from "./resolve.ts";
 import type { Things } from "./things.ts";
+import { meant, sameActions, untoldOf } from "./with-actions.ts";
 
 /** Milliseconds. What was changed in other ways than through the gateway is seen by then. */
 const ttl = 60_000;
@@ -60,6 +61,8 @@ export class MeaningCache implements Facts {
   /** By what a session may have of its own. */
   readonly #entries = [new WeakMap<SqlStatement, Entry>(), new WeakMap<SqlStatement, Entry>()] as const;
   readonly #calls = new Map<number, { readonly version: number; readonly does: Action | undefined }>();
+  /** Relations that could not be written out, for somebody has locked what is under them. */
+  readonly #locked = new Map<string, { readonly until: number; readonly error: unknown }>();
   readonly #untold = new WeakMap<SqlStatement, SqlStatement>();
   /** Counts what has changed. */
   #version = 0;
@@ -108,7 +111,8 @@ export class MeaningCache implements Facts {
       if (means !== undefined) return means;
     }
     if (now < this.#failedUntil) return this.#unknown(statement);
-    return this.#asked(statement, asking).catch(() => {
+    return this.#asked(statement, asking).catch((error: unknown) => {
+      if (isLocked(error)) return this.#unknown(statement);
       const backOff = this.#failures === 0 ? 0 : Math.min(firstBackOff * 2 ** this.#failures, retryAfter);
       this.#failures += 1;
       this.#failedUntil = this.#now() + backOff;
@@ -180,15 +184,7 @@ export class MeaningCache implements Facts {
   #unknown(statement: SqlStatement): SqlStatement {
     const known = this.#untold.get(statement);
     if (known !== undefined) return known;
-    const actions = [...statement.actions, untold];
-    const { uses } = statement.detail;
-    const detail = {
-      ...statement.detail,
-      read: statement,
-      actions,
-      uses: uses.map((use) => (use.actions ? { ...use, actions: [...use.actions, untold] } : use)),
-    };
-    const means = { ...statement, actions, detail };
+    const means = untoldOf(statement);
     this.#untold.set(statement, means);
     return means;
   }
@@ -210,7 +206,11 @@ export class MeaningCache implements Facts {
     const loadedAt = this.#now();
     const things = await this.#loader.load(ask, await searchPath(ask, login));
     const keys = [...this.#relations.keys()].filter((key) => this.#used.has(key));
-    const relations = await this.#rows(keys, ask);
+    // Where somebody has locked one of them, each is asked for again by who names it: the others' are not kept from anybody.
+    const relations = await this.#rows(keys, ask).catch((error: unknown) => {
+      if (!isLocked(error)) throw error;
+      return new Map<string, Row[]>();
+    });
     const unchanged =
       things === this.#things &&
       keys.every((key) => this.#relations.get(key)?.print === printOf(relations.get(key) ?? []));
@@ -225,13 +225,29 @@ export class MeaningCache implements Facts {
     if (clock === this.#clock) this.#freshUntil = loadedAt + ttl;
   }
 
+  /** Throws what `ask` throws, of a relation that somebody has locked at once for a while. */
   async #load(keys: readonly string[], ask: Ask): Promise<void> {
     const loadedAt = this.#now();
+    for (const key of keys) {
+      const locked = this.#locked.get(key);
+      if (locked !== undefined && loadedAt < locked.until) throw locked.error;
+    }
     if (this.#relations.size + keys.length > mostRelations) {
       this.#relations.clear();
       this.#version += 1;
     }
-    for (const [key, rows] of await this.#rows(keys, ask)) this.#set(key, rows, loadedAt);
+    try {
+      for (const [key, rows] of await this.#rows(keys, ask)) this.#set(key, rows, loadedAt);
+    } catch (error) {
+      const [key = "", ...others] = keys;
+      if (!isLocked(error)) throw error;
+      if (others.length > 0) for (const each of keys) await this.#load([each], ask);
+      else {
+        if (this.#locked.size >= mostRelations) this.#locked.clear();
+        this.#locked.set(key, { until: this.#now() + retryAfter, error });
+        throw error;
+      }
+    }
   }
 
   async #rows(keys: readonly string[], ask: Ask): Promise<Map<string, Row[]>> {
@@ -255,33 +271,6 @@ export class MeaningCache implements Facts {
     this.#relations.set(key, { print, facts, loadedAt });
     this.#used.add(key);
   }
-}
-
-const untold = { effect: "unknown", on: "catalogue" } as const;
-
-function meant(statement: SqlStatement, resolution: Resolution): SqlStatement {
-  const actions = resolution.actions(statement.actions);
-  const { detail } = statement;
-  const same = JSON.stringify(actions) === JSON.stringify(statement.actions);
-  if (same && !resolution.opaque) return statement;
-  const uses = detail.uses.map((use) =>
-    use.actions ? { ...use, actions: resolution.actions(use.actions) } : use,
-  );
-  return {
-    ...statement,
-    actions,
-    detail: {
-      ...detail,
-      read: statement,
-      actions,
-      uses,
-      ...(resolution.opaque ? { lineage: () => undefined } : {}),
-    },
-  };
-}
-
-function sameActions(one: SqlStatement, other: SqlStatement): boolean {
-  return one === other || JSON.stringify(one.actions) === JSON.stringify(other.actions);
 }
 
 function printOf(rows: readonly Row[]): string {

@@ -1,5 +1,5 @@
 import type { Ask } from "../catalogue/cache.ts";
-import type { Row } from "../control.ts";
+import { isLocked, type Row } from "../control.ts";
 import { functionsQuery, mostThings, thingsQuery } from "./queries.ts";
 import { type Named, type Reference, type SearchPath, Things, type TypeFacts } from "./things.ts";
 import { type Marked, spread } from "./volatility.ts";
@@ -15,7 +15,13 @@ export class ThingsLoader {
 
   /** The same object where nothing has changed. Throws what `ask` throws, or where there are more things than are kept. */
   async load(ask: Ask, path: SearchPath): Promise<Things> {
-    const functions = await ask(functionsQuery, [JSON.stringify([...this.#bodies.keys()])]);
+    const known = JSON.stringify([...this.#bodies.keys()]);
+    let locked = false;
+    const functions = await ask(functionsQuery, [known, "true"]).catch((error: unknown) => {
+      if (!isLocked(error)) throw error;
+      locked = true;
+      return ask(functionsQuery, [known, "false"]);
+    });
     const things = await ask(thingsQuery, []);
     const print = String(Bun.hash(JSON.stringify([functions.map((row) => row.slice(1, 14)), things, path])));
     if (this.#things && print === this.#print) return this.#things;
@@ -35,7 +41,9 @@ export class ThingsLoader {
       things.filter((row) => row[0] === kind).flatMap((row) => references(row[3]));
     const unwritten = { anywhere: all("anywhere"), assigned: all("assigned") };
     this.#things = new Things(marked, operators, named("cast"), types, unwritten, path);
-    this.#print = print;
+    // What counts as volatile only while its tables are locked is asked for again.
+    this.#print = locked ? "" : print;
+    for (const [key, body] of this.#bodies) if (locked && body === null) this.#bodies.delete(key);
     return this.#things;
   }
 

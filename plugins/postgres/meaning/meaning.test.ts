@@ -234,5 +234,33 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
       expect(fails.actions).toEqual([...read.actions, { effect: "unknown", on: "catalogue" }]);
       expect(await own.meaning(read, { ask, login: true, temporary: false })).toBe(read);
     });
+
+    test("a table that somebody has locked is nobody's trouble who does not name it", async () => {
+      await server.sql(`create table busy (n int); create table quiet (n int); create view over_busy as select n from busy;
+        create function busy_now() returns bigint language sql stable begin atomic select count(*) from busy; end`);
+      const unknown = "unknown catalogue";
+      cache.invalidate();
+      await actions("select * from over_busy, quiet");
+      const holder = new pg.Client(server.url());
+      await holder.connect();
+      try {
+        await holder.query("begin; lock table busy");
+        cache.invalidate();
+        expect(await actions("select n from quiet")).toEqual(["read public.quiet"]);
+        expect(await actions("select * from over_busy, quiet")).toContain(unknown);
+        expect(await actions("select n + 1 from quiet")).toEqual(["read public.quiet"]);
+        // A gateway that begins in that moment.
+        const began = new MeaningCache();
+        const read = classify("select busy_now() from quiet", defaultSettings);
+        const asking = { ask, login: true, temporary: false };
+        const volatile = { effect: "execute", on: "public.busy_now", traits: ["volatile"] } as const;
+        expect((await began.meaning(read, asking)).actions).toContainEqual(volatile);
+        await holder.query("rollback");
+        began.invalidate();
+        expect((await began.meaning(read, asking)).actions).not.toContainEqual(volatile);
+      } finally {
+        await holder.end();
+      }
+    });
   });
 });

@@ -15,7 +15,10 @@ const refersTo = (condition: string) =>
   `(select pg_catalog.json_agg(${reference})::pg_catalog.text from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid <> 0 and ${condition})`;
 
-/** `$1`: a JSON list of `oid xmin` that are known. A body is answered only for the others, null where it counts as volatile. */
+/**
+ * `$1`: a JSON list of `oid xmin` that are known. A body is answered only for the others, null where it counts as volatile.
+ * `$2`: whether bodies that were not kept as text (BEGIN ATOMIC) are written out, which locks the tables in them.
+ */
 export const functionsQuery = `
 select p.oid, p.oid || ' ' || p.xmin, n.nspname, p.proname, p.prokind, p.provolatile,
   exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
@@ -26,7 +29,7 @@ select p.oid, p.oid || ' ' || p.xmin, n.nspname, p.proname, p.prokind, p.provola
     g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn)`)}
    from pg_catalog.pg_aggregate g where g.aggfnoid = p.oid),
   case when p.provolatile <> 'v' and l.lanname not in ('c', 'internal') and known.key is null
-    then case when pg_catalog.length(p.prosrc) <= ${longestBody}
+    then case when pg_catalog.length(p.prosrc) <= ${longestBody} and ($2 or p.prosqlbody is null)
       then p.prosrc || coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), '') end end
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
