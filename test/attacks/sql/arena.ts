@@ -75,13 +75,15 @@ export class Arena {
   /** Mutants, compared with what they were made of. */
   async mutants(mutants: Iterable<Mutant>): Promise<Finding[]> {
     const findings: Finding[] = [];
-    let batch: Try[] = [];
+    let batch: Mutant[] = [];
     const play = async () => {
-      findings.push(...(await playRound(batch, this.#trials, this.#witness, between)));
+      // The originals have a round of their own: the witness must not take what they did for a mutant's doing.
+      findings.push(...(await this.#round(this.#originalsOf(batch))));
+      findings.push(...(await this.#round(batch.map((mutant) => this.#tryOf(mutant)))));
       batch = [];
     };
     for (const mutant of mutants) {
-      batch.push(await this.#tryOf(mutant));
+      batch.push(mutant);
       if (batch.length === between) await play();
     }
     await play();
@@ -94,14 +96,30 @@ export class Arena {
     await this.#door.close();
   }
 
-  async #tryOf({ attack, of, piece, keeps }: Mutant): Promise<Try> {
+  #round(tries: readonly Try[]): Promise<Finding[]> {
+    return playRound(tries, this.#trials, this.#witness, between);
+  }
+
+  #originalsOf(batch: readonly Mutant[]): Try[] {
+    const wanted = new Set(batch.flatMap(({ of, keeps }) => (keeps && !this.#originals.has(of) ? of : [])));
+    return [...wanted].map((attack) => ({
+      attack,
+      also: (judged) => {
+        this.#originals.set(attack, judged);
+        return [];
+      },
+    }));
+  }
+
+  #tryOf({ attack, of, piece, keeps }: Mutant): Try {
     if (!keeps) {
       this.counts.torn += 1;
       return { attack, loose: true };
     }
     this.counts.kept += 1;
-    const original = this.#originals.get(of) ?? (await this.#originally(of));
     const also = (judged: Judged): readonly string[] => {
+      const original = this.#originals.get(of);
+      if (original === undefined) return ["its original was not played"];
       if (judged.verdict === "refused") {
         this.counts.refused += 1;
         if (refusalOf(judged) === refusalOf(original)) this.counts.sameReason += 1;
@@ -110,13 +128,6 @@ export class Arena {
       return sameRows(judged, original) || !comparesRows(of) ? [] : ["other rows than its original"];
     };
     return { attack, also, ...(piece === undefined ? {} : { piece }) };
-  }
-
-  async #originally(of: Attack): Promise<Judged> {
-    const [trial] = this.#trials as [Trial];
-    const judged = await trial.run(placed(of, this.#door));
-    this.#originals.set(of, judged);
-    return judged;
   }
 }
 
