@@ -48,6 +48,19 @@ test.each([
   expect(targets(text)).toEqual(expected.map((on) => `replicate ${on}`));
 });
 
+test("a base backup that the server writes somewhere itself is execute as well", () => {
+  const text = (options: string) => `BASE_BACKUP (${options})`;
+  for (const options of [
+    "target 'server', TARGET_DETAIL '/tmp/x'",
+    "\"target\" 'shell'",
+    "TARGET",
+    "TARGET server",
+  ])
+    expect(targets(text(options))).toEqual(["replicate base backup", "execute copy file"]);
+  for (const options of ["TARGET 'client'", "LABEL 'TARGET server'", "TARGET 'blackhole'"])
+    expect(targets(text(options))).toEqual(["replicate base backup"]);
+});
+
 test.each([
   "START_REPLICATIONS",
   "base_backup",

@@ -28,6 +28,7 @@ export function replicationCommand(text: string): SqlStatement | undefined {
   if (word === undefined) return undefined;
   const [, ...rest] = tokens(text);
   const actions = targets(word, rest).map((on): Action => ({ effect: "replicate", on }));
+  if (word === "BASE_BACKUP" && leavesElsewhere(rest)) actions.push({ effect: "execute", on: "copy file" });
   return {
     text,
     actions,
@@ -79,6 +80,16 @@ function started(rest: readonly Token[]): string[] {
 function created(rest: readonly Token[]): string[] {
   const [kind, plugin] = isWord(rest[0], "TEMPORARY") ? rest.slice(1) : rest;
   return isWord(kind, "LOGICAL") ? [`plugin ${named(plugin)}`] : ["wal"];
+}
+
+/** BASE_BACKUP's option TARGET: the server writes the files itself (`server`), or gives them to a module (`shell`). */
+function leavesElsewhere(options: readonly Token[]): boolean {
+  return options.some(({ kind, value }, at) => {
+    const given = options[at + 1];
+    return (
+      kind === "name" && lower(value) === "target" && !(given && /^(client|blackhole)$/.test(given.value))
+    );
+  });
 }
 
 /** pgoutput's option `publication_names`: names as in SQL, parted by commas, in one literal. */
