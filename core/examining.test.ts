@@ -68,6 +68,20 @@ describe("an examination", () => {
     expect(JSON.stringify(findings).length).toBeLessThan(50_000);
     expect(findings.at(-1)?.value).toStartWith("940 more things");
   });
+
+  test("a warning is shown however much there is that is none", async () => {
+    const warning: Finding = { label: "trigger", value: "fires", severity: "warning" };
+    const padded: Examination = {
+      async examine(tell) {
+        for (let n = 0; n < 200; n++) tell(finding);
+        tell(warning);
+        tell(finding);
+      },
+    };
+    const { findings } = await examine(padded, never, () => {});
+    expect(findings).toContainEqual(warning);
+    expect(findings.at(-1)?.value).toStartWith("142 more things");
+  });
 });
 
 describe("a hold", () => {

@@ -34,8 +34,14 @@ export async function examine(
   let left = 0;
   const tell = (finding: Finding) => {
     if (!open) return;
-    if (findings.length < most.findings) findings.push(bounded(finding));
-    else left += 1;
+    if (findings.length >= most.findings) {
+      left += 1;
+      // What nobody need be warned of makes room for what one must be, however much of it there is.
+      const plain = finding.severity === undefined ? -1 : findings.findLastIndex((one) => !one.severity);
+      if (plain < 0) return;
+      findings.splice(plain, 1);
+    }
+    findings.push(bounded(finding));
   };
   const [told, meaning] = await within(limit, ended, failed, (signal) => [
     examination.examine(tell, signal).then(() => ""),

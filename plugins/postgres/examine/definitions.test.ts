@@ -108,6 +108,25 @@ describe.skipIf(!hasPostgres(15))("what a statement means on the resource", () =
     });
   }
 
+  test("what is changed counts, and its triggers are shown, however much a view beside it reads", async () => {
+    const many = Array.from({ length: 110 }, (_, at) => `many_${at}`);
+    await server.sql(`${many.map((name) => `create table ${name} (id int)`).join(";")};
+      create view wide as ${many.map((name) => `select id from ${name}`).join(" union all ")};
+      create table aim (id int); create trigger g before insert on aim for each row execute function noted()`);
+    const read = classify("insert into aim select id from wide", defaultSettings);
+    const under = many.map(
+      (name) => ({ effect: "read", on: `public.${name}`, within: "public.wide" }) as const,
+    );
+    const statements = [{ statement: { ...read, actions: [...under, ...read.actions] } }];
+    const one = () => examination(session, { ...asked(""), statements });
+    const told: string[] = [];
+    await one().examine(({ label, value }) => told.push(`${label}: ${value}`), never);
+    expect(told).toContainEqual(expect.stringContaining("trigger: g on public.aim, BEFORE INSERT"));
+    const before = await one().meaning?.(never);
+    await server.sql("alter table aim disable trigger g");
+    expect(await one().meaning?.(never)).not.toBe(before);
+  });
+
   test("is the same whatever temporary tables others make", async () => {
     const other = new pg.Client(server.url());
     await other.connect();

@@ -116,7 +116,7 @@ select c.oid, n.nspname, c.relname, c.relkind, c.reltuples,
   ), 'UTF8')), 'hex')
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.oid in (select oid from reached)
-order by c.oid limit ${most}`;
+order by c.oid not in (select oid from named), c.oid limit ${most}`;
 
 const functionsQuery = `
 select n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), p.prokind, p.provolatile, l.lanname,

@@ -29,15 +29,24 @@ export interface ExaminedSession {
   permit(purpose: string): Permit<PostgresConfig>;
 }
 
-/** One connection for the examinations of a resource: the catalogue's, which relays wait for, is never behind a plan. */
-const controls = new WeakMap<PostgresConfig, Control>();
+/** The examinations' own connections to a resource. */
+interface Controls {
+  readonly facts: Control;
+  /** Only for plans: what an approval binds to is asked for again in time, however long others' statements take to plan. */
+  readonly plans: Control;
+}
+
+/** Neither is the catalogue's, which relays wait for. */
+const controls = new WeakMap<PostgresConfig, Controls>();
 
 /** Milliseconds; longer than what any of its questions may take on the server. */
 const timeout = 6_000;
 
 /** No session of this resource is left. */
 export function closeExaminations(config: PostgresConfig): void {
-  void controls.get(config)?.close();
+  const { facts, plans } = controls.get(config) ?? {};
+  void facts?.close();
+  void plans?.close();
 }
 
 export function examination(session: ExaminedSession, asked: Asked): Examination {
@@ -73,7 +82,7 @@ class OperationExamination implements Examination {
       return;
     }
     const named = definitions.relations.filter((relation) => relation.named);
-    await estimates(statements, settings, named, (questions) => this.#ask(questions, signal), tell);
+    await estimates(statements, settings, named, (questions) => this.#ask(questions, signal, "plans"), tell);
   }
 
   async meaning(signal: AbortSignal): Promise<string> {
@@ -134,13 +143,13 @@ class OperationExamination implements Examination {
     return this.asked.statements.flatMap(({ statement }) => statement.actions);
   }
 
-  #ask(questions: readonly Question[], signal: AbortSignal): Promise<Row[][]> {
+  #ask(questions: readonly Question[], signal: AbortSignal, on: keyof Controls = "facts"): Promise<Row[][]> {
     const { config, permit } = this.session;
-    let control = controls.get(config);
-    if (control === undefined) {
-      control = new Control({ timeout });
-      controls.set(config, control);
+    let own = controls.get(config);
+    if (own === undefined) {
+      own = { facts: new Control({ timeout }), plans: new Control({ timeout }) };
+      controls.set(config, own);
     }
-    return control.group(async () => await dialControl(permit("examination")), questions, signal);
+    return own[on].group(async () => await dialControl(permit("examination")), questions, signal);
   }
 }

@@ -18,14 +18,18 @@ export function nameOf(on: string): Name | undefined {
   return { schema: schema === undefined ? null : unquoted(schema), name: unquoted(name) };
 }
 
-/** What these actions are on, each once. */
+/** What these actions are on, each once: first what is changed or called, last what only a view or a rule in it reads. */
 export function namesIn(actions: readonly Action[]): readonly Name[] {
   const names = new Map<string, Name>();
-  for (const { on } of actions) {
+  for (const { on } of actions.toSorted((one, other) => rank(one) - rank(other))) {
     const name = nameOf(on);
     if (name) names.set(on, name);
   }
   return [...names.values()];
+}
+
+function rank({ effect, within }: Action): number {
+  return (within === undefined ? 0 : 2) + (effect === "read" ? 1 : 0);
 }
 
 function unquoted(part: string): string {
