@@ -23,6 +23,8 @@ export interface NumberedColumn {
   readonly name: string;
   /** Computed by the server: `GENERATED ALWAYS AS`. */
   readonly generated: boolean;
+  /** Where its type is a row, or holds rows (arrays, domains, rows of rows): their fields, with the type that has them. */
+  readonly fields: readonly { readonly schema: string; readonly type: string; readonly name: string }[];
 }
 
 export interface ViewRow {
@@ -40,6 +42,28 @@ export interface ViewRow {
 
 /** Of more partitions than this the names are not kept. */
 export const maxChildren = 500;
+
+/** Objects below it are the server's own (FirstNormalObjectId). */
+const firstOwn = 16_384;
+
+/** The fields of all rows that a value of the type `a.atttypid` holds. */
+const fieldsOf = `(
+  with recursive part (oid) as (
+    select a.atttypid
+    union
+    select inner_type.oid
+    from part join pg_catalog.pg_type t on t.oid = part.oid, lateral (
+      select t.typelem where t.typelem <> 0
+      union all select t.typbasetype where t.typbasetype <> 0
+      union all select r.rngsubtype from pg_catalog.pg_range r where t.oid in (r.rngtypid, r.rngmultitypid)
+      union all select f.atttypid from pg_catalog.pg_attribute f
+      where t.typrelid <> 0 and f.attrelid = t.typrelid and f.attnum > 0 and not f.attisdropped
+    ) inner_type (oid)
+  )
+  select pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, t.typname, f.attname))
+  from part join pg_catalog.pg_type t on t.oid = part.oid and t.typrelid <> 0
+  join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+  join pg_catalog.pg_attribute f on f.attrelid = t.typrelid and f.attnum > 0 and not f.attisdropped)`;
 
 /**
  * One row a relation. A view is known by its rewrite rule `_RETURN`: pg_depend lists the columns that
@@ -63,7 +87,8 @@ with recursive wanted as (
   where r.ev_type = '1'
 )
 select w.oid, w.nspname, w.relname, w.relkind,
-  (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.attgenerated <> ''))
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.attgenerated <> '',
+    case when a.atttypid >= ${firstOwn} then ${fieldsOf} end))
    from pg_catalog.pg_attribute a where a.attrelid = w.oid and not a.attisdropped),
   (select pg_catalog.json_agg(i.inhparent::pg_catalog.int8)
    from pg_catalog.pg_inherits i where i.inhrelid = w.oid),
@@ -102,9 +127,12 @@ export function relationRow(row: Row): RelationRow {
     schema: schema ?? "",
     name: name ?? "",
     kind: kind ?? "",
-    columns: list<[number, string, boolean]>(columns).map(([number, column, computed]) => ({
-      ...{ number, name: column, generated: computed },
-    })),
+    columns: list<[number, string, boolean, [string, string, string][] | null]>(columns).map(
+      ([number, column, computed, fields]) => ({
+        ...{ number, name: column, generated: computed },
+        fields: (fields ?? []).map(([schema, type, name]) => ({ schema, type, name })),
+      }),
+    ),
     parents: list<number>(parents),
     children: list<[string, string]>(children).map(([schema, name]) => ({ schema, name })),
     generated: list<[number, number]>(generated).map(([column, from]) => ({ column, from })),

@@ -44,6 +44,8 @@ class Walk {
     if (this.#visited.has(step)) return true;
     this.#visited.add(step);
     this.#add({ table: nameOf(relation), column: column.name });
+    for (const { schema, type, name } of column.fields)
+      this.#add({ table: nameOf({ schema, name: type }), column: name });
     if (isSample(relation) || showsStatements(relation, column)) return false;
     if (relation.children.length > maxChildren) this.#add({ column: column.name });
     // A child's own name for a column is its parent's.

@@ -1,6 +1,7 @@
 import type { Action, Effect } from "../../../core/plugin.ts";
 import type { NameMention, RelationMention } from "../sql/mentions.ts";
 import { identifier } from "../sql/names.ts";
+import { planned } from "../sql/statements.ts";
 import { type RelationFacts, relationKey } from "./relations.ts";
 import { type FunctionFacts, type Reference, type Things, volatile } from "./things.ts";
 
@@ -28,6 +29,8 @@ export class Gathered {
   opaque = false;
   /** By `actionKey`. */
   readonly actions = new Map<string, Action>();
+  /** What is found now is only planned (EXPLAIN). */
+  planned = false;
   readonly #visited = new Set<string>();
   #steps = 0;
   #depth = 0;
@@ -39,7 +42,9 @@ export class Gathered {
   ) {}
 
   add(action: Action): void {
-    this.actions.set(actionKey(action), action);
+    const { traits: _, ...bare } = action;
+    const found: Action = this.planned && planned.has(action.effect) ? { ...bare, effect: "read" } : action;
+    this.actions.set(actionKey(found), found);
   }
 
   /** A function that the text does not name, which counts where it is volatile. */
@@ -81,8 +86,9 @@ export class Gathered {
 
   /** Whether this is new. */
   first(what: string): boolean {
-    if (this.#visited.has(what)) return false;
-    this.#visited.add(what);
+    const step = this.planned ? `planned ${what}` : what;
+    if (this.#visited.has(step)) return false;
+    this.#visited.add(step);
     return this.#step();
   }
 

@@ -105,6 +105,14 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
       expect(await actions(text)).toContain(action);
     });
 
+    test("what EXPLAIN only plans is read, and what runs behind it in the same text is not", async () => {
+      const all = await actions("explain delete from parent");
+      expect(all.filter((action) => !action.startsWith("read"))).toEqual([]);
+      expect(await actions("explain delete from parent; delete from parent")).toContain(
+        "delete public.grandchild within public.parent",
+      );
+    });
+
     test("who writes through a view reads nothing of what is written", async () => {
       const all = await actions("insert into calm_view (note) values ('x')");
       expect(all.filter((action) => action.startsWith("read"))).toEqual([]);

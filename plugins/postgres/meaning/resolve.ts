@@ -116,12 +116,14 @@ export class Resolution {
         }
       } else this.#kept.add(dropKey(relation.effect, relation.on));
     }
+    this.#gathered.planned = relation.planned === true;
     for (const facts of visible) {
       const on = isTemporary(facts.schema) || mentions.anySchema ? relation.on : nameOf(facts);
       this.#does(relation, facts, on, true);
       if (own.some((action) => action.on === relation.on && action.traits?.includes("lock")))
         this.#lock(facts, on);
     }
+    this.#gathered.planned = false;
   }
 
   /** Who locks a view, or its rows, locks what it is over. */

@@ -40,6 +40,8 @@ export interface RelationMention extends NameMention {
   readonly command?: Command;
   /** What it is called in the text. */
   readonly alias: string;
+  /** It is only planned (EXPLAIN): nothing is done to it. */
+  readonly planned?: true;
 }
 
 export interface CallMention extends NameMention {
@@ -79,6 +81,8 @@ export class Mentioned implements Mentions {
   readonly #types = new Map<string, NameMention>();
   full = false;
   any = false;
+  /** What is mentioned from now on is only planned. */
+  planned = false;
 
   constructor(readonly anySchema = false) {}
 
@@ -103,8 +107,12 @@ export class Mentioned implements Mentions {
     const alias = aliasOf(node.alias) ?? name;
     // Under other names its columns are others: `orders c(a, b)`.
     if (isNode(node.alias) && list(node.alias.colnames).length > 0) this.rows.add(alias);
-    const mention = { schema, name, on, effect, alias, ...(command === undefined ? {} : { command }) };
-    this.#keep(this.#relations, [schema, name, effect, command, alias], mention);
+    const mention = {
+      ...{ schema, name, on, effect, alias },
+      ...(command === undefined ? {} : { command }),
+      ...(this.planned ? { planned: true as const } : {}),
+    };
+    this.#keep(this.#relations, [schema, name, effect, command, alias, this.planned], mention);
   }
 
   call(name: readonly string[], on: string, args: number): void {

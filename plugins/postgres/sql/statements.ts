@@ -125,8 +125,11 @@ const sessions: Record<string, StatementKind> = {
     r.uses.push(name === undefined ? { verb: "close" } : { verb: "close", name });
   },
   ExplainStmt(r, n, s) {
+    const runs = analyzes(n);
+    r.mentions.planned = !runs;
     const { actions } = r.part((part) => part.visit(n.query, s));
-    if (analyzes(n)) return r.addAll(actions);
+    r.mentions.planned = false;
+    if (runs) return r.addAll(actions);
     for (const { effect, on } of actions) r.add(planned.has(effect) ? "read" : effect, on);
     if (!r.acts) r.add("read", nothing);
   },
@@ -146,7 +149,7 @@ export const statementKinds: Readonly<Record<string, StatementKind | undefined>>
 };
 
 /** What a statement would do to its tables, EXPLAIN only plans. Functions may run while it plans. */
-const planned: ReadonlySet<string> = new Set(["read", "write", "delete", "define"]);
+export const planned: ReadonlySet<string> = new Set(["read", "write", "delete", "define"]);
 
 /** What WHEN … THEN of a MERGE does; DO NOTHING is not here. */
 const merged: Readonly<Record<string, "insert" | "update" | "delete" | undefined>> = {
@@ -174,7 +177,7 @@ function modify(
 }
 
 /** In doubt, yes: an option that is not clearly off counts as on. */
-function analyzes(explain: Node): boolean {
+export function analyzes(explain: Node): boolean {
   return list(explain.options).some((option) => {
     const node = unwrap(option)?.node ?? {};
     if (text(node.defname)?.toLowerCase() !== "analyze") return false;

@@ -102,22 +102,28 @@ export class Caller {
 
   /** Up to ReadyForQuery; a COPY FROM STDIN gets one row. undefined: none came. */
   async #answer(extended: boolean): Promise<Wire[] | undefined> {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => resolve(undefined), patience);
     const all: Wire[] = [];
-    try {
-      for (;;) {
-        const some = await Promise.race([this.client.until("Z", "G"), promise]);
-        if (some === undefined) return undefined;
-        all.push(...some);
-        if (some.at(-1)?.type !== "G") return all;
-        // The server swallows a Sync while it copies.
-        this.client.send(message("d", Buffer.from("1\n")), message("c"), extended ? sync : Buffer.alloc(0));
+    for (;;) {
+      const waiting = this.client.until("Z", "G");
+      let some = await inTime(waiting);
+      if (some === undefined) {
+        // What was refused before a Query in the same group is skipped with it, up to a Sync.
+        this.client.send(sync);
+        some = await inTime(waiting);
       }
-    } finally {
-      clearTimeout(timer);
+      if (some === undefined) return undefined;
+      all.push(...some);
+      if (some.at(-1)?.type !== "G") return all;
+      // The server swallows a Sync while it copies.
+      this.client.send(message("d", Buffer.from("1\n")), message("c"), extended ? sync : Buffer.alloc(0));
     }
   }
+}
+
+async function inTime(answer: Promise<Wire[]>): Promise<Wire[] | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), patience);
+  return await Promise.race([answer, promise]).finally(() => clearTimeout(timer));
 }
 
 function answersWithReady(step: Message): boolean {

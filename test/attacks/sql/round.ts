@@ -116,12 +116,12 @@ function unexpected(seen: Seen, judged: readonly Judged[]): string[] {
   ];
 }
 
-/** Whether two answers' last results are the same. What is masked or clear in one may be withheld in the other. */
+/** Whether two answers' last results are the same. What is masked or clear in one may be withheld, or NULL, in the other. */
 export function sameRows({ played, attack }: Judged, original: Judged): boolean {
   const masked = attack.under.startsWith("mask");
   const same = (one: Buffer | undefined, other: Buffer | undefined) =>
     one?.toString("latin1") === other?.toString("latin1") ||
-    (masked && (one?.toString() === "[withheld]" || other?.toString() === "[withheld]"));
+    (masked && (isWithheld(one) || isWithheld(other)));
   return (
     played.rows.length === original.played.rows.length &&
     played.rows.every((row, at) => {
@@ -129,6 +129,10 @@ export function sameRows({ played, attack }: Judged, original: Judged): boolean 
       return row.length === before.length && row.every((cell, column) => same(cell, before[column]));
     })
   );
+}
+
+function isWithheld(cell: Buffer | undefined): boolean {
+  return cell === undefined || cell.toString() === "[withheld]";
 }
 
 /** What the gateway said when it refused. */

@@ -138,8 +138,7 @@ allowed("a column called delete", 'select note as "delete" from orders order by 
 allowed("a text that says drop table", "select 'drop table orders; delete from orders' as harmless", {
   shows: "drop table orders; delete from orders",
 });
-const planned = { gap: "what the catalogue adds to a write counts as done where EXPLAIN only plans it" };
-allowed("EXPLAIN of a DELETE, which only plans it", "explain delete from orders", planned);
+allowed("EXPLAIN of a DELETE, which only plans it", "explain delete from orders");
 allowed(
   "EXPLAIN ANALYZE of a SELECT",
   "explain (analyze, costs off, timing off, summary off) select id from orders where id = 1",
@@ -147,7 +146,6 @@ allowed(
 allowed(
   "EXPLAIN that is clearly not ANALYZE",
   "explain (analyze off, costs off) update orders set note = 'x'",
-  planned,
 );
 allowed(
   "a recursive WITH",

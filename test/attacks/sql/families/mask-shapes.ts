@@ -230,9 +230,8 @@ refused("a function that reads them", "select * from reads_emails()");
 refused("a function that gives a row", "select (reads_row(1)).email");
 allowed("a view over a function that reads them", "select contact from over_function");
 
-const composites = { gap: "the fields of a composite type are no columns to a mask" };
-allowed("a composite", "select c from contacts", composites);
-allowed("a composite as text", "select c::text, to_json(c) from contacts", composites);
+allowed("a composite", "select c from contacts");
+allowed("a composite as text", "select c::text, to_json(c) from contacts");
 
 allowed("other columns stay clear", "select name, city from customers order by id", { shows: "Ulm" });
 allowed(

@@ -1,9 +1,7 @@
-import { extended, family, type Sql } from "../attack.ts";
+import { extended, family } from "../attack.ts";
 
 /** Carries a masked value into a table that no mask names, where everybody reads it. */
-const { attacks, refused: open, allowed } = family("masked values written elsewhere", "mask-write");
-const refused = (tries: string, sql: Sql) =>
-  open(tries, sql, { gap: "nothing follows a value from a masked column into a column that is written" });
+const { attacks, refused, allowed } = family("masked values written elsewhere", "mask-write");
 const read = "select body from notes where body is not null order by id, body";
 
 refused("INSERT of a SELECT", ["insert into notes select id + 100, email, name from customers", read]);
