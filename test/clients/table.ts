@@ -81,6 +81,10 @@ ${clients.map((client) => row(cells(client, results, checks))).join("\n")}
 - *dump and restore*: the whole database through the gateway into a file, and from it into another database. Debian's pg_dump 15 takes no newer
   server, so what is restored into PostgreSQL 18 was dumped from 15.
 
+What is not named here was not tried. A program over one of these drivers logs in as the driver does: any user name, the token as its
+password. What most often stands in the way is a setting at start-up (\`postgres.setting\`): leave out JDBC's \`currentSchema\`, \`options=-csearch_path=…\`
+and what is like them. What a dump needs of the policy: [postgres](../plugins/postgres/README.md#dumps).
+
 `;
 }
 
