@@ -87,6 +87,7 @@ export class ThingsLoader {
       least: Number(given) - Number(defaults) - (variadic === "t" ? 1 : 0),
       most: variadic === "t" ? Number.POSITIVE_INFINITY : Number(given),
       ofRow: row[12] === "t",
+      shadowed: row[15] === "t",
       parts: references(row[13]),
       ...(typeof body === "string" ? { body } : {}),
     };

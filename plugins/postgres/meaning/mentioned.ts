@@ -54,7 +54,9 @@ export class Mentioning {
       (own && (safeFunctions.has(name) || special.has(name))) || safeQualified.has(`${schema}.${name}`);
     if (safe) {
       // Somebody's own of that name for other arguments. An extension's computes, as the server's does.
+      const ownFirst = this.#things.path.path.indexOf("pg_catalog") <= 0;
       for (const one of candidates) {
+        if (one.shadowed && ownFirst) continue;
         if (!one.supplied) this.#gathered.opaque = true;
         if (one.volatile || (told.named && !one.supplied)) this.#gathered.execute(one, on);
       }

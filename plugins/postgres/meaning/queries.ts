@@ -30,7 +30,9 @@ select p.oid, p.oid || ' ' || p.xmin, n.nspname, p.proname, p.prokind, p.provola
    from pg_catalog.pg_aggregate g where g.aggfnoid = p.oid),
   case when p.provolatile <> 'v' and l.lanname not in ('c', 'internal') and known.key is null
     then case when pg_catalog.length(p.prosrc) <= ${longestBody} and ($2 or p.prosqlbody is null)
-      then p.prosrc || coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), '') end end
+      then p.prosrc || coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), '') end end,
+  exists (select from pg_catalog.pg_proc own where own.oid < 16384 and own.proname = p.proname
+    and own.proargtypes = p.proargtypes and own.pronamespace = 'pg_catalog'::pg_catalog.regnamespace)
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang

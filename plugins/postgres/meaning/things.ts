@@ -24,6 +24,8 @@ export interface FunctionFacts {
   readonly most: number;
   /** Its first argument may be a row. */
   readonly ofRow: boolean;
+  /** The server has one of its own with this name and these arguments. */
+  readonly shadowed: boolean;
 }
 
 /** A function that something in the catalogue calls, which may be the server's own. */
