@@ -17,6 +17,8 @@ export interface Gate {
   readonly wantsParameters: boolean;
   /** Whether anybody reads the predicates of statements: a protocol need not look for them otherwise. */
   readonly wantsPredicates: boolean;
+  /** The same for what statements put into which columns. */
+  readonly wantsStores: boolean;
   /** What is known from the text alone. Cached by the statement's identity and the policy version. */
   plan(statement: Statement): Plan;
   /**

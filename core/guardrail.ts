@@ -56,6 +56,8 @@ export interface Watch {
   prepare?(operation: Operation): "allow" | Denied | "willHold";
   /** `prepare` reads the statement's `predicates`: a protocol that must ask its resource for them does. */
   readonly predicates?: true;
+  /** The same for its `stores`. */
+  readonly stores?: true;
   /** Each execution, parameters known. A promise that outlasts the guardrail limit (5 s) is a denial. */
   operation?(operation: Operation): Verdict | Promise<Verdict>;
   /** It was refused by the rules or from its text alone, so `operation` is not asked. For those who keep records. */

@@ -43,6 +43,16 @@ export interface Statement {
    * `unknown`: cannot be told. Absent: the protocol does not say.
    */
   readonly predicates?: readonly Origin[] | "unknown";
+  /** What it puts into columns that is of other columns. `unknown`: cannot be told. Absent: the protocol does not say. */
+  readonly stores?: readonly Stored[] | "unknown";
+}
+
+/** What a statement puts into one column. */
+export interface Stored {
+  /** Where the value is found then: each of them, should there be several. Empty: not known. */
+  readonly into: readonly Origin[];
+  /** The columns that the value may come from. */
+  readonly from: readonly Origin[] | "unknown";
 }
 
 /** Bound values of one execution; views into the wire, valid only during the call that hands them over. */

@@ -22,11 +22,12 @@ export function makePlan(
   ruling: Ruling,
   failed: (guardrail: string, error: unknown) => void,
 ): SessionPlan {
-  const { text, actions, detail, predicates } = statement;
+  const { text, actions, detail, predicates, stores } = statement;
   const { policyVersion, refused } = ruling;
   const operation: Operation = {
     ...{ text, actions, detail, inTransaction: false, policyVersion },
     ...(predicates === undefined ? {} : { predicates }),
+    ...(stores === undefined ? {} : { stores }),
   };
   return {
     statement,

@@ -86,6 +86,7 @@ export {
   type Parameters,
   type Reason,
   type Statement,
+  type Stored,
 } from "./operation.ts";
 export { oneOf, onlyKnown } from "./option.ts";
 export type { Permit } from "./permit.ts";

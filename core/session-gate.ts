@@ -40,6 +40,7 @@ export class SessionGate implements Gate {
   #unasked: readonly Watch[] = [];
   #wantsParameters = false;
   #wantsPredicates = false;
+  #wantsStores = false;
   readonly #failed = (guardrail: string, error: unknown) => this.services.failed(guardrail, error);
 
   constructor(
@@ -58,6 +59,11 @@ export class SessionGate implements Gate {
   get wantsPredicates(): boolean {
     this.#derive();
     return this.#wantsPredicates;
+  }
+
+  get wantsStores(): boolean {
+    this.#derive();
+    return this.#wantsStores;
   }
 
   get recordsWire(): boolean {
@@ -250,6 +256,7 @@ export class SessionGate implements Gate {
     this.#unasked = watching.flatMap(({ watch }) => (watch.unasked ? watch : []));
     this.#wantsParameters = watching.some(({ watch }) => watch.operation);
     this.#wantsPredicates = watching.some(({ watch }) => watch.predicates);
+    this.#wantsStores = watching.some(({ watch }) => watch.stores);
   }
 }
 

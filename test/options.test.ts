@@ -51,6 +51,7 @@ describe("a misspelled word is refused, not taken for the default", () => {
       () => untyped(mask)({ columns: ["a"], predicates: "refuse" }),
       '"refuse" is no predicates',
     ],
+    ["mask, copied", () => untyped(mask)({ columns: ["a"], copied: "deny" }), '"deny" is no copied'],
     [
       "approve, for",
       () => (approve({ by: anyone, within: "1m" }).for as (effect: string) => unknown)("wirte"),

@@ -11,6 +11,7 @@ import {
   type Verdict,
   type Watch,
 } from "../../core/plugin.ts";
+import { copied } from "./copied.ts";
 import { DocumentMask } from "./document.ts";
 import { Finder } from "./found.ts";
 import { type AnswerKind, type MaskOptions, type Masks, masksOf } from "./options.ts";
@@ -64,14 +65,23 @@ export function mask<const K extends AnswerKind = "rows">(
       },
     );
   }
+  const asks = options.predicates === "deny";
+  const stores = options.copied !== "allow" && masks.columns.length > 0 && kinds.includes("rows");
   const needs: Kind[] = kinds.includes("rows") ? [...new Set<Kind>([...kinds, "text"])] : [...kinds];
   return {
     name: options.name ?? "mask",
     needs: needs as Needs<K>[],
     open: () => ({
       ...open(masks, kinds.includes("stream"), options.writtenBack !== "allow"),
-      ...(options.predicates === "deny"
-        ? { predicates: true, prepare: (operation) => refusal(operation, masks) ?? "allow" }
+      ...(asks ? { predicates: true } : {}),
+      ...(stores ? { stores: true } : {}),
+      ...(asks || stores
+        ? {
+            prepare: (operation) =>
+              (asks ? refusal(operation, masks) : undefined) ??
+              (stores ? copied(operation, masks) : undefined) ??
+              "allow",
+          }
         : {}),
     }),
   };

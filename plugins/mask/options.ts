@@ -32,6 +32,11 @@ export interface MaskOptions<K extends AnswerKind = AnswerKind> {
    */
   readonly writtenBack?: "refuse" | "allow";
   /**
+   * `refuse`: an operation that stores a value of a column of `columns` in a column that is not masked is denied
+   * (`mask.copied`), also where nobody can tell. Default: `refuse`.
+   */
+  readonly copied?: "refuse" | "allow";
+  /**
    * `deny`: an operation that asks something of a column of `columns` is refused (`mask.predicate`): by a condition, a
    * join, an order, a group, a comparison. Default: `allow`.
    */
@@ -63,12 +68,14 @@ export function masksOf(options: MaskOptions): Masks {
     strategy: true,
     answers: true,
     writtenBack: true,
+    copied: true,
     predicates: true,
     name: true,
   });
   const { columns = [], fields = [], detect = [], strategy = "redact" } = options;
-  const { writtenBack = "refuse", predicates = "allow" } = options;
+  const { writtenBack = "refuse", copied = "refuse", predicates = "allow" } = options;
   oneOf("writtenBack", writtenBack, ["refuse", "allow"]);
+  oneOf("copied", copied, ["refuse", "allow"]);
   oneOf("predicates", predicates, ["allow", "deny"]);
   if (columns.length === 0 && fields.length === 0 && detect.length === 0) {
     throw new PosternError("mask.empty", "mask() names neither columns or fields nor anything to detect.", {

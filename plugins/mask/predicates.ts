@@ -19,7 +19,8 @@ export function refusal({ predicates, actions }: Operation, masks: Masks): Denie
   };
 }
 
-function nameOf({ table, column }: Origin): string {
+/** As an error says it. */
+export function nameOf({ table, column }: Origin): string {
   return table === undefined ? `a column "${column}"` : `${table}.${column}`;
 }
 

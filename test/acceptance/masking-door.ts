@@ -112,6 +112,7 @@ export async function openMaskingDoor(version: PostgresVersion): Promise<Masking
 import { env, hash, local, mask, postgres } from "postern/plugins";
 const columns = ["email", "card", "customers.profile"];
 const may = "all";
+const hashed = mask({ columns, strategy: hash(env("MASK_KEY")), copied: "allow" });
 export default gateway({
   listen: { postgres: { host: "127.0.0.1", port: 0, insecure: true } },
   identity: [local()],
@@ -122,9 +123,10 @@ export default gateway({
     }),
   },
   rules: [
-    { who: group("masked"), on: "shop", may, under: [mask({ columns })] },
-    { who: group("partly"), on: "shop", may, under: [mask({ columns, strategy: "partial" })] },
-    { who: group("hashed"), on: "shop", may, under: [mask({ columns, strategy: hash(env("MASK_KEY")) })] },
+    { who: group("masked"), on: "shop", may, under: [mask({ columns, copied: "allow" })] },
+    { who: group("partly"), on: "shop", may, under: [mask({ columns, strategy: "partial", copied: "allow" })] },
+    { who: group("hashed"), on: "shop", may, under: [hashed] },
+    { who: group("keeping"), on: "shop", may, under: [mask({ columns })] },
     { who: group("unasking"), on: "shop", may, under: [mask({ columns, predicates: "deny" })] },
   ],
 });

@@ -2,6 +2,7 @@ import type { Action, Cursor } from "../../../core/plugin.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import { loadPredicates, predicatesOf } from "../sql/predicates.ts";
 import { nextSettings } from "../sql/settings.ts";
+import { loadStores, storesOf } from "../sql/stores.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Definition, Portal } from "./named.ts";
 import { functionCallStatement, preparedIn, typedStatement, unknownStatement } from "./statement.ts";
@@ -23,8 +24,8 @@ export class Meant {
     if (told?.of === statement) return told.means;
     const { meanings, gate } = exchange.services;
     let means = meanings.of(statement, exchange.temporary);
-    if (gate.wantsPredicates) {
-      means = means instanceof Promise ? means.then((it) => this.#predicated(it)) : this.#predicated(means);
+    if (gate.wantsPredicates || gate.wantsStores) {
+      means = means instanceof Promise ? means.then((it) => this.#followed(it)) : this.#followed(means);
     }
     if (!(means instanceof Promise)) return means;
     exchange.stall(cursor, "catalogue");
@@ -35,19 +36,24 @@ export class Meant {
     return undefined;
   }
 
-  /** With the columns whose values decide what it does; the same object while they are the same. */
-  #predicated(means: SqlStatement): SqlStatement | Promise<SqlStatement> {
-    const { catalogue } = this.exchange.services;
-    const loading = loadPredicates(means, catalogue);
+  /** With the columns whose values decide what it does, or go to another; the same object while they are the same. */
+  #followed(means: SqlStatement): SqlStatement | Promise<SqlStatement> {
+    const { catalogue, gate } = this.exchange.services;
+    const { wantsPredicates, wantsStores } = gate;
+    const predicates = wantsPredicates ? loadPredicates(means, catalogue) : undefined;
+    const stores = wantsStores ? loadStores(means, catalogue) : undefined;
     const found = () => {
-      const predicates = predicatesOf(means, catalogue);
+      const columns = {
+        ...(wantsPredicates ? { predicates: predicatesOf(means, catalogue) } : {}),
+        ...(wantsStores ? { stores: storesOf(means, catalogue) } : {}),
+      };
       const known = this.#judged.get(means);
-      if (known && JSON.stringify(known.predicates) === JSON.stringify(predicates)) return known;
-      const judged = { ...means, predicates };
+      if (known && JSON.stringify(columnsOf(known)) === JSON.stringify(columns)) return known;
+      const judged = { ...means, ...columns };
       this.#judged.set(means, judged);
       return judged;
     };
-    return loading === undefined ? found() : loading.then(found);
+    return predicates || stores ? Promise.all([predicates, stores]).then(found) : found();
   }
 
   /** A fast-path function call; undefined as above. */
@@ -104,6 +110,13 @@ export class Meant {
 function runs({ means }: Definition | Portal, { viaSql, name }: Definition): SqlStatement {
   if (means === undefined) return unknownStatement;
   if (!viaSql) return means;
-  const { predicates } = means;
-  return { ...preparedIn(means, name), ...(predicates === undefined ? {} : { predicates }) };
+  return { ...preparedIn(means, name), ...columnsOf(means) };
+}
+
+/** What is known of the columns that it asks, and of those that it fills. */
+function columnsOf({ predicates, stores }: SqlStatement): Pick<SqlStatement, "predicates" | "stores"> {
+  return {
+    ...(predicates === undefined ? {} : { predicates }),
+    ...(stores === undefined ? {} : { stores }),
+  };
 }

@@ -10,10 +10,9 @@ import { plainStatement, readOf, unknownStatement } from "./statement.ts";
 /** EXECUTE of an EXECUTE of an EXECUTE. */
 const deepest = 4;
 
-function together(
-  some: SqlStatement["predicates"],
-  others: SqlStatement["predicates"],
-): SqlStatement["predicates"] {
+type Several<Each> = readonly Each[] | "unknown" | undefined;
+
+function together<Each>(some: Several<Each>, others: Several<Each>): Several<Each> {
   if (some === "unknown" || others === "unknown") return "unknown";
   return some && others ? [...some, ...others] : (some ?? others);
 }
@@ -29,6 +28,7 @@ class Resolution {
   copyOut = false;
   changes: SessionSettings | undefined;
   predicates: SqlStatement["predicates"];
+  stores: SqlStatement["stores"];
   /** The direction waits for the catalogue. */
   waits = false;
 }
@@ -63,8 +63,12 @@ export class SqlNames {
       ...(copyOut ? { copyOut } : {}),
       ...(changes === undefined ? {} : { changes }),
     };
-    const { predicates } = found;
-    return { text, actions, detail, ...(predicates === undefined ? {} : { predicates }) };
+    const { predicates, stores } = found;
+    return {
+      ...{ text, actions, detail },
+      ...(predicates === undefined ? {} : { predicates }),
+      ...(stores === undefined ? {} : { stores }),
+    };
   }
 
   /** A statement of the protocol that EXECUTE runs may be any: SET, PREPARE, another EXECUTE. */
@@ -72,6 +76,7 @@ export class SqlNames {
     const { detail } = statement;
     const placeholders = new Set<string>();
     found.predicates = together(found.predicates, statement.predicates);
+    found.stores = together(found.stores, statement.stores);
     found.copyIn ||= detail.copyIn === true;
     found.copyOut ||= detail.copyOut === true;
     if (detail.changes) found.changes = nextSettings(found.changes ?? detail.changes, detail.changes);

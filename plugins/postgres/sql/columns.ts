@@ -83,7 +83,12 @@ function computed(
   const output = outputs?.[index];
   if (output !== undefined) return output.origins;
   const refs: Refs | undefined = lineage?.targets?.(index, fields) ?? lineage?.all;
-  if (lineage === undefined || refs === undefined || refs.opaque) return "unknown";
+  return lineage === undefined || refs === undefined ? "unknown" : originsOf(refs, lineage, catalogue);
+}
+
+/** What the names in a statement may stand for. */
+export function originsOf(refs: Refs, lineage: Lineage, catalogue: Catalogue): readonly Origin[] | "unknown" {
+  if (refs.opaque) return "unknown";
   if (refs.names.size === 0 && !refs.wholes) return [];
   const all = tablesOf(lineage, refs.wholes, catalogue);
   if (all === undefined) return "unknown";

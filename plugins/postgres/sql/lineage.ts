@@ -3,6 +3,7 @@ import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 import { type Output, outputsOf, type Tables } from "./outputs.ts";
 import { Collector, isStar, type Refs, type Rows, type Tree } from "./refs.ts";
 import { relationOf } from "./relations.ts";
+import { type Store, stores, storesOfTree } from "./stored.ts";
 
 export interface Lineage {
   /** Of any computed column of the statement's result. */
@@ -19,6 +20,10 @@ export interface Lineage {
   readonly rows: ReadonlySet<string>;
   /** The result's columns by their place, where text and catalogue tell them; undefined: they do not. */
   outputs(tables: Tables): readonly Output[] | undefined;
+  /** What it puts into which columns; absent: it puts nothing into any. */
+  stores?(tables: Tables): readonly Store[];
+  /** All that it names anywhere. */
+  readonly mentioned: Refs;
   /** It comes upon no value: what the server says of it is of names and settings. */
   readonly valueless: boolean;
   /** What it asks of values besides showing them. */
@@ -34,10 +39,16 @@ export function lineageOf(tree: Tree, again: () => Tree): Lineage {
   survey(tree.node, { relations, aliases, rows, queries });
   const all = new Collector(rows);
   all.statement(tree);
+  const mentioned = new Collector(rows);
+  mentioned.visit(tree.node);
+  // Of a star, which is in `wholes`.
+  mentioned.names.delete("");
   const lineage: Lineage = {
     ...{ all, relations: [...relations], aliases, rows: rows.all },
     queries: new Set([...queries].map((relname) => relationOf({ relname }))),
     outputs: kept([...relations], (tables) => outputsOf(again(), tables)),
+    ...(stores(tree) ? { stores: kept([...relations], (tables) => storesOfTree(again(), tables)) } : {}),
+    mentioned,
     valueless: valueless.has(tree.kind),
     conditions: conditionsOf(tree, rows),
   };
@@ -46,13 +57,13 @@ export function lineageOf(tree: Tree, again: () => Tree): Lineage {
 }
 
 /** Made once, and anew when the catalogue says something else of one of the relations. */
-function kept(relations: readonly string[], make: Lineage["outputs"]): Lineage["outputs"] {
-  let last: { readonly facts: readonly unknown[]; readonly outputs: ReturnType<typeof make> } | undefined;
+function kept<Made>(relations: readonly string[], make: (tables: Tables) => Made): (tables: Tables) => Made {
+  let last: { readonly facts: readonly unknown[]; readonly made: Made } | undefined;
   return (tables) => {
     const facts = relations.flatMap((name): readonly unknown[] => ["", ...(tables(name) ?? [undefined])]);
     const same = last?.facts.length === facts.length && last.facts.every((each, at) => each === facts[at]);
-    if (last === undefined || !same) last = { facts, outputs: make(tables) };
-    return last.outputs;
+    if (last === undefined || !same) last = { facts, made: make(tables) };
+    return last.made;
   };
 }
 

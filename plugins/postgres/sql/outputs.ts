@@ -31,14 +31,15 @@ export function outputsOf({ kind, node }: Tree, tables: Tables): readonly Output
   }
 }
 
-const untold = new Error("untold");
+/** Thrown where text and catalogue do not tell. */
+export const untold = new Error("untold");
 
 /** Queries in WITH; undefined: one whose columns nobody can tell here. */
-type Queries = ReadonlyMap<string, readonly Output[] | undefined>;
+export type Queries = ReadonlyMap<string, readonly Output[] | undefined>;
 
 /** What a name in an expression may mean: what FROM has, then what the query around it has. */
-interface Scope {
-  readonly items: readonly Item[];
+export interface Scope {
+  readonly items: Item[];
   readonly queries: Queries;
   readonly outer: Scope | undefined;
 }
@@ -48,12 +49,13 @@ interface Item {
   readonly outputs: readonly Output[];
 }
 
-class Resolver {
+/** Each method throws `untold`. */
+export class Resolver {
   constructor(readonly tables: Tables) {}
 
   query(select: Node, around: Queries, outer: Scope | undefined): readonly Output[] {
     if ("intoClause" in select) throw untold;
-    const queries = this.#with(select.withClause, around, outer);
+    const queries = this.with(select.withClause, around, outer);
     if (isNode(select.larg) && isNode(select.rarg)) {
       const left = this.query(select.larg, queries, outer);
       const right = this.query(select.rarg, queries, outer);
@@ -63,11 +65,11 @@ class Resolver {
     const items: Item[] = [];
     const scope: Scope = { items, queries, outer };
     if ("valuesLists" in select) return this.#values(list(select.valuesLists), scope);
-    const all = list(select.fromClause).flatMap((from) => this.#from(from, items, scope));
+    const all = list(select.fromClause).flatMap((from) => this.from(from, items, scope));
     return list(select.targetList).flatMap((target) => this.#target(target, all, scope));
   }
 
-  #with(clause: unknown, around: Queries, outer: Scope | undefined): Queries {
+  with(clause: unknown, around: Queries, outer: Scope | undefined): Queries {
     if (!isNode(clause)) return around;
     const queries = new Map(around);
     const all = list(clause.ctes).map((each) => unwrap(each)?.node ?? {});
@@ -92,7 +94,7 @@ class Resolver {
     const columns: Output[] = [];
     for (const row of rows) {
       for (const [at, value] of list(unwrap(row)?.node.items).entries()) {
-        const here = named(`column${at + 1}`, this.#origins(value, scope));
+        const here = named(`column${at + 1}`, this.origins(value, scope));
         columns[at] = columns[at] === undefined ? here : named(here.name, united([columns[at], here]));
       }
     }
@@ -108,14 +110,14 @@ class Resolver {
     }
     if (value?.kind === "A_Indirection" && hasStar(value.node.indirection)) throw untold;
     const own = value?.kind === "ColumnRef" ? parts(value.node.fields).at(-1) : undefined;
-    return [named(text(node.name) ?? own, this.#origins(node.val, scope))];
+    return [named(text(node.name) ?? own, this.origins(node.val, scope))];
   }
 
   /** The columns that one item of FROM adds to `*`, and its names to the scope. */
-  #from(from: unknown, items: Item[], scope: Scope): readonly Output[] {
+  from(from: unknown, items: Item[], scope: Scope): readonly Output[] {
     const { kind, node } = unwrap(from) ?? { kind: "", node: {} };
     if (kind === "JoinExpr") return this.#join(node, items, scope);
-    if (kind === "RangeTableSample") return this.#from(node.relation, items, scope);
+    if (kind === "RangeTableSample") return this.from(node.relation, items, scope);
     const alias = isNode(node.alias) ? node.alias : undefined;
     const renames = parts(alias?.colnames);
     const item = (own: string | undefined, outputs: readonly Output[]) => {
@@ -130,13 +132,13 @@ class Resolver {
     }
     if (!tableFunctions.has(kind)) throw untold;
     const { alias: _, coldeflist: __, ...rest } = node;
-    return item(undefined, [{ many: true, origins: this.#origins(rest, scope) }]);
+    return item(undefined, [{ many: true, origins: this.origins(rest, scope) }]);
   }
 
   #join(node: Node, items: Item[], scope: Scope): readonly Output[] {
     if (isNode(node.alias) || isNode(node.join_using_alias)) throw untold;
-    const left = this.#from(node.larg, items, scope);
-    const right = this.#from(node.rarg, items, scope);
+    const left = this.from(node.larg, items, scope);
+    const right = this.from(node.rarg, items, scope);
     const both = [...left, ...right];
     let merged = parts(node.usingClause);
     if (node.isNatural === true) {
@@ -179,7 +181,7 @@ class Resolver {
   }
 
   /** What the value of an expression may come from. */
-  #origins(value: unknown, scope: Scope): readonly Origin[] | "unknown" {
+  origins(value: unknown, scope: Scope): readonly Origin[] | "unknown" {
     const found: Output[] = [];
     this.#gather(value, scope, found);
     return united(found);
@@ -276,7 +278,7 @@ function hasStar(value: unknown): boolean {
   return list(value).some((item) => isNode(item) && "A_Star" in item);
 }
 
-function united(outputs: readonly Output[]): readonly Origin[] | "unknown" {
+export function united(outputs: readonly Output[]): readonly Origin[] | "unknown" {
   const origins: Origin[] = [];
   for (const output of outputs) {
     if (output.origins === "unknown") return "unknown";

@@ -101,11 +101,11 @@ export class Collector implements Refs {
   }
 }
 
-/** A call whose value comes from its arguments alone. A setting may hold what an earlier call has put there. */
+/** A call whose value comes from its arguments alone, or a sequence. A setting may hold what an earlier call has put there. */
 export function onlyComputes({ funcname, args }: Node): boolean {
   const name = parts(funcname);
   if (name.at(-1) === "current_setting") return presets.has(constant(list(args)[0])?.toLowerCase() ?? "");
-  return isSafe(name);
+  return isSafe(name) || (name.at(-1) === "nextval" && (name.length === 1 || name.at(-2) === "pg_catalog"));
 }
 
 /** Settings that no statement can change to a value. */

@@ -42,6 +42,7 @@ export class TestGate implements Gate {
   readonly signal = this.#abort.signal;
   wantsParameters = true;
   wantsPredicates = false;
+  wantsStores = false;
   recordsWire = false;
   readonly began: Began[] = [];
   readonly holds: TestHold[] = [];

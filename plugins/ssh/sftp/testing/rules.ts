@@ -35,6 +35,7 @@ export class Rules {
     signal: new AbortController().signal,
     wantsParameters: false,
     wantsPredicates: false,
+    wantsStores: false,
     recordsWire: true,
     plan: (statement) => ({ statement, policyVersion: "1", verdict: this.#verdict(statement) }),
     begin: (plan, execution) => {
