@@ -103,7 +103,10 @@ function namedOf([, schema, name, functions]: Row): Named[] {
   return references(functions).map((one) => ({ schema: schema ?? "", name: name ?? "", function: one }));
 }
 
-function typeOf([, schema, name, functions, oid, parts, checks]: Row): readonly [number, TypeFacts] {
+function typeOf([, schema, name, functions, oid, parts, checks, casts, byDefault]: Row): readonly [
+  number,
+  TypeFacts,
+] {
   return [
     Number(oid),
     {
@@ -112,6 +115,8 @@ function typeOf([, schema, name, functions, oid, parts, checks]: Row): readonly 
       functions: references(functions),
       parts: parts == null ? [] : (JSON.parse(parts) as number[]),
       checks: checks == null ? [] : (JSON.parse(checks) as string[]),
+      casts: references(casts),
+      ...(byDefault == null ? {} : { byDefault }),
     },
   ];
 }

@@ -79,6 +79,7 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
       ["insert into defaulted (id) values (1)", "execute public.valued [volatile]"],
       ["insert into generated (note) values ('x')", "write public.generated_id_seq within public.generated"],
       ["insert into keeps_small values (1)", "execute public.checked [volatile]"],
+      ["insert into keeps_default (id) values (1)", "execute public.valued [volatile]"],
       ["update secured set n = 1", "execute public.allowed [volatile]"],
       ["delete from parent", "delete public.grandchild within public.parent"],
       ["delete from parent where id = 1", "write public.loose within public.parent"],

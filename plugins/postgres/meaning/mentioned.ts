@@ -75,11 +75,14 @@ export class Mentioning {
       .functions(name)
       .filter((one) => fits(one, 1) && this.#gathered.visible({ schema: "", name }, one.schema, told.lookup));
     const server = unsafeAttributes.has(name);
-    if (of !== undefined && !server && candidates.length === 0) return;
+    const type = this.#things.typesCalled(name).length > 0;
+    if (of !== undefined && !server && !type && candidates.length === 0) return;
     if (of !== undefined && this.#isColumn(of, name, told.mentions)) {
       told.dropped.add(key);
       return;
     }
+    // A cast can be written so too.
+    if (type) this.#type({ schema: "", name }, told.lookup);
     if (server) told.kept.add(key);
     else told.dropped.add(key);
     const ofRow = of !== undefined && !told.mentions.results.has(of) && !isCalled(of, told.mentions);
@@ -136,6 +139,7 @@ export class Mentioning {
     if (facts === undefined || !this.#gathered.first(`type ${oid} ${checked}`)) return;
     for (const one of facts.functions) this.#gathered.run(one);
     for (const part of facts.parts) this.value(part, checked);
+    if (checked) for (const one of facts.casts) this.#gathered.run(one);
     if (checked) for (const check of facts.checks) this.#check(expressionDefinition(check));
   }
 }

@@ -42,11 +42,11 @@ order by p.oid limit ${mostThings + 1}`;
 
 /** Kind of row first: operators, casts, types, then what may run in any assignment, and anywhere. */
 export const thingsQuery = `
-(select 'operator', s.nspname, o.oprname, ${refersTo("p.oid = o.oprcode")}, null, null, null
+(select 'operator', s.nspname, o.oprname, ${refersTo("p.oid = o.oprcode")}, null, null, null, null, null
 from pg_catalog.pg_operator o join pg_catalog.pg_namespace s on s.oid = o.oprnamespace
 where o.oid >= 16384 order by o.oid limit ${mostThings + 1})
 union all
-(select 'cast', s.nspname, t.typname, ${refersTo("p.oid = c.castfunc")}, c.castcontext::pg_catalog.text, null, null
+(select 'cast', s.nspname, t.typname, ${refersTo("p.oid = c.castfunc")}, c.castcontext::pg_catalog.text, null, null, null, null
 from pg_catalog.pg_cast c
 join pg_catalog.pg_type t on t.oid = c.casttarget join pg_catalog.pg_namespace s on s.oid = t.typnamespace
 where c.oid >= 16384 and c.castfunc <> 0 order by c.oid limit ${mostThings + 1})
@@ -59,30 +59,36 @@ union all
   (select pg_catalog.json_agg(part.oid::pg_catalog.int8)::pg_catalog.text from (
     select t.typbasetype union all
     select r.rngsubtype from pg_catalog.pg_range r where r.rngtypid = t.oid union all
+    select r.rngtypid from pg_catalog.pg_range r where r.rngmultitypid = t.oid union all
     select coalesce(nullif(e.typelem, 0), e.oid) from pg_catalog.pg_attribute a
       join pg_catalog.pg_type e on e.oid = a.atttypid
       where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) part (oid) where part.oid >= 16384),
   (select pg_catalog.json_agg(pg_catalog.pg_get_expr(k.conbin, 0))::pg_catalog.text from pg_catalog.pg_constraint k
-    where k.contypid = t.oid and k.contype = 'c')
+    where k.contypid = t.oid and k.contype = 'c'),
+  ${refersTo(`p.oid in (select c.castfunc from pg_catalog.pg_cast c where c.oid >= 16384
+    and (c.casttarget in (t.oid, t.typbasetype) or c.casttarget in (select a.atttypid from pg_catalog.pg_attribute a
+      where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped)))`)},
+  pg_catalog.pg_get_expr(t.typdefaultbin, 0)
 from pg_catalog.pg_type t join pg_catalog.pg_namespace s on s.oid = t.typnamespace
-where t.oid >= 16384 and (t.typtype in ('d', 'r') or t.typtype = 'b' and t.typelem = 0 or t.typtype = 'c' and exists (
-  select from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and a.atttypid >= 16384))
+where t.oid >= 16384 and (t.typtype in ('d', 'r', 'm') or t.typtype = 'b' and t.typelem = 0 or t.typtype = 'c' and exists (
+  select from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and (a.atttypid >= 16384
+    or a.atttypid in (select c.casttarget from pg_catalog.pg_cast c where c.oid >= 16384))))
 order by t.oid limit ${mostThings + 1})
 union all
 (select 'assigned', null, null,
   ${refersTo("p.oid in (select c.castfunc from pg_catalog.pg_cast c where c.oid >= 16384 and c.castcontext = 'a')")},
-  null, null, null)
+  null, null, null, null, null)
 union all
 (select 'anywhere', null, null, ${refersTo(`p.oid in (select c.castfunc from pg_catalog.pg_cast c
     where c.oid >= 16384 and c.castcontext = 'i') or p.oid >= 16384 and (p.oid in (select m.amproc from pg_catalog.pg_amproc m)
   or p.oid in (select o.oprcode from pg_catalog.pg_amop m join pg_catalog.pg_operator o on o.oid = m.amopopr))`)},
-  null, null, null)`;
+  null, null, null, null, null)`;
 
 /**
  * Relations by name. `$1`: a JSON list of [schema, name]; an empty schema is any, pg_temp that of any session.
  * Columns: schema, name, kind, column names, user-made types of columns, definition of a view, rules [event, text],
  * conditions of row security, values of columns that are computed, INSTEAD OF triggers, what refers to it
- * [schema, name, on delete, on update], children, triggers. A table's own default has no column in it, so that it is
+ * [schema, name, on delete, on update], children, those of the types that hold values of others. A table's own default has no column in it, so that it is
  * written out without a lock on the table, which another session may hold for long.
  */
 export const relationsQuery = `
@@ -108,7 +114,10 @@ select c.nspname, c.relname, c.relkind,
    join pg_catalog.pg_namespace s on s.oid = k.relnamespace where f.contype = 'f' and f.confrelid = c.oid),
   (select pg_catalog.json_agg(pg_catalog.json_build_array(s.nspname, k.relname))
    from pg_catalog.pg_inherits i join pg_catalog.pg_class k on k.oid = i.inhrelid
-   join pg_catalog.pg_namespace s on s.oid = k.relnamespace where i.inhparent = c.oid)
+   join pg_catalog.pg_namespace s on s.oid = k.relnamespace where i.inhparent = c.oid),
+  (select pg_catalog.json_agg(distinct coalesce(nullif(t.typelem, 0), t.oid)::pg_catalog.int8)
+   from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
+   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.atttypid >= 16384 and t.typtype <> 'd')
 from (select distinct c.oid, s.nspname, c.relname, c.relkind, c.relhasrules, c.relrowsecurity
   from pg_catalog.json_array_elements($1::pg_catalog.json) w
   join pg_catalog.pg_class c on c.relname = (w.value ->> 1)::pg_catalog.name

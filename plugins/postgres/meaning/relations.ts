@@ -14,6 +14,8 @@ export interface RelationFacts {
   readonly columns: ReadonlySet<string>;
   /** Oids of types somebody made that its columns have. */
   readonly types: readonly number[];
+  /** Those of them that hold values of others: a text compared with an array of a domain is read as one. */
+  readonly holding: readonly number[];
   /** Of a view or materialised view. */
   readonly query?: Definition;
   /** Of a view that may be written through: where to. */
@@ -52,7 +54,7 @@ const events: Readonly<Record<string, "insert" | "update" | "delete">> = {
 
 export function relationFacts(row: Row): RelationFacts {
   const [schema, name, kind, columns, types, view, rules, conditions, values, instead] = row;
-  const [referring, children] = row.slice(10);
+  const [referring, children, holding] = row.slice(10);
   const base = view != null && kind === "v" && instead !== "t" ? baseOf(view) : undefined;
   return {
     schema: schema ?? "",
@@ -60,6 +62,7 @@ export function relationFacts(row: Row): RelationFacts {
     kind: kind ?? "",
     columns: new Set(parsed<string>(columns)),
     types: parsed<number>(types),
+    holding: parsed<number>(holding),
     ...(view == null ? {} : { query: queryDefinition(view) }),
     ...(base === undefined ? {} : { base }),
     rules: parsed<[string, string]>(rules).flatMap(([event, source]) => {

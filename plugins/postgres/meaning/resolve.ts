@@ -1,5 +1,6 @@
 import { type Action, nothing } from "../../../core/plugin.ts";
 import type { Command, Mentions, NameMention, RelationMention } from "../sql/mentions.ts";
+import { expressionDefinition } from "./definition.ts";
 import { actionKey, dropKey, type Facts, Gathered, isTemporary, type Lookup, nameOf } from "./gathered.ts";
 import { Mentioning } from "./mentioned.ts";
 import type { RelationFacts } from "./relations.ts";
@@ -118,6 +119,9 @@ export class Resolution {
     }
     this.#gathered.planned = relation.planned === true;
     for (const facts of visible) {
+      // A text beside a whole row is read as one: `coalesce(o, '(1,x)')`.
+      if (mentions.wholes.has(relation.alias))
+        for (const type of facts.types) this.#mentioning.value(type, true);
       const on = isTemporary(facts.schema) || mentions.anySchema ? relation.on : nameOf(facts);
       this.#does(relation, facts, on, true);
       if (own.some((action) => action.on === relation.on && action.traits?.includes("lock")))
@@ -159,6 +163,7 @@ export class Resolution {
   #read(facts: RelationFacts, within: string | undefined, reads: boolean): void {
     if (!this.#gathered.first(`read ${nameOf(facts)} ${within} ${reads}`)) return;
     for (const type of facts.types) this.#mentioning.value(type, false);
+    for (const type of facts.holding) this.#mentioning.value(type, true);
     for (const condition of facts.conditions) this.#reach(condition, { within, reads, wholly: false });
     const { query, kind } = facts;
     if (query === undefined) return;
@@ -182,7 +187,11 @@ export class Resolution {
     if (effect === "write") {
       for (const one of this.#gathered.facts.things.assigned) this.#gathered.run(one);
       for (const type of facts.types) this.#mentioning.value(type, true);
-      for (const value of facts.values) this.#reach(value, { within, reads: false, wholly: true });
+      const byDefault = facts.types.flatMap(
+        (oid) => this.#gathered.facts.things.types.get(oid)?.byDefault ?? [],
+      );
+      for (const value of [...facts.values, ...byDefault.map(expressionDefinition)])
+        this.#reach(value, { within, reads: false, wholly: true });
     }
     for (const rule of facts.rules) {
       if (rule.command === command) this.#reach(rule.does, { within, reads, wholly: true });

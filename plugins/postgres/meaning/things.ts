@@ -44,6 +44,10 @@ export interface TypeFacts {
   readonly checks: readonly string[];
   /** Types that it is made of. */
   readonly parts: readonly number[];
+  /** What makes a value of it, or of what it is made of, out of another type's. */
+  readonly casts: readonly Reference[];
+  /** Of a domain: what a column of it gets where nothing is said. */
+  readonly byDefault?: string;
 }
 
 /** A function under the name that a text calls: an operator, a cast's target. */

@@ -1,6 +1,7 @@
 import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 import { Collector, isSafe, isStar, type Refs, type Rows, type Tree } from "./refs.ts";
 import { relationOf } from "./relations.ts";
+import { namesOfServer } from "./server-names.ts";
 import { showing, showingCasts, showingOperators } from "./showing.ts";
 
 /** What a statement asks of values besides showing them, as far as the text alone tells. */
@@ -15,6 +16,8 @@ export interface Conditions {
   readonly given: ReadonlyMap<string, Refs>;
   /** Of what is computed without a name of the text's own (`select lower(email)` is called `lower`). */
   readonly unnamed: Refs;
+  /** What those may be called. */
+  readonly called: ReadonlySet<string>;
   /** The relations that a name before a dot may be; absent: none, or something else besides. */
   readonly relations: ReadonlyMap<string, ReadonlySet<string>>;
   /** A function in FROM, whose columns have names of its own: what it is given counts itself. */
@@ -33,7 +36,12 @@ export function conditionsOf(tree: Tree, rows: Rows): Conditions {
   conditions.visit({ [tree.kind]: tree.node }, true);
   return {
     ...{ columns: [...conditions.columns.values()], wholes: conditions.wholes, opaque: conditions.opaque },
-    ...{ given: given.names, unnamed: given.unnamed, tableFunctions: given.tableFunctions },
+    ...{
+      given: given.names,
+      unnamed: given.unnamed,
+      called: given.called,
+      tableFunctions: given.tableFunctions,
+    },
     relations: given.relationsOnly(),
   };
 }
@@ -143,7 +151,8 @@ class Reader {
     const name = parts(node.name);
     const shows = shown && node.kind === "AEXPR_OP" && showingOperators.has(name.join("."));
     this.visit(node.lexpr, shows);
-    this.visit(node.rexpr, shows);
+    // Whether there is such a key decides whether the answer is null.
+    this.visit(node.rexpr, shows && name.at(-1) === "||");
   }
 
   /** Whether a row is there already is told by a unique index, of these columns or of whichever. */
@@ -165,6 +174,7 @@ class Reader {
 class Given {
   readonly names = new Map<string, Collector>();
   readonly unnamed: Collector;
+  readonly called = new Set<string>();
   tableFunctions = false;
   readonly #relations = new Map<string, Set<string>>();
   readonly #others = new Set<string>(["old", "new", "excluded"]);
@@ -213,6 +223,8 @@ class Given {
     for (const target of list(targets)) {
       const node = unwrap(target)?.node ?? {};
       const name = text(node.name);
+      if (name === undefined && unwrap(node.val)?.kind !== "ColumnRef")
+        for (const each of namesOfServer(node.val)) this.called.add(each);
       const into = name === undefined ? this.unnamed : this.#refs(name);
       if (name !== undefined || unwrap(node.val)?.kind !== "ColumnRef") into.visit(node.val);
     }

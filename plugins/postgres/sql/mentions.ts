@@ -21,6 +21,8 @@ export interface Mentions {
   readonly rows: ReadonlySet<string>;
   /** Names that stand for what a function in FROM gives, which may be no row at all. */
   readonly results: ReadonlySet<string>;
+  /** Names that may stand for a whole row as one value. */
+  readonly wholes: ReadonlySet<string>;
 }
 
 export interface NameMention {
@@ -74,6 +76,7 @@ const implied: Readonly<Record<string, readonly string[]>> = {
 export class Mentioned implements Mentions {
   readonly rows = new Set<string>();
   readonly results = new Set<string>();
+  readonly wholes = new Set<string>();
   readonly #relations = new Map<string, RelationMention>();
   readonly #calls = new Map<string, CallMention>();
   readonly #attributes = new Map<string, AttributeMention>();
@@ -118,6 +121,11 @@ export class Mentioned implements Mentions {
   call(name: readonly string[], on: string, args: number): void {
     const mention = { ...named(name), on, args };
     this.#keep(this.#calls, [mention.schema, mention.name, args], mention);
+  }
+
+  whole(name: string): void {
+    if (this.wholes.size < most) this.wholes.add(name);
+    else this.full = true;
   }
 
   attribute(of: string | undefined, name: string, on: string): void {

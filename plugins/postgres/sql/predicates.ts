@@ -93,8 +93,9 @@ class Search {
     // No column of that relation: a function of its row.
     if (precise !== undefined) return found;
     const given = conditions.given.get(name);
-    if (given !== undefined) return this.#follow(given);
-    if (found) return true;
+    if (given !== undefined && !this.#follow(given)) return false;
+    if (conditions.called.has(name)) return this.#follow(conditions.unnamed);
+    if (given !== undefined || found) return true;
     this.origins.push({ column: name });
     return this.#follow(conditions.unnamed);
   }

@@ -4,6 +4,7 @@ import { leaving, saysWho } from "./leaving.ts";
 import { aliasOf, type Command, Mentioned } from "./mentions.ts";
 import { functionName, namedByText, objectName, relationName } from "./names.ts";
 import { constant, isNode, list, type Node, parts, text, unwrap } from "./node.ts";
+import { isStar } from "./refs.ts";
 import { nextSettings, type SessionSettings, settingChange } from "./settings.ts";
 import { statementKinds } from "./statements.ts";
 import { unlockingBy } from "./unlocking.ts";
@@ -134,6 +135,8 @@ export class Reader {
     if (node.defname === "set") return;
     if ("funcname" in node) this.call(node);
     if ("fields" in node) this.attribute(parts(node.fields));
+    // `o.*` is a row only where it is not a target of its own.
+    if (isStar({ ResTarget: node })) return;
     // That of a column to be set (`set a.b = …`) has no value before it.
     if ("indirection" in node && "arg" in node) this.field(parts(node.indirection));
     for (const field of operatorFields) if (field in node) this.operator(node[field]);
@@ -223,6 +226,7 @@ export class Reader {
 
   /** `x.f` calls f(x) where x is a relation without a column f. */
   attribute([first, ...names]: readonly string[]): void {
+    if (first !== undefined && names.length === 0) this.mentions.whole(first);
     names.forEach((name, at) => {
       this.mentions.attribute(names[at - 1] ?? first, name, functionName([name], this.settings));
     });

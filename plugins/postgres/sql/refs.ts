@@ -132,7 +132,7 @@ export function isSafe(name: readonly string[]): boolean {
 /** Columns of the catalogue that hold values of other tables' columns. */
 export const showsValues: ReadonlySet<string> = new Set(
   `most_common_vals histogram_bounds most_common_elems range_bounds_histogram stavalues1 stavalues2 stavalues3
-  stavalues4 stavalues5 stxdmcv stxdexpr chunk_data`.split(/\s+/),
+  stavalues4 stavalues5 stxdmcv stxdexpr chunk_data attmissingval`.split(/\s+/),
 );
 
 /** They say nothing of what is stored. */

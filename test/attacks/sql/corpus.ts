@@ -13,6 +13,7 @@ import { protocol } from "./families/protocol.ts";
 import { relations } from "./families/relations.ts";
 import { serverFunctions } from "./families/server-functions.ts";
 import { sessions } from "./families/sessions.ts";
+import { typeFunctions } from "./families/type-functions.ts";
 import { userFunctions } from "./families/user-functions.ts";
 import { writing } from "./families/writes.ts";
 
@@ -21,6 +22,7 @@ export const corpus: readonly Attack[] = [
   ...hiddenWrites,
   ...prepared,
   ...serverFunctions,
+  ...typeFunctions,
   ...userFunctions,
   ...definitions,
   ...sessions,

@@ -46,6 +46,11 @@ create function to_notes(text) returns box_of_notes language sql as $f$ select r
 create cast (text as box_of_notes) with function to_notes(text);
 create function likes_mood(mood) returns text language sql immutable as $f$ select 'liked' $f$;
 create domain noted as text check (add_note(value) is not null);
+create domain noted_box as box_of_notes;
+create type holds_box as (b box_of_notes);
+create type noted_range as range (subtype = noted, multirange_type_name = noted_ranges);
+create domain order_noted as orders check (add_note((value).note) is not null);
+create table stamped (id int, stamp noted, stamps noted[]);
 create function state_note(int, int) returns int language sql as $f$ select add_note('aggregate'); select $1 + $2 $f$;
 create aggregate noting_sum (int) (sfunc = state_note, stype = int, initcond = '0');
 create function range_note(int, int) returns double precision language sql immutable as

@@ -60,6 +60,13 @@ create view over_checked as select id from checked_view;
 create table defaulted (id int, n int default valued());
 create table generated (id serial primary key, note text);
 create table keeps_small (n small);
+create domain feeling as mood;
+create type has_mood as (m mood);
+create type small_range as range (subtype = small, multirange_type_name = small_ranges);
+create domain order_of as orders check (checked((value).id));
+create table many_small (id int, n small, all_of small[]);
+create domain from_nowhere as int default valued();
+create table keeps_default (id int, n from_nowhere);
 create table parent (id int primary key);
 create table child (id int primary key references parent on delete cascade);
 create table grandchild (id int references child on delete cascade on update cascade);
@@ -106,6 +113,15 @@ export const readingAttacks: readonly Attack[] = [
   { text: "select '(5)'::has_small", runs: "checked" },
   { text: "select row(5)::has_small", runs: "checked" },
   { text: "select * from json_to_record('{\"a\": 1}') as r (a small)", runs: "checked" },
+  { text: "select '{[1,2]}'::small_ranges", runs: "checked" },
+  { text: "select 1::feeling", runs: "to_mood" },
+  { text: "select row(1)::has_mood", runs: "to_mood" },
+  { text: "select o.order_of from orders o", runs: "checked" },
+  { text: "select x.small from generate_series(1, 1) x", runs: "checked" },
+  { text: "select all_of = '{5}' from many_small", runs: "checked" },
+  { text: "select coalesce(m, '(1,5,)') from many_small m", runs: "checked" },
+  { text: "select coalesce(x.m, '(1,5,)') from (select m from many_small m) x", runs: "checked" },
+  { text: "select case when true then m.* else '(1,5,)' end from many_small m", runs: "checked" },
   { text: "select initcap(5)", runs: "initcap" },
   { text: "select (5).initcap", runs: "initcap" },
 ];
@@ -114,6 +130,8 @@ export const readingAttacks: readonly Attack[] = [
 export const ordinary: readonly string[] = [
   "select 1",
   "select * from orders",
+  "select k.*, k.n from keeps_small k where n = '5'",
+  "select * from keeps_default",
   "select c.total, c.id, c.ctid from orders c",
   "select n, note from calm_view",
   "select lower(note), upper(note), count(*) from orders group by note having count(*) > 0 order by 1",

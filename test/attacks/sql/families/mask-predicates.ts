@@ -106,6 +106,15 @@ for (const [tries, sql] of [
     "explain (analyze, costs off, timing off, summary off, buffers off) select id from customers where email like 'a%'",
   ],
   ["the planner's guess", "explain select id from customers where email < 'b'"],
+  ["an order by what the server calls it", "select id, (email || '')::name from customers order by name"],
+  [
+    "a condition on what the server calls it",
+    "with c as (select id, (email || '')::name from customers) select id from c where name < 'b'",
+  ],
+  [
+    "whether JSON has it for a key",
+    "select id, '{\"ada.canary-0417@example.com\": 1}'::jsonb ->> lower(email) from customers",
+  ],
   ["a parent's condition", "select id from people where email like 'b%'"],
   ["a partition's condition", "select id from events_low where email like 'c%'"],
 ] as const)
