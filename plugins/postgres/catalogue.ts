@@ -119,7 +119,7 @@ function sharedOf(config: PostgresConfig): Shared {
     shared = {
       cache: new CatalogueCache(),
       meaning: new MeaningCache(),
-      control: new Control(),
+      control: new Control({ again: true }),
       sessions: 0,
     };
     resources.set(config, shared);

@@ -23,9 +23,11 @@ export interface ControlOptions {
   readonly idle: number;
   /** Milliseconds a query may take. */
   readonly timeout: number;
+  /** What it asks changes nothing: where a connection that was kept turns out to be closed, it is asked on a new one. */
+  readonly again: boolean;
 }
 
-const defaults: ControlOptions = { idle: 30_000, timeout: 6_000 };
+const defaults: ControlOptions = { idle: 30_000, timeout: 6_000, again: false };
 
 /** More than any answer to the gateway's own questions, in bytes. */
 const maxMessage = 16 * 1024 * 1024;
@@ -108,6 +110,15 @@ export class Control {
   }
 
   async #run(dial: () => Promise<Dialed>, question: Buffer): Promise<Row[][]> {
+    const kept = this.#open !== undefined;
+    return await this.#runOnce(dial, question).catch((error: unknown) => {
+      const closed = error instanceof PosternError && error.code === "wire.closed";
+      if (!closed || !kept || !this.#options.again) throw error;
+      return this.#runOnce(dial, question);
+    });
+  }
+
+  async #runOnce(dial: () => Promise<Dialed>, question: Buffer): Promise<Row[][]> {
     clearTimeout(this.#idle);
     try {
       let wire = await this.#open;

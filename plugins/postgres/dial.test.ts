@@ -133,5 +133,15 @@ for (const version of [15, 18] as const) {
       const open = "select count(*) from pg_stat_activity where application_name like 'postern%'";
       while ((await server.sql(open))[0]?.[0] !== "0");
     });
+
+    test("a kept control connection that somebody ended costs no answer where asking again changes nothing", async () => {
+      const control = new Control({ again: true });
+      const connect = () => dialControl(testPermit(config("scram"), canary));
+      const backend = async () => (await control.query(connect, "select pg_backend_pid()", []))[0]?.[0];
+      const first = await backend();
+      await server.sql(`select pg_terminate_backend(${first}, 5000)`);
+      expect(await backend()).not.toBe(first);
+      await control.close();
+    });
   });
 }

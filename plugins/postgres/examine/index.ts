@@ -147,7 +147,8 @@ class OperationExamination implements Examination {
     const { config, permit } = this.session;
     let own = controls.get(config);
     if (own === undefined) {
-      own = { facts: new Control({ timeout }), plans: new Control({ timeout }) };
+      const options = { timeout, again: true };
+      own = { facts: new Control(options), plans: new Control(options) };
       controls.set(config, own);
     }
     return own[on].group(async () => await dialControl(permit("examination")), questions, signal);
