@@ -142,8 +142,11 @@ class Writer {
 
   #assign(targets: unknown, target: Target, scope: Scope | undefined): void {
     for (const each of list(targets)) {
-      const { name, val } = unwrap(each)?.node ?? {};
-      this.found.push({ into: target.named(text(name)), from: this.#value(val, scope) });
+      const { name, val, indirection } = unwrap(each)?.node ?? {};
+      const into = target.named(text(name));
+      this.found.push({ into, from: this.#value(val, scope) });
+      // `set tags[ascii(email)] = 'x'`: its place is a value too.
+      if (indirection !== undefined) this.found.push({ into, from: this.#value(indirection, scope) });
     }
   }
 
