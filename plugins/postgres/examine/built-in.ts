@@ -37,7 +37,7 @@ with recursive relation as (
 )
 select 'it is about ' || n.nspname || '.' || c.relname || ', which is no plain table'
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.oid in (select oid from relation) and c.relkind not in ('r', 'p')
+where c.oid in (select oid from relation) and c.relkind not in ('r', 'p', 'S')
 union all
 select n.nspname || '.' || c.relname || ' has ' || case when c.relrowsecurity then 'row security' else 'rules' end
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -106,6 +106,13 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
       expect(await actions(text)).toContain(action);
     });
 
+    test("an UPDATE takes no default that it does not name", async () => {
+      const sequence = "write public.generated_id_seq within public.generated";
+      expect(await actions("update generated set note = 'x'")).not.toContain(sequence);
+      expect(await actions("update generated set id = default")).toContain(sequence);
+      expect(await actions("update generated set (id, note) = (default, 'x')")).toContain(sequence);
+    });
+
     test("what EXPLAIN only plans is read, and what runs behind it in the same text is not", async () => {
       const all = await actions("explain delete from parent");
       expect(all.filter((action) => !action.startsWith("read"))).toEqual([]);

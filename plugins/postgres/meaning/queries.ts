@@ -104,7 +104,8 @@ select c.nspname, c.relname, c.relkind,
   (select pg_catalog.json_agg(pg_catalog.concat_ws(' and ', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
      pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)))
    from pg_catalog.pg_policy p where c.relrowsecurity and p.polrelid = c.oid),
-  (select pg_catalog.json_agg(pg_catalog.pg_get_expr(d.adbin, case when a.attgenerated = '' then 0 else d.adrelid end))
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attgenerated <> '',
+     pg_catalog.pg_get_expr(d.adbin, case when a.attgenerated = '' then 0 else d.adrelid end)))
    from pg_catalog.pg_attrdef d join pg_catalog.pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
    where d.adrelid = c.oid),
   exists (select from pg_catalog.pg_trigger t where t.tgrelid = c.oid and t.tgtype & 64 <> 0),

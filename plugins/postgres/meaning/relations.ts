@@ -23,8 +23,8 @@ export interface RelationFacts {
   readonly rules: readonly { readonly command: "insert" | "update" | "delete"; readonly does: Definition }[];
   /** Conditions of row security. */
   readonly conditions: readonly Definition[];
-  /** Defaults and generated columns. */
-  readonly values: readonly Definition[];
+  /** What the server computes for its columns: where they are generated for each write, else where nothing is given. */
+  readonly values: readonly { readonly generated: boolean; readonly does: Definition }[];
   /** Tables that refer to it: what becomes of their rows. */
   readonly referring: readonly (NameMention & { readonly onDelete: string; readonly onUpdate: string })[];
   readonly children: readonly NameMention[];
@@ -70,7 +70,10 @@ export function relationFacts(row: Row): RelationFacts {
       return command === undefined ? [] : { command, does: ruleDefinition(source) };
     }),
     conditions: parsed<string>(conditions).map(expressionDefinition),
-    values: parsed<string>(values).map(expressionDefinition),
+    values: parsed<[boolean, string]>(values).map(([generated, source]) => ({
+      generated,
+      does: expressionDefinition(source),
+    })),
     referring: parsed<[string, string, string, string]>(referring).map(
       ([schema, name, onDelete, onUpdate]) => ({ schema, name, onDelete, onUpdate }),
     ),

@@ -29,6 +29,8 @@ export class Resolution {
   readonly #kept = new Set<string>();
   /** Where a name without a schema turned out to be another's than the text alone says. */
   readonly #elsewhere = new Map<string, Action[]>();
+  /** An UPDATE of it may give a column its default. */
+  #setsDefaults = false;
 
   constructor(facts: Facts, temporary: boolean) {
     this.#gathered = new Gathered(facts, temporary);
@@ -65,6 +67,7 @@ export class Resolution {
   /** Of the statement itself: what it names counts as named. `types`: oids of its parameters' types. */
   statement(mentions: Mentions, own: readonly Action[], types: readonly number[]): void {
     const sets = { dropped: this.#dropped, kept: this.#kept };
+    this.#setsDefaults = mentions.defaults;
     this.#mentioning.tell({ mentions, named: true, lookup: lookupOf(mentions), ...sets });
     for (const relation of mentions.relations) this.#named(relation, mentions, own);
     for (const oid of types) this.#mentioning.value(oid, true);
@@ -187,10 +190,7 @@ export class Resolution {
     if (effect === "write") {
       for (const one of this.#gathered.facts.things.assigned) this.#gathered.run(one);
       for (const type of facts.types) this.#mentioning.value(type, true);
-      const byDefault = facts.types.flatMap(
-        (oid) => this.#gathered.facts.things.types.get(oid)?.byDefault ?? [],
-      );
-      for (const value of [...facts.values, ...byDefault.map(expressionDefinition)])
+      for (const value of this.#computed(facts, command !== "update" || this.#setsDefaults))
         this.#reach(value, { within, reads: false, wholly: true });
     }
     for (const rule of facts.rules) {
@@ -202,6 +202,7 @@ export class Resolution {
       this.#onward(facts.base, command, effect, within, reads);
     }
     for (const one of facts.referring) {
+      this.#setsDefaults ||= one.onDelete === "d" || one.onUpdate === "d";
       if (command === "truncate") this.#onward(one, command, "delete", within, reads);
       else if (command === "delete" && one.onDelete === "c")
         this.#onward(one, command, "delete", within, reads);
@@ -214,6 +215,15 @@ export class Resolution {
     for (const child of facts.children) {
       for (const one of this.#gathered.known(child) ?? []) this.#write(one, command, effect, within, reads);
     }
+  }
+
+  /** What the server makes up when a row is written. `defaults`: columns may be given none of their own. */
+  #computed({ values, types }: RelationFacts, defaults: boolean): Definition[] {
+    const own = values.flatMap(({ generated, does }) => (generated || defaults ? does : []));
+    if (!defaults) return own;
+    const { things } = this.#gathered.facts;
+    const ofTypes = types.flatMap((oid) => things.types.get(oid)?.byDefault ?? []);
+    return [...own, ...ofTypes.map(expressionDefinition)];
   }
 
   /** What is done to another relation because of what is done to this one. */

@@ -15,6 +15,8 @@ export interface Mentions {
   readonly full: boolean;
   /** There is anything at all. */
   readonly any: boolean;
+  /** A column is set to DEFAULT. */
+  readonly defaults: boolean;
   /** The session set another search_path: a name without a schema may be in any. */
   readonly anySchema: boolean;
   /** Names that stand for rows of no relation: subqueries, queries in WITH, joins. */
@@ -84,6 +86,7 @@ export class Mentioned implements Mentions {
   readonly #types = new Map<string, NameMention>();
   full = false;
   any = false;
+  defaults = false;
   /** What is mentioned from now on is only planned. */
   planned = false;
 

@@ -118,6 +118,7 @@ export class Reader {
     }
     if (!isNode(value)) return;
     const wrapped = unwrap(value);
+    if (wrapped?.kind === "SetToDefault") this.mentions.defaults = true;
     if (wrapped === undefined) this.fields(value, scope, effect);
     else if (wrapped.kind.endsWith("Stmt")) this.statement(wrapped.kind, wrapped.node, scope);
     else {
