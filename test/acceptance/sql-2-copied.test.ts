@@ -76,6 +76,7 @@ for (const [version, lacks] of servers) {
         client.send(each);
         answer.push(...(await client.until("Z")));
       }
+      expect(answer.at(-1)?.type, "the session goes on").toBe("Z");
       const error = answer.find(({ type }) => type === "E");
       return error && fields(error).M;
     };
