@@ -82,6 +82,8 @@ export class CallerCodec implements Codec {
       return;
     }
     if (exchange.copy === "asked") {
+      // Where it turns out to be no COPY, as of a text that nobody could read, the server would keep its answer back.
+      exchange.flush(cursor);
       exchange.stall(cursor, "copy");
       return;
     }

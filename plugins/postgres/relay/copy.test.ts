@@ -49,6 +49,14 @@ describe.skipIf(noPostgres)("COPY", () => {
     });
   }
 
+  test("a text that nobody here can read, and is none, in the extended protocol", async () => {
+    fixture.freshGate().word = () => "allow";
+    const client = await fixture.raw();
+    const long = `select 1 ${" ".repeat(1_100_000)}`;
+    client.send(Buffer.concat([parse("", long), bind("", ""), execute(""), sync]));
+    expect(types(await client.until("Z"))).toBe("12DCZ");
+  });
+
   test("in, in a text that nobody here can read", async () => {
     const gate = fixture.freshGate();
     gate.word = () => "allow";

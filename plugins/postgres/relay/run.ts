@@ -238,8 +238,6 @@ export class Running {
     exchange.barrier ||= detail.uses.length > 0;
     if (!detail.copyIn) return;
     exchange.copy = "asked";
-    if (bytes) exchange.flush(cursor);
-    else exchange.flushNow();
   }
 
   #resume(cursor: Cursor, length: number, portal: Portal, pass: Pass): void {
