@@ -9,7 +9,7 @@ import { violation, whole } from "./framing.ts";
 import { Closing, Definition, Portal, QueryRun } from "./named.ts";
 import { flag, kind } from "./owed.ts";
 import type { SqlNames } from "./sql-names.ts";
-import { looksAtNone, reportAs } from "./texts.ts";
+import { looksAtNone, reportAs, textOf } from "./texts.ts";
 
 const statuses: ReadonlySet<number> = new Set(Object.values(status));
 const cancelled = "57014";
@@ -176,7 +176,7 @@ export class Endings {
   /** As its caller, and the trail, are told. */
   #show(cursor: Cursor, length: number, fields: ReportFields): ReportFields {
     const { owed, services } = this.exchange;
-    const text = (owed.pass ? owed.pass.answer : services.gate.unasked())?.text;
+    const text = textOf(owed, services.gate);
     const shown = text ? reportAs("error", fields, text, looksAtNone(owed)) : fields;
     // A place in a text that the caller did not write.
     const { position, ...rest } = shown;

@@ -103,7 +103,8 @@ export class Running {
     } else {
       const pass = answer as Pass;
       const rows = pass.answer?.rows !== undefined;
-      const run = rows || copyBoth || uses.length > 0 ? new QueryRun(statement) : undefined;
+      const idle = statement.actions.length === 0;
+      const run = rows || copyBoth || idle || uses.length > 0 ? new QueryRun(statement) : undefined;
       const copied = rows ? loneCopy(statement) : undefined;
       if (copied && run) inspect(exchange, cursor, copied, run, pass);
       cursor.forward(length);

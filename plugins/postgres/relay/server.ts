@@ -14,7 +14,7 @@ import { Definition, Portal, QueryRun, type Subject } from "./named.ts";
 import { flag, kind } from "./owed.ts";
 import { type Results, runOf } from "./results.ts";
 import type { Streams } from "./stream.ts";
-import { looksAtNone, noticeAs, notificationAs } from "./texts.ts";
+import { looksAtNone, noticeAs, notificationAs, textOf } from "./texts.ts";
 
 const gone: Reason = {
   code: "resource.gone",
@@ -74,8 +74,7 @@ export class ServerCodec implements Codec {
       return true;
     }
     if (type === backend.noticeResponse || type === backend.notificationResponse) {
-      const asked = type === backend.noticeResponse ? exchange.owed.pass : undefined;
-      const text = (asked ? asked.answer : gate.unasked())?.text;
+      const text = type === backend.noticeResponse ? textOf(exchange.owed, gate) : gate.unasked()?.text;
       if (text === undefined) cursor.forward(length);
       else if (whole(cursor, length, limits.frame)) {
         const { view, at } = cursor;

@@ -24,6 +24,15 @@ export function looksAtNone({ kind: head, subject }: Owed): boolean {
   return lineages !== undefined && lineages.length > 0 && lineages.every(({ valueless }) => valueless);
 }
 
+/**
+ * What texts of the answer at the head go through. What does nothing by itself (COMMIT) may end what others began, under
+ * whichever rule: it is told as what nobody asked for.
+ */
+export function textOf({ pass, subject }: Owed, gate: { unasked(): Answer | undefined }): Text | undefined {
+  const idle = subject !== undefined && "statement" in subject && subject.statement.actions.length === 0;
+  return (pass && !idle ? pass.answer : gate.unasked())?.text;
+}
+
 /** Bind is not among them: it plans, and a plan runs functions of constants. */
 const unrun: ReadonlySet<number> = new Set([
   kind.parse,

@@ -168,4 +168,15 @@ describe("any text", () => {
       sampled(1500),
     );
   });
+
+  test("what ends a transaction runs the queries of cursors WITH HOLD, whose errors quote values", () => {
+    const valueless = (text: string) =>
+      classify(text)
+        .detail.lineage()
+        ?.map((each) => each.valueless);
+    for (const text of ["commit", "end", "commit and chain", "prepare transaction 'x'"])
+      expect(valueless(text)).toEqual([false]);
+    for (const text of ["begin", "rollback", "savepoint s", "close c"])
+      expect(valueless(text)).toEqual([true]);
+  });
 });

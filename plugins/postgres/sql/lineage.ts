@@ -49,7 +49,7 @@ export function lineageOf(tree: Tree, again: () => Tree): Lineage {
     outputs: kept([...relations], (tables) => outputsOf(again(), tables)),
     ...(stores(tree) ? { stores: kept([...relations], (tables) => storesOfTree(again(), tables)) } : {}),
     mentioned,
-    valueless: valueless.has(tree.kind),
+    valueless: valueless.has(tree.kind) && !runsWhatWaits(tree),
     conditions: conditionsOf(tree, rows),
   };
   const plain = tree.kind === "SelectStmt" && isPlain(tree.node);
@@ -73,6 +73,13 @@ const valueless = new Set(
   DeallocateStmt ClosePortalStmt DiscardStmt GrantStmt GrantRoleStmt RenameStmt LockStmt ListenStmt UnlistenStmt
   TruncateStmt CommentStmt PrepareStmt ViewStmt CreateStmt`.split(/\s+/),
 );
+
+/** The queries of cursors WITH HOLD run to their end when their transaction does. */
+function runsWhatWaits({ kind, node }: Tree): boolean {
+  return (
+    kind === "TransactionStmt" && ["TRANS_STMT_COMMIT", "TRANS_STMT_PREPARE"].includes(text(node.kind) ?? "")
+  );
+}
 
 interface Survey {
   readonly relations: Set<string>;

@@ -94,6 +94,14 @@ allowed("an error in a cursor", [
   "fetch c",
   "rollback",
 ]);
+for (const end of ["commit", "end work", "commit and chain"]) {
+  allowed(`an error of a cursor WITH HOLD at ${end}`, [
+    "begin",
+    "declare held cursor with hold for select email::int from customers",
+    end,
+    "rollback",
+  ]);
+}
 allowed("an error in EXPLAIN ANALYZE", "explain analyze select email::int from customers");
 allowed("an error with more to say", [
   "set client_min_messages = debug1",
