@@ -127,6 +127,13 @@ export class Exchange {
     cursor.insert(flush);
   }
 
+  /** The same, from outside of a decode. */
+  flushNow(): void {
+    if (this.sent === 0 || this.#flushed) return;
+    this.#flushed = true;
+    this.pump?.inject("toResource", flush);
+  }
+
   /** The message at the cursor was denied: one that fails goes in its place, and the server skips to Sync. */
   refuse(cursor: Cursor, length: number, what: number, instead: Uint8Array, subject: Subject): void {
     cursor.replace(length, instead);
