@@ -250,6 +250,8 @@ export class Exchange {
 
   /** The head is done with. */
   skip(): void {
+    // The last one is what the direction waits for: it was answered, and was no COPY.
+    if (this.copy === "asked" && this.owed.kind === kind.execute && this.owed.length === 1) this.copy = "no";
     this.owed.pop();
     this.rows = 0;
     this.code = undefined;
