@@ -81,7 +81,8 @@ describe("ssh, must hold 1: OpenSSH's client, unmodified, against Debian's sshd"
     terminal.resize(120, 40);
     terminal.write("trap 'echo size $(stty size)' WINCH; kill -WINCH $$\n");
     await shown.until("size 40 120");
-    terminal.write("echo asleep; sleep 100\n");
+    // What says so is itself what ^C ends, whether it sleeps already or not.
+    terminal.write("sh -c 'echo asleep; sleep 100'\n");
     await shown.until("asleep");
     terminal.write("\x03");
     terminal.write("echo status $?\n");

@@ -81,9 +81,10 @@ function real(binary: KubectlBinary): void {
     for (const code of [1, 42, 137]) {
       expect((await exec("owners", ["sh", "-c", `exit ${code}`])).code).toBe(code);
     }
-    const outcomes = door.web.entries("outcome").map(({ outcome }) => `${outcome.result} ${outcome.code}`);
-    expect(outcomes).toContain("ok 0");
-    expect(outcomes).toContain("error 137");
+    const outcomes = () =>
+      door.web.entries("outcome").map(({ outcome }) => `${outcome.result} ${outcome.code}`);
+    await door.web.until("the last outcome is written", async () => outcomes().includes("error 137"));
+    expect(outcomes()).toContain("ok 0");
   });
 
   test("who may not run it reads why, in kubectl", async () => {

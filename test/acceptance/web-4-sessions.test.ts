@@ -219,8 +219,13 @@ test("SIGTERM: what does not end in its grace is told so", async () => {
     const { reached } = await allIn("sam", own);
     process.kill(own.gateway.pid ?? 0, "SIGTERM");
     await own.until("it stops", async () => own.logged().includes('"msg":"stopping"'));
-    const { status, body } = await (reached.at(-1) as HttpClient).request("GET /");
-    expect([status, JSON.parse(body).code]).toEqual([503, "gateway.stopping"]);
+    const last = reached.at(-1) as HttpClient;
+    let answer = await last.request("GET /");
+    await own.until("its worker knows", async () => {
+      if (answer.status === 200) answer = await last.request("GET /");
+      return answer.status !== 200;
+    });
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([503, "gateway.stopping"]);
     await toldOf(reached, "gateway.stopping");
     for (const client of reached) await client.raw.end();
     await own.until("all of it is gone", async () => own.gateway.processes().length === 0);
