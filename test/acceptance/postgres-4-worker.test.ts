@@ -14,7 +14,8 @@ describe("must hold 4: a worker dies among 100 sessions", () => {
   let token: string;
   beforeAll(async () => {
     if (needs.postgres18 || needs.psql) return;
-    door = await openDoor({ version: 18, workers: 2 });
+    // The gateway has connections of its own beside those of its sessions.
+    door = await openDoor({ version: 18, workers: 2, settings: { max_connections: "150" } });
     token = await door.token("ben", "bench");
   });
   afterAll(() => door?.close());

@@ -4,7 +4,7 @@ import { classify, loadParser } from "../../plugins/postgres/sql/classify.ts";
 import { Random, seeds } from "../fuzz.ts";
 import { measured, needs, testWith } from "../needs.ts";
 import { openGateway } from "../suites/gateway.ts";
-import { regress } from "../suites/regress.ts";
+import { pgRegress, regress } from "../suites/regress.ts";
 import { direct } from "../suites/target.ts";
 import { type Verdict, verdicts } from "../witness/coverage.ts";
 import { messagesIn } from "../witness/facts.ts";
@@ -14,7 +14,7 @@ import { recordedVerdicts } from "../witness/trail.ts";
 /** Views, rules, row security and what hangs on a table by its keys: what only the catalogue tells. */
 const catalogueSchedule = join(import.meta.dir, "../witness/catalogue.schedule");
 
-const pgRegress = "/usr/lib/postgresql/15/lib/pgxs/src/test/regress/pg_regress";
+const program = pgRegress(15, "regress");
 /** All 217 files of the suite, or 50 of them. */
 const schedule = process.env.POSTERN_LONG
   ? join(regressFolder, "parallel_schedule")
@@ -31,8 +31,8 @@ describe("every statement of the regression suite", () => {
     if (needs.postgres15 || lacksWitness) return;
     const { server, facts, libraries, close } = await startWitnessed();
     try {
-      const command = [pgRegress, `--schedule=${schedule}`, "--max-concurrent-tests=20"];
-      const { files } = await regress({ command, folder: regressFolder, libraries }, direct(server));
+      const input = { program, schedule, folder: regressFolder, libraries };
+      const { files } = await regress(input, direct(server));
       // The witness changes nothing of what the suite sees.
       expect([...files].filter(([, passed]) => !passed)).toEqual([]);
       all = [...verdicts(messagesIn(facts))];
@@ -66,8 +66,8 @@ describe("every statement of the regression suite", () => {
       const { server, facts, libraries, close } = await startWitnessed();
       const gateway = await openGateway(server, ["postgres", "regression"], "allowing");
       try {
-        const command = [pgRegress, `--schedule=${catalogueSchedule}`, "--max-concurrent-tests=20"];
-        await regress({ command, folder: regressFolder, libraries }, gateway);
+        const input = { program, schedule: catalogueSchedule, folder: regressFolder, libraries };
+        await regress(input, gateway);
         const recorded = [...recordedVerdicts(messagesIn(facts), gateway.data)];
         expect(recorded.length).toBeGreaterThan(2_500);
         expect(recorded.filter(({ invalid, unknown }) => unknown && !invalid).length).toBeLessThan(30);

@@ -198,7 +198,8 @@ function real(binary: KubectlBinary): void {
     const child = (await as("owners")).start(["port-forward", "pod/web", ":8080"]);
     const said = new TextDecoder().decode((await child.stdout.getReader().read()).value);
     const port = /127\.0\.0\.1:(\d+)/.exec(said)?.[1];
-    for (let times = 3; times > 0; times--) {
+    // An old kubectl takes five seconds to close each connection.
+    for (let times = process.env.POSTERN_LONG ? 3 : 1; times > 0; times--) {
       const curl = Bun.spawn(["curl", "-sS", `http://127.0.0.1:${port}/`], { stdout: "pipe" });
       expect(Buffer.from(await new Response(curl.stdout).arrayBuffer()).equals(body)).toBe(true);
     }

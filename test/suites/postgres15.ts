@@ -18,11 +18,8 @@ export function sources15(): LibpqSources | undefined {
 export function regression15({ source, development }: LibpqSources, all: boolean): RegressInput {
   const folder = join(source, "src/test/regress");
   return {
-    command: [
-      pgRegress(15, "regress"),
-      `--schedule=${all ? folder : import.meta.dir}/${all ? "parallel" : "short"}_schedule`,
-      "--max-concurrent-tests=20",
-    ],
+    program: pgRegress(15, "regress"),
+    schedule: all ? join(folder, "parallel_schedule") : join(import.meta.dir, "short_schedule"),
     folder,
     libraries: libraries(folder, development),
   };

@@ -32,9 +32,11 @@ export interface Regression {
 }
 
 export interface RegressInput {
-  /** pg_regress itself, or pg_isolation_regress, with its arguments of this suite. */
-  readonly command: readonly string[];
-  /** With sql/, expected/, data/ and the schedule. */
+  /** pg_regress itself, or pg_isolation_regress. */
+  readonly program: string;
+  /** Which files it plays, and which of them beside one another. */
+  readonly schedule: string;
+  /** With sql/, expected/ and data/. */
   readonly folder: string;
   /** With regress.so, autoinc.so and refint.so; the server loads them from there. */
   readonly libraries: string;
@@ -50,7 +52,7 @@ export function pgRegress(version: PostgresVersion, suite: "regress" | "isolatio
 
 /** Runs the suite in a folder of its own, as the user whom the server runs as: tests have it write files there. */
 export async function regress(
-  { command, folder, libraries }: RegressInput,
+  { program, schedule, folder, libraries }: RegressInput,
   target: Target,
 ): Promise<Regression> {
   const owner = unprivileged();
@@ -58,12 +60,15 @@ export async function regress(
   try {
     cpSync(folder, join(work, "suite"), { recursive: true });
     cpSync(libraries, join(work, "libraries"), { recursive: true });
+    cpSync(schedule, join(work, "schedule"));
     mkdirSync(join(work, "out"));
     if (owner) own(work, owner);
     const began = performance.now();
     const child = Bun.spawn(
       [
-        ...command,
+        program,
+        `--schedule=${work}/schedule`,
+        "--max-concurrent-tests=20",
         `--dlpath=${work}/libraries`,
         `--inputdir=${work}/suite`,
         `--outputdir=${work}/out`,

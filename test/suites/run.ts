@@ -75,8 +75,8 @@ async function played(
 async function run(target: Target): Promise<Results> {
   if (suite === "regress" || suite === "isolation") {
     const schedule = join(folder, suite === "regress" ? "parallel_schedule" : "isolation_schedule");
-    const command = [pgRegress(postgres, suite), `--schedule=${schedule}`, "--max-concurrent-tests=20"];
-    const { files, diffs } = await regress({ command, folder, libraries: folder }, target);
+    const program = pgRegress(postgres, suite);
+    const { files, diffs } = await regress({ program, schedule, folder, libraries: folder }, target);
     return new Map(
       [...files].map(([name, ok]) => {
         const output = diffs.get(name) ?? "";
