@@ -39,21 +39,25 @@ export class Meant {
   /** With the columns whose values decide what it does, or go to another; the same object while they are the same. */
   #followed(means: SqlStatement): SqlStatement | Promise<SqlStatement> {
     const { catalogue, gate } = this.exchange.services;
-    const { wantsPredicates, wantsStores } = gate;
-    const predicates = wantsPredicates ? loadPredicates(means, catalogue) : undefined;
-    const stores = wantsStores ? loadStores(means, catalogue) : undefined;
-    const found = () => {
-      const columns = {
-        ...(wantsPredicates ? { predicates: predicatesOf(means, catalogue) } : {}),
-        ...(wantsStores ? { stores: storesOf(means, catalogue) } : {}),
-      };
-      const known = this.#judged.get(means);
-      if (known && JSON.stringify(columnsOf(known)) === JSON.stringify(columns)) return known;
-      const judged = { ...means, ...columns };
-      this.#judged.set(means, judged);
-      return judged;
+    const predicates = gate.wantsPredicates ? loadPredicates(means, catalogue) : undefined;
+    const stores = gate.wantsStores ? loadStores(means, catalogue) : undefined;
+    if (!predicates && !stores) return this.#withColumns(means);
+    return Promise.all([predicates, stores]).then(() => this.#withColumns(means));
+  }
+
+  #withColumns(means: SqlStatement): SqlStatement {
+    const { catalogue, gate } = this.exchange.services;
+    const predicates = gate.wantsPredicates ? predicatesOf(means, catalogue) : undefined;
+    const stores = gate.wantsStores ? storesOf(means, catalogue) : undefined;
+    const known = this.#judged.get(means);
+    if (known && isSame(known.predicates, predicates) && isSame(known.stores, stores)) return known;
+    const judged = {
+      ...means,
+      ...(predicates === undefined ? {} : { predicates }),
+      ...(stores === undefined ? {} : { stores }),
     };
-    return predicates || stores ? Promise.all([predicates, stores]).then(found) : found();
+    this.#judged.set(means, judged);
+    return judged;
   }
 
   /** A fast-path function call; undefined as above. */
@@ -119,4 +123,9 @@ function columnsOf({ predicates, stores }: SqlStatement): Pick<SqlStatement, "pr
     ...(predicates === undefined ? {} : { predicates }),
     ...(stores === undefined ? {} : { stores }),
   };
+}
+
+/** Of most statements it is the same list of nothing, for each of its messages: nothing is written out for that. */
+function isSame(one: unknown, other: unknown): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
