@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { utils } from "ssh2";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import {
   type CredentialRequest,
   type CredentialSource,
@@ -13,6 +12,7 @@ import {
 } from "../../../core/plugin.ts";
 import type { SshConfig } from "../config.ts";
 import { privateKey } from "../host-login.ts";
+import { opensshKey, publicBlob } from "../keys/openssh-key.ts";
 import { mint } from "./mint.ts";
 
 const extensions = [
@@ -73,11 +73,12 @@ export function sshCertificates(options: SshCertificatesOptions): CredentialSour
       const login = request.as ?? request.login ?? request.config.user;
       const now = Math.floor(Date.now() / 1000);
       const until = Math.min(now + Math.floor(lasts / 1000), Math.floor((request.until ?? Infinity) / 1000));
-      const own = utils.generateKeyPairSync("ed25519");
+      // Not ssh2's: one in two hundred of its keys is malformed (a zero at the front is lost).
+      const own = generateKeyPairSync("ed25519").privateKey;
       const serial = randomBytes(8).readBigUInt64BE();
       const certificate = mint(
         {
-          publicKey: privateKey(own.private).getPublicSSH().subarray(-32),
+          publicKey: publicBlob(own).subarray(-32),
           serial,
           keyId: keyIdOf(request),
           principals: principals ?? [login],
@@ -89,7 +90,7 @@ export function sshCertificates(options: SshCertificatesOptions): CredentialSour
         authority,
       );
       return {
-        value: `${own.private.trim()}\n${certificate}\n`,
+        value: `${opensshKey(own)}${certificate}\n`,
         id: `certificate ${serial}`,
         runsAs: login,
       } satisfies ResourceCredential;

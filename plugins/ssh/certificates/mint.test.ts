@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { utils } from "ssh2";
 import type { CredentialRequest } from "../../../core/plugin.ts";
 import { needs, testWith } from "../../../test/needs.ts";
 import { makeKey } from "../../../test/servers/openssh.ts";
@@ -16,19 +17,20 @@ if (!needs.openssh) makeKey(join(folder, "ca"));
 
 const ca = { label: "env CA", read: async () => readFileSync(join(folder, "ca"), "utf8") };
 
+const usualRequest: CredentialRequest<SshConfig> = {
+  config: { host: "h", user: "ops", hostKey: "" },
+  purpose: "session",
+  session: "ses_1",
+  identity: { issuer: "i", subject: "alice", kind: "person", groups: [] },
+  label: "älice\nvia postern ses_1",
+  lease: () => Promise.reject(new Error("nothing is made on the host")),
+};
+
 async function issued(
   options: Partial<SshCertificatesOptions> = {},
   request: Partial<CredentialRequest<SshConfig>> = {},
 ) {
-  const { value } = await sshCertificates({ ca, ...options }).issue({
-    config: { host: "h", user: "ops", hostKey: "" },
-    purpose: "session",
-    session: "ses_1",
-    identity: { issuer: "i", subject: "alice", kind: "person", groups: [] },
-    label: "älice\nvia postern ses_1",
-    lease: () => Promise.reject(new Error("nothing is made on the host")),
-    ...request,
-  });
+  const { value } = await sshCertificates({ ca, ...options }).issue({ ...usualRequest, ...request });
   const line = value.trim().split("\n").at(-1) ?? "";
   return { line, blob: Buffer.from(line.split(" ")[1] ?? "", "base64") };
 }
@@ -69,3 +71,11 @@ testWith(needs.openssh)(
     expect([...readCertificate((await issued({ extensions: [] })).blob).extensions]).toEqual([]);
   },
 );
+
+testWith(needs.openssh)("each of a thousand is with a key that can be read", async () => {
+  for (let index = 0; index < 1000; index++) {
+    const { value } = await sshCertificates({ ca }).issue(usualRequest);
+    const key = value.slice(0, value.indexOf("ssh-ed25519-cert"));
+    expect(utils.parseKey(key)).not.toBeInstanceOf(Error);
+  }
+});

@@ -15,9 +15,12 @@ const login = 'HOME="$HOME" USER="$USER" LOGNAME="$LOGNAME" PATH="$PATH"';
  */
 const start = `exec /bin/sh -c 'exec /usr/bin/env -i ${login} ${kept} /bin/sh -s'`;
 
-/** ^C ends the line that runs, not the shell. `command` keeps a flaw in a line from ending it. */
+/**
+ * ^C ends the line that runs, not the shell. `command` keeps a flaw in a line from ending it. A shell that is in a loop
+ * when the trap returns may forget what it returned, so the trap says it besides.
+ */
 const prepare = `${[
-  "trap 'return 130' INT",
+  "trap '__postern_cut=130; return 130' INT",
   "unset -f command eval printf return",
   "__postern_status=0",
   '__postern_was() { return "$__postern_status"; }',
@@ -72,8 +75,10 @@ export class RemoteShell {
     });
     const text = [
       `__postern_line=${quoted(line)}`,
+      "__postern_cut=",
       "__postern_run </dev/null",
       "__postern_status=$?",
+      `__postern_status=\${__postern_cut:-$__postern_status}`,
       `printf '\\0${token} %s %s\\0' "$__postern_status" "$PWD"`,
       `printf '\\0${token} \\0' >&2\n`,
     ].join("; ");

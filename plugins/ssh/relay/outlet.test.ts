@@ -1,13 +1,14 @@
 import { afterAll, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import type { Duplex, Readable } from "node:stream";
 import ssh2, { type ClientChannel, type Connection, type ServerChannel } from "ssh2";
 import { Random } from "../../../test/fuzz.ts";
+import { opensshKey } from "../keys/openssh-key.ts";
 import { Outlet } from "./outlet.ts";
 
-const { Client, Server, utils } = ssh2;
+const { Client, Server } = ssh2;
 const closing: (() => void)[] = [];
 afterAll(() => {
   for (const close of closing) close();
@@ -21,13 +22,16 @@ async function channel(): Promise<{
   client: InstanceType<typeof Client>;
 }> {
   const near = Promise.withResolvers<{ near: ServerChannel; connection: Connection }>();
-  const server = new Server({ hostKeys: [utils.generateKeyPairSync("ed25519").private] }, (connection) => {
-    connection.on("authentication", (context) => context.accept());
-    connection.on("error", () => {});
-    connection.on("session", (accept) => {
-      accept().on("exec", (acceptExec) => near.resolve({ near: acceptExec(), connection }));
-    });
-  });
+  const server = new Server(
+    { hostKeys: [opensshKey(generateKeyPairSync("ed25519").privateKey)] },
+    (connection) => {
+      connection.on("authentication", (context) => context.accept());
+      connection.on("error", () => {});
+      connection.on("session", (accept) => {
+        accept().on("exec", (acceptExec) => near.resolve({ near: acceptExec(), connection }));
+      });
+    },
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const client = new Client();
   const far = await new Promise<ClientChannel>((resolve, reject) => {
