@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Arena } from "../attacks/sql/arena.ts";
 import type { Attack } from "../attacks/sql/attack.ts";
 import { corpus } from "../attacks/sql/corpus.ts";
+import {
+  commitPlayed,
+  cutOff,
+  type LongRun,
+  longRuns,
+  playedOf,
+  writeLongRun,
+} from "../attacks/sql/long-run.ts";
 import { mutantsOf } from "../attacks/sql/mutate.ts";
 import type { Finding } from "../attacks/sql/round.ts";
 import { measured, needs, testWith } from "../needs.ts";
@@ -14,25 +20,10 @@ const seed = Number(process.env.POSTERN_SEED ?? 1);
 /** Of each server. */
 const mutants = Number(process.env.POSTERN_RUNS ?? (long ? 50_000 : 400));
 const limit = 3_600_000;
-const record = join(import.meta.dir, "../attacks/sql/last-long-run.json");
-
-/** What the last long run came to, a server each. Committed with the code that it was about. */
-interface Run {
-  readonly seed: number;
-  readonly cases: number;
-  /** Which mean to the server what their originals mean, and which may mean anything. */
-  readonly mutants: { readonly kept: number; readonly torn: number };
-  /** Kept ones that were refused, and those of them with the very words of their original's refusal. */
-  readonly refused: { readonly all: number; readonly inTheSameWords: number };
-  readonly perSecond: number;
-  readonly findings: readonly string[];
-}
-
 const servers: readonly (readonly [PostgresVersion, string | undefined])[] = [
   [15, needs.postgres15],
   [18, needs.postgres18],
 ];
-const runs: Record<string, Run> = {};
 
 describe("sql, must hold 2: the corpus itself", () => {
   test("has its size, honest cases, attacks on masks, and a name for each", () => {
@@ -48,13 +39,13 @@ describe("sql, must hold 2: the corpus itself", () => {
   });
 
   test("the last long run is told, with what it found", () => {
-    const last = JSON.parse(readFileSync(record, "utf8")) as Record<string, Run>;
-    for (const [server, { seed: of, mutants: played, findings }] of Object.entries(last)) {
+    const runs = Object.entries(longRuns());
+    for (const [server, { seed: of, findings, ...run }] of runs) {
       measured(
-        `last long run, ${server}: ${played.kept + played.torn} mutants of seed ${of}, ${findings.length} findings`,
+        `last long run, ${server}: ${playedOf(run)} mutants of seed ${of}, ${findings.length} findings`,
       );
     }
-    expect(Object.keys(last)).toEqual(servers.map(([version]) => `PostgreSQL ${version}`));
+    expect(runs.map(([server]) => server)).toEqual(servers.map(([version]) => `PostgreSQL ${version}`));
   });
 });
 
@@ -93,22 +84,23 @@ for (const [version, lack] of servers) {
     testWith(lack)(
       `the same of mutants: ${mutants}`,
       async () => {
-        const begun = performance.now();
-        const found = told(await arena.mutants(mutantsOf(arena.cases(), seed, mutants)));
-        const perSecond = Math.round((mutants * 1000) / (performance.now() - begun));
-        const { kept, torn, refused, sameReason } = arena.counts;
-        runs[`PostgreSQL ${version}`] = {
-          seed,
-          cases: arena.cases().length,
-          mutants: { kept, torn },
-          refused: { all: refused, inTheSameWords: sameReason },
-          perSecond,
-          findings: found,
-        };
-        if (long) writeFileSync(record, `${JSON.stringify(runs, undefined, 2)}\n`);
-        measured(`${mutants} mutants of seed ${seed} on PostgreSQL ${version}, ${perSecond} a second`);
-        expect(found).toEqual([]);
+        const server = `PostgreSQL ${version}`;
+        const whole = { commit: commitPlayed(), seed, cases: arena.cases().length, of: mutants };
+        const before = long ? cutOff(server, whole) : undefined;
+        const first = before ? playedOf(before) : 0;
+        const findings = [...(before?.findings ?? [])];
+        for await (const found of arena.mutants(mutantsOf(arena.cases(), seed, first, mutants))) {
+          findings.push(...told(found));
+          const run = runOf(whole, arena.counts, findings, before);
+          if (!long) continue;
+          writeLongRun(server, run);
+          for (const one of told(found)) console.log(`found: ${one}`);
+          console.log(`${server}: ${playedOf(run)} of ${mutants} mutants, ${findings.length} findings`);
+        }
+        measured(`${mutants} mutants of seed ${seed} on PostgreSQL ${version}`);
+        expect(findings).toEqual([]);
         // The generator is honest: what it took for the same is the same to who refuses it.
+        const { refused, sameReason } = arena.counts;
         expect(sameReason).toBeGreaterThan(refused * 0.6);
       },
       limit,
@@ -122,4 +114,22 @@ function told(findings: readonly Finding[]): string[] {
       "\n  ",
     ),
   );
+}
+
+/** What a run has come to, with what was played of it before it was cut off. */
+function runOf(
+  whole: Pick<LongRun, "commit" | "seed" | "cases" | "of">,
+  { kept, torn, refused, sameReason }: Arena["counts"],
+  findings: readonly string[],
+  before: LongRun | undefined,
+): LongRun {
+  return {
+    ...whole,
+    mutants: { kept: kept + (before?.mutants.kept ?? 0), torn: torn + (before?.mutants.torn ?? 0) },
+    refused: {
+      all: refused + (before?.refused.all ?? 0),
+      inTheSameWords: sameReason + (before?.refused.inTheSameWords ?? 0),
+    },
+    findings,
+  };
 }

@@ -72,28 +72,28 @@ export class Arena {
     return closed;
   }
 
-  /** Mutants, compared with what they were made of. */
-  async mutants(mutants: Iterable<Mutant>): Promise<Finding[]> {
-    const findings: Finding[] = [];
+  /** Mutants, compared with what they were made of: what was found, a batch each. */
+  async *mutants(mutants: Iterable<Mutant>): AsyncGenerator<Finding[]> {
     let batch: Mutant[] = [];
-    const play = async () => {
-      // The originals have a round of their own: the witness must not take what they did for a mutant's doing.
-      findings.push(...(await this.#round(this.#originalsOf(batch))));
-      findings.push(...(await this.#round(batch.map((mutant) => this.#tryOf(mutant)))));
-      batch = [];
-    };
     for (const mutant of mutants) {
       batch.push(mutant);
-      if (batch.length === between) await play();
+      if (batch.length < between) continue;
+      yield await this.#play(batch);
+      batch = [];
     }
-    await play();
-    return findings;
+    yield await this.#play(batch);
   }
 
   async close(): Promise<void> {
     for (const trial of this.#trials) trial.close();
     await this.#witness.close();
     await this.#door.close();
+  }
+
+  /** The originals have a round of their own: the witness must not take what they did for a mutant's doing. */
+  async #play(batch: readonly Mutant[]): Promise<Finding[]> {
+    const originals = await this.#round(this.#originalsOf(batch));
+    return [...originals, ...(await this.#round(batch.map((mutant) => this.#tryOf(mutant))))];
   }
 
   #round(tries: readonly Try[]): Promise<Finding[]> {

@@ -76,10 +76,15 @@ const bySettings = /standard_conforming|backslash|client_encoding|\bnames\b/i;
 /** Mutants of mutants become long. */
 const longest = 4000;
 
-/** The mutants of a seed: the same for the same seed and corpus. */
-export function* mutantsOf(corpus: readonly Attack[], seed: number, count: number): Generator<Mutant> {
+/** The mutants of a seed from one number up to another: the same for the same seed and corpus. */
+export function* mutantsOf(
+  corpus: readonly Attack[],
+  seed: number,
+  first: number,
+  end: number,
+): Generator<Mutant> {
   const from = corpus.filter(isSource);
-  for (let at = 0; at < count; at += 1) {
+  for (let at = first; at < end; at += 1) {
     const random = new Random(Math.imul(seed, 0x9e3779b1) + at);
     const of = from[random.upTo(from.length)] as Attack;
     const broken =
