@@ -58,6 +58,11 @@ export async function playRound(
     const again = seen.length > 0 ? batch : amiss.map(({ one }) => one);
     const alone = await playRound(again, trials, witness, Math.max(1, Math.floor(size / 8)));
     findings.push(...alone);
+    for (const { one, faults } of amiss) {
+      // An answer that is another the second time is no finding: the catalogue could not be asked, say.
+      if (!alone.some(({ attack }) => attack === one.attack))
+        console.log(`only once: ${one.attack.family}: ${one.attack.tries}: ${faults.join("; ")}`);
+    }
     if (alone.length === 0 && seen.length > 0 && first)
       findings.push({
         attack: first.attack,
@@ -104,8 +109,9 @@ function unexpected(seen: Seen, judged: readonly Judged[]): string[] {
   const writes = judged.flatMap(({ attack }) => attack.writes ?? []);
   const changes = seen.changes.filter((change) => !writes.some((table) => change.startsWith(`${table} `)));
   const differs = seen.differs.filter((what) => writes.length === 0 || !sequences.test(what));
-  const passed = new Set(judged.flatMap(({ played }) => played.passed));
-  const refused = judged.flatMap(({ played }) => played.refusals.flatMap(({ texts }) => texts));
+  const all = judged.flatMap(({ played, twin }) => (twin ? [played, twin] : [played]));
+  const passed = new Set(all.flatMap((played) => played.passed));
+  const refused = all.flatMap(({ refusals }) => refusals.flatMap(({ texts }) => texts));
   const ran = new Set(seen.ran);
   return [
     ...[...new Set(changes)].map((change) => `logical decoding: ${change}`),

@@ -7,6 +7,8 @@ import { Caller, type Played } from "./play.ts";
 export interface Judged {
   readonly attack: Attack;
   readonly played: Played;
+  /** The same in the twin, under a mask. */
+  readonly twin?: Played;
   /** `lock`: the classifier let it pass and the session's read-only lock stopped it. */
   readonly verdict: "refused" | "allowed" | "lock";
   readonly faults: readonly string[];
@@ -43,13 +45,14 @@ export class Trial {
       : attack.under.startsWith("mask")
         ? leaksIn(played)
         : [];
+    let twin: Played | undefined;
     if (attack.under.startsWith("mask") && !played.hung) {
-      const twin = await this.#play(attack, group, "twin", piece);
+      twin = await this.#play(attack, group, "twin", piece);
       if (!loose && comparable(played) !== comparable(twin))
         faults.push("its answer depends on masked values");
       faults.push(...leaksIn(twin).map((leak) => `twin: ${leak}`));
     }
-    return { attack, played, verdict, faults };
+    return { attack, played, ...(twin ? { twin } : {}), verdict, faults };
   }
 
   close(): void {
