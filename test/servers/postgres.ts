@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import {
   appendFileSync,
   chownSync,
   closeSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -15,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { makeDataFolder, usualPassword } from "./initdb.ts";
 import { reachableBy } from "./reachable.ts";
 
 /**
@@ -77,25 +77,14 @@ export function hasPostgres(version: PostgresVersion): boolean {
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const version = options.version ?? 18;
   const auth = options.auth ?? "scram-sha-256";
-  const password = options.password ?? "fixture-password";
+  const password = options.password ?? usualPassword;
   const owner = unprivileged();
   const bin = reachableBy(owner, binaries[version]);
   const folder = mkdtempSync(join(tmpdir(), "postern-pg-"));
   const data = join(folder, "data");
   const log = join(folder, "server.log");
-  const secretFile = join(folder, "password");
-  writeFileSync(secretFile, `${password}\n`);
-  mkdirSync(data, { mode: 0o700 });
-  for (const path of [folder, data, secretFile]) if (owner) chownSync(path, owner.uid, owner.gid);
-  const initdb = spawnSync(
-    join(bin, "initdb"),
-    ["-D", data, "-U", "postgres", "--pwfile", secretFile, "-E", "UTF8", "--locale", "C", "--no-sync"].concat(
-      ["--auth-local", "trust", "--auth-host", auth],
-    ),
-    { ...owner, cwd: folder, encoding: "utf8" },
-  );
-  rmSync(secretFile);
-  if (initdb.status !== 0) throw new Error(`initdb: ${initdb.stderr || initdb.error}`);
+  if (owner) chownSync(folder, owner.uid, owner.gid);
+  makeDataFolder({ bin, owner, auth, password }, data);
   const port = freePort();
   if (options.tls) copyCertificates(options.tls, folder, owner);
   const settings = {
