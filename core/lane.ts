@@ -19,6 +19,8 @@ export class Lane implements Cursor {
   #dropping = 0;
   #needed = 0;
   #stalled = false;
+  /** Stalled for a moment: what went through is kept until it goes on. */
+  #keeping = false;
   #working = false;
   #closing = false;
   /** Made when first needed: most idle sessions never have had anything to put together. */
@@ -87,6 +89,7 @@ export class Lane implements Cursor {
   unstall(): void {
     if (!this.#stalled || this.over) return;
     this.#stalled = false;
+    this.#keeping = false;
     if (this.#working) return;
     this.#full = false;
     this.#work();
@@ -98,7 +101,11 @@ export class Lane implements Cursor {
     if (this.over) return;
     if (!this.atBoundary) this.#injected.push(bytes.slice());
     else if (this.#working) this.insert(bytes);
-    else this.#send(bytes);
+    else {
+      // What is kept came before it.
+      this.flush();
+      this.#send(bytes);
+    }
   }
 
   forward(length: number): void {
@@ -135,6 +142,11 @@ export class Lane implements Cursor {
     this.#acted = true;
     this.#needed = 0;
     this.#stalled = true;
+  }
+
+  pause(): void {
+    this.stall();
+    this.#keeping = true;
   }
 
   insert(bytes: Uint8Array): void {
@@ -179,7 +191,8 @@ export class Lane implements Cursor {
     } finally {
       this.#working = false;
     }
-    this.flush();
+    if (this.#keeping) this.#cut();
+    else this.flush();
     if (this.at === this.end) {
       this.at = 0;
       this.end = 0;

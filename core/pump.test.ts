@@ -160,12 +160,12 @@ test("injected bytes wait for the end of the message that is passing", () => {
 });
 
 describe("a stalled direction", () => {
-  function stalling(): { seen: string[]; go(): void } {
+  function stalling(how: "stall" | "pause" = "stall"): { seen: string[]; go(): void } {
     let open = false;
     const seen: string[] = [];
     start({
       decode(cursor) {
-        if (cursor.view[cursor.at] === 0x73 && !open) cursor.stall();
+        if (cursor.view[cursor.at] === 0x73 && !open) cursor[how]();
         else cursor.forward(1);
       },
       waiting: (pending) => seen.push(pending.toString("latin1")),
@@ -187,6 +187,32 @@ describe("a stalled direction", () => {
     expect(seen).toEqual(["scX"]);
     go();
     expect(resource.sent).toBe("abscX");
+  });
+
+  test("for a moment keeps what came before for the same write, also while more comes", () => {
+    const { go } = stalling("pause");
+    give("absc");
+    give("X");
+    expect(resource.writes).toEqual([]);
+    go();
+    expect(resource.writes).toEqual(["abscX"]);
+  });
+
+  test("for a moment sends what it keeps before what is put in meanwhile, and before it closes", () => {
+    stalling("pause");
+    give("abs");
+    pump.inject("toResource", Buffer.from("N"));
+    expect(resource.sent).toBe("abN");
+    give("more");
+    pump.close();
+    expect(resource.sent).toBe("abN");
+  });
+
+  test("for a moment loses nothing when the session is closed", () => {
+    stalling("pause");
+    give("abs");
+    pump.close();
+    expect(resource.sent).toBe("ab");
   });
 
   test("is bounded: past the limit its source is paused until it goes on", () => {

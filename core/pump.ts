@@ -37,6 +37,8 @@ export interface Cursor {
   need(length: number): void;
   /** Nothing is consumed; the direction stops here until `pump.resume` of this direction. */
   stall(): void;
+  /** The same for a moment only: what this chunk has come to so far leaves in one write with what follows. */
+  pause(): void;
   /** Puts bytes of our own into this direction before the message at `at`; copied. */
   insert(bytes: Uint8Array): void;
 }

@@ -121,7 +121,7 @@ export class ServerCodec implements Codec {
     owed.mark(flag.ready);
     const kept = pass?.ready();
     if (kept === undefined) return false;
-    cursor.stall();
+    cursor.pause();
     kept.then(() => pump?.resume("toCaller"));
     return true;
   }
