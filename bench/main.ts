@@ -6,6 +6,7 @@ import { measureEndings } from "./endings.ts";
 import type { Figure } from "./figure.ts";
 import { baselineOf, compare, verdict } from "./guard.ts";
 import { measureHttp } from "./http/index.ts";
+import { measureHttpInside } from "./http/measure-inside.ts";
 import { interleave } from "./interleave.ts";
 import { type Options, readOptions } from "./options.ts";
 import { deriveAdded } from "./postgres/derive.ts";
@@ -79,7 +80,11 @@ try {
     process.exit();
   }
   if (process.argv[2] === "http") {
-    console.log(await measureHttp(process.argv[3] === "--short" ? "short" : "long", say));
+    const [, , , how] = process.argv;
+    const extent = how === "--short" ? "short" : "long";
+    console.log(
+      how === "--inside" ? await measureHttpInside(extents.short, say) : await measureHttp(extent, say),
+    );
     process.exit();
   }
   const options = readOptions(process.argv.slice(2));

@@ -4,7 +4,7 @@ export const usage = `npm run bench -- postgres [--short] [--json FILE] [--svg F
 npm run bench -- postgres --guard [--write-baseline]
 npm run bench -- endings
 npm run bench -- ssh [--short]
-npm run bench -- http [--short]
+npm run bench -- http [--short | --inside]
 npm run bench -- classify FOLDER
 
   --short            fewer rounds, shorter runs: for a look, about ten minutes; else about an hour
@@ -14,7 +14,8 @@ npm run bench -- classify FOLDER
                      always short, under two minutes
   endings            how soon callers read why, after \`postern revoke\`, SCIM and CAEP ended their access; under a minute
   ssh                scp, commands and keys: direct, through an sshd as a jump host, and through Postern; a minute with --short
-  http               requests and bulk: directly, through HAProxy, nginx and Postern; two minutes with --short
+  http               requests and bulk: directly, through HAProxy, nginx and Postern; two minutes with --short; with --inside
+                     what a request costs between sockets that do not exist, and what it allocates: under a minute
   classify           what it costs to tell what a statement does, over the .sql files in a folder; fails beyond its goals
   --write-baseline   with --guard: makes what was measured the new baseline
 `;

@@ -6,12 +6,12 @@ import { Holds } from "../../core/holds.ts";
 import { gateway, group } from "../../core/index.ts";
 import { Session } from "../../core/session.ts";
 import { SessionGate } from "../../core/session-gate.ts";
-import type { Supervision } from "../../core/supervision.ts";
 import { openTrail } from "../../core/trail/open.ts";
 import type { Trail } from "../../core/trail/trail.ts";
 import { local, postgres } from "../../plugins/index.ts";
 import { MemoryWire, memoryRelay } from "../../plugins/postgres/relay/testing/memory.ts";
 import { loadParser } from "../../plugins/postgres/sql/index.ts";
+import { alone } from "../alone.ts";
 import { answer, preparation, requests } from "./messages.ts";
 import type { Mode } from "./pgbench.ts";
 
@@ -23,24 +23,6 @@ const work = new Uint8Array(4096);
 
 /** What PostgreSQL can show a guardrail. */
 type Guard = Guardrail<"operation" | "rows" | "text" | "wire" | "deadline">;
-
-const alone: Supervision = {
-  place: async () => undefined,
-  sessionOpened() {},
-  sessionClosed() {},
-  holdOpened() {},
-  holdApproved() {},
-  holdEnded() {},
-  credential: async () => undefined,
-  credentialUsed: async () => undefined,
-  leased: async () => "alone",
-  released() {},
-  loginFailed: async () => 0,
-  beginLogin: async () => undefined,
-  finishLogin: () => Promise.reject(new Error("nobody signs in here")),
-  signOut: async () => {},
-  deliver: async () => {},
-};
 
 /** A wire that takes everything and keeps nothing. */
 class Sink extends MemoryWire {

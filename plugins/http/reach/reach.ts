@@ -1,12 +1,9 @@
 import {
-  clientContext,
-  connectWire,
   milliseconds,
   type Permit,
   PosternError,
   type Reach,
   type ResourceCredential,
-  TlsClient,
   type Wire,
 } from "../../../core/plugin.ts";
 import {
@@ -21,6 +18,7 @@ import { EchoGuard } from "../echo/guard.ts";
 import type { ResourceConnection } from "../exchange.ts";
 import { H1Resource } from "../h1/resource.ts";
 import { H2Resource } from "../h2/resource.ts";
+import { type Alpn, dialResource } from "./dial.ts";
 
 /** Connections of one session that wait for its next request; what is used beyond them closes afterwards. */
 const mostIdle = 64;
@@ -28,8 +26,6 @@ const mostIdle = 64;
 const longestHead = 64 * 1024;
 /** Milliseconds that one waits: less than what servers commonly allow. */
 const idleFor = 4_000;
-/** Milliseconds to connect and to agree on TLS. */
-const connectTime = 10_000;
 /** Connections over HTTP/2 that a request tries to find room on; then it waits for its turn on the last one. */
 const mostTries = 8;
 
@@ -71,7 +67,7 @@ export class HttpReach implements Reach {
   /** Throws PosternError `resource.*`, `tls.files`. */
   async connect(): Promise<ResourceConnection> {
     if (!this.config.http2) {
-      return this.#opened(new H1Resource(await this.#dial("http/1.1"), { header: longestHead }));
+      return this.#opened(new H1Resource(await this.dial("http/1.1"), { header: longestHead }));
     }
     for (let tries = 1; ; tries++) {
       this.#opening ??= this.#share().finally(() => {
@@ -119,7 +115,7 @@ export class HttpReach implements Reach {
   }
 
   async #share(): Promise<H2Resource> {
-    const wire = await this.#dial("h2");
+    const wire = await this.dial("h2");
     const connection = this.#opened(new H2Resource(wire, { header: longestHead }));
     this.#shared.add(connection);
     void wire.gone.then(() => {
@@ -138,33 +134,9 @@ export class HttpReach implements Reach {
     return this.credential ? withoutEchoes(connection, this.#echoes) : connection;
   }
 
-  async #dial(alpn: "h2" | "http/1.1"): Promise<Wire> {
-    const { host, port, secure } = this.destination;
-    const wire = await connectWire({ host, port, timeout: connectTime }).catch((cause: unknown) => {
-      throw new PosternError("resource.unreachable", "The resource cannot be reached.", {
-        hint: "Try again in a moment; the operator finds the reason in the log.",
-        cause,
-      });
-    });
-    if (!secure) return wire;
-    wire.deadline(connectTime);
-    try {
-      const { tls, serverName = host } = this.config;
-      const verification = tls === undefined || tls === "disable" ? "verify-full" : tls;
-      const client = new TlsClient(clientContext(this.config), verification, serverName, alpn);
-      const link = await wire.secure(client);
-      if (alpn === "h2" && link.alpn !== alpn)
-        throw new Error("The resource did not agree on HTTP/2 (ALPN h2).");
-      wire.deadline(0);
-      return wire;
-    } catch (cause) {
-      wire.destroy();
-      if (cause instanceof PosternError && !cause.code.startsWith("tls.")) throw cause;
-      throw new PosternError("resource.tls", "The connection to the resource could not be secured.", {
-        hint: "The operator finds the reason in the log.",
-        cause,
-      });
-    }
+  /** A connection of bytes, secured where the resource is. Throws PosternError `resource.*`, `tls.files`. */
+  protected dial(alpn: Alpn): Promise<Wire> {
+    return dialResource(this.destination, this.config, alpn);
   }
 }
 

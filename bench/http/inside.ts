@@ -1,0 +1,182 @@
+import { drainMicrotasks } from "bun:jsc";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Endings } from "../../core/endings.ts";
+import type { OpenPolicy } from "../../core/gateway.ts";
+import { Holds } from "../../core/holds.ts";
+import { gateway, group } from "../../core/index.ts";
+import { createLog } from "../../core/log.ts";
+import { createMetrics } from "../../core/metrics.ts";
+import type { RequestProtocol, Wire } from "../../core/plugin.ts";
+import { RefusedLogins } from "../../core/refused-logins.ts";
+import { Repeats } from "../../core/repeats.ts";
+import { type RequestServices, serveRequests } from "../../core/requests.ts";
+import { Sessions } from "../../core/sessions.ts";
+import { Strangers } from "../../core/strangers.ts";
+import { namedIdentities } from "../../core/testing/rig.ts";
+import { openTrail } from "../../core/trail/open.ts";
+import type { Trail } from "../../core/trail/trail.ts";
+import { Visits } from "../../core/visits.ts";
+import { MemoryWire } from "../../plugins/http/h1/testing/memory-wire.ts";
+import { http } from "../../plugins/http/index.ts";
+import { HttpReach } from "../../plugins/http/kit.ts";
+import { record } from "../../plugins/record/index.ts";
+import { alone } from "../alone.ts";
+
+/** What the gateway is asked to do: relay and tell, or keep what was asked and answered too. */
+export const insideVariants = ["bare", "record"] as const;
+export type InsideVariant = (typeof insideVariants)[number];
+
+/** Callers that have one request under way each. */
+const callers = 64;
+
+/** Requests of one run: as many for each caller. */
+export const requestsOfRun = callers * 16;
+
+/** A wire that takes everything and keeps nothing; `told` hears that something was written. */
+class Sink extends MemoryWire {
+  constructor(readonly told: (wire: Sink) => void) {
+    super();
+  }
+
+  override write(): boolean {
+    this.told(this);
+    return true;
+  }
+}
+
+/** A gateway between sockets that do not exist, with a real trail. */
+export interface Inside {
+  /** One run: every caller asks, the resource answers, in the order in which they would arrive. */
+  run(): void;
+  close(): Promise<void>;
+}
+
+export async function openInside(variant: InsideVariant): Promise<Inside> {
+  const dataDir = mkdtempSync(join(tmpdir(), "postern-inside-"));
+  const onFault = (error: Error) => {
+    throw error;
+  };
+  // Nothing ends because the machine's disk is busy: a minute, whatever waits.
+  const patient = { lateMs: 60_000, pauseMs: 60_000, recorder: 64 << 20 };
+  const trail = await openTrail({
+    dataDir,
+    stream: "inside",
+    role: "worker",
+    strict: false,
+    ...patient,
+    onFault,
+  });
+  const asked: Sink[] = [];
+  const services = servicesOf(trail, dataDir, await policyOf(variant, (wire) => asked.push(wire)));
+  const [listener] = services.current().policy.listen;
+  const [{ protocol } = { protocol: undefined }] = Object.values(services.current().policy.resources);
+  if (!listener || !protocol) throw new Error("the policy names what is measured");
+  let answered = 0;
+  const wires = Array.from({ length: callers }, () => new Sink(() => answered++));
+  for (const wire of wires) void serveRequests(wire, listener, protocol as RequestProtocol, services);
+  let sent = 0;
+  const turn = () => {
+    for (const wire of wires) {
+      wire.arrive(request(sent++));
+      drainMicrotasks();
+    }
+    for (const wire of asked.splice(0)) {
+      wire.arrive(answer);
+      drainMicrotasks();
+    }
+  };
+  // The session opens, connections are made; the recording's first segment is being made.
+  turn();
+  await Bun.sleep(500);
+  for (const wire of asked.splice(0)) wire.arrive(answer);
+  await Bun.sleep(10);
+  return {
+    run() {
+      answered = 0;
+      for (let times = 0; times < requestsOfRun / callers; times++) turn();
+      if (answered !== requestsOfRun) throw new Error(`${answered} of ${requestsOfRun} were answered`);
+    },
+    async close() {
+      await trail.close();
+      rmSync(dataDir, { recursive: true });
+    },
+  };
+}
+
+/** No two in a row are the same, as of a client that is at work; all of them have been asked before. */
+const paths = 500;
+const requests = Array.from({ length: paths }, (_, index) =>
+  Buffer.from(
+    `GET /origin/api/things/${index}?shown=all HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: curl/8.5.0\r\n` +
+      "Accept: application/json\r\nAccept-Encoding: gzip, br\r\nAuthorization: Bearer bench:bench\r\n\r\n",
+  ),
+);
+const request = (index: number): Buffer => requests[index % paths] as Buffer;
+
+const body = JSON.stringify({ rows: "somebody or other ".repeat(60) }).slice(0, 1024);
+const answer = Buffer.from(
+  "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sun, 22 Nov 2026 09:00:00 GMT\r\nContent-Type: application/json\r\n" +
+    `Content-Length: ${body.length}\r\nLast-Modified: Sun, 22 Nov 2026 08:00:00 GMT\r\nConnection: keep-alive\r\n` +
+    `ETag: "6740d0f0-400"\r\nAccept-Ranges: bytes\r\n\r\n${body}`,
+);
+
+/** Connections to a resource that does not exist. */
+class MemoryReach extends HttpReach {
+  asked: (wire: Sink) => void = () => {};
+
+  protected override dial(): Promise<Wire> {
+    return Promise.resolve(new Sink(this.asked));
+  }
+}
+
+async function policyOf(variant: InsideVariant, asked: (wire: Sink) => void): Promise<OpenPolicy> {
+  const resource = http({ url: "http://127.0.0.1:9" });
+  const protocol: typeof resource.protocol = {
+    ...resource.protocol,
+    async reach(permit) {
+      const reach = new MemoryReach(permit.config, await permit.credential());
+      reach.asked = asked;
+      return reach;
+    },
+  } as typeof resource.protocol;
+  const policy = gateway({
+    listen: { http: { host: "127.0.0.1", port: 0, insecure: true } },
+    identity: [namedIdentities],
+    always: variant === "record" ? [record()] : [],
+    resources: { origin: { ...resource, protocol } },
+    rules: [
+      {
+        name: "bench",
+        who: group("bench"),
+        on: "origin",
+        may: variant === "record" ? ["read", "write"] : "all",
+      },
+    ],
+  });
+  const provider = await namedIdentities.open({ dataDir: "", loopbackOnly: true });
+  return { policy, providers: [provider] };
+}
+
+/** As a worker has them (`core/gateway.ts`), without listeners. */
+function servicesOf(trail: Trail, dataDir: string, open: OpenPolicy): RequestServices {
+  const log = createLog({ level: "silent" });
+  const metrics = createMetrics("bench");
+  const endings = new Endings();
+  const sessions = new Sessions({ trail, supervision: alone, log, metrics, endings });
+  sessions.follow(open.policy);
+  const services: RequestServices = {
+    ...{ worker: 0, dataDir, trail, supervision: alone, log, metrics, sessions, endings },
+    holds: new Holds(trail, alone),
+    strangers: new Strangers(),
+    refusedLogins: new RefusedLogins(trail),
+    refusals: new Repeats(() => {}),
+    visits: new Visits(
+      () => services,
+      (name) => open.policy.resources[name],
+    ),
+    current: () => open,
+  };
+  return services;
+}

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { interleave } from "../interleave.ts";
+import { table } from "../report/table.ts";
+import type { Extent, Scenario } from "../scenario.ts";
+import type { InsideAllocations, InsideTimes } from "./inside.entry.ts";
+import { type InsideVariant, insideVariants } from "./inside.ts";
+
+interface InsidePeer {
+  readonly id: InsideVariant;
+  readonly title: string;
+}
+
+const titles: Readonly<Record<InsideVariant, string>> = { bare: "no guardrail", record: "recorded" };
+
+/** The gateway's own work without the kernel's: the steadiest figures that there are on a busy machine. */
+export const inside: Scenario<{ readonly id: string }> = {
+  name: "inside",
+  figures: [
+    {
+      id: "http.inside",
+      title: "inside the gateway, a request",
+      unit: "× hashing 4 KB",
+      better: "less",
+      noise: 0.6,
+    },
+    { id: "http.insideCpu", title: "the same", unit: "µs", better: "less", noise: 1 },
+    { id: "http.allocated", title: "allocated, a request", unit: "KB", better: "less" },
+  ],
+  skips: ({ id }) => !insideVariants.some((each) => each === id),
+  async run({ id }) {
+    const { cpu, hashes } = await measured<InsideTimes>([id], {});
+    // With so much room the collector has no reason to run before all is measured.
+    const { allocated } = await measured<InsideAllocations>([id, "allocations"], {
+      BUN_JSC_largeHeapSize: "2000000000",
+    });
+    return { "http.inside": hashes, "http.insideCpu": cpu, "http.allocated": allocated / 1024 };
+  },
+};
+
+/** A minute at most. */
+export async function measureHttpInside(extent: Extent, say: (doing: string) => void): Promise<string> {
+  const peers: InsidePeer[] = insideVariants.map((id) => ({ id, title: titles[id] }));
+  const samples = await interleave([inside], peers, { ...extent, rounds: 3 }, say);
+  return table(inside.figures, peers, samples);
+}
+
+async function measured<Result>(
+  args: readonly string[],
+  environment: Record<string, string>,
+): Promise<Result> {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "inside.entry.ts"), ...args], {
+    env: { ...process.env, ...environment },
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const said = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) throw new Error(`inside ${args.join(" ")} failed`);
+  return JSON.parse(said) as Result;
+}
