@@ -1,8 +1,8 @@
 import type { Ask } from "../catalogue/cache.ts";
 import { isLocked, type Row } from "../control.ts";
-import { functionsQuery, mostThings, thingsQuery } from "./queries.ts";
+import { functionsQuery, mostThings, readingQuery, thingsQuery } from "./queries.ts";
 import { type Named, type Reference, type SearchPath, Things, type TypeFacts } from "./things.ts";
-import { type Marked, spread } from "./volatility.ts";
+import { type Marked, namedIn, namesAsBody, type Running, runningTypes, spread } from "./volatility.ts";
 
 /** Bodies of functions that are kept, in characters: more are not looked through. */
 const mostCharacters = 16 << 20;
@@ -25,18 +25,24 @@ export class ThingsLoader {
     const things = await ask(thingsQuery, []);
     const print = String(Bun.hash(JSON.stringify([functions.map((row) => row.slice(1, 14)), things, path])));
     if (this.#things && print === this.#print) return this.#things;
-    if (functions.length > mostThings || things.length > 3 * mostThings) {
+    if (functions.length > mostThings || things.length > 4 * mostThings) {
       throw new Error(`The database has more than ${mostThings} functions, or other things, of its own.`);
     }
     this.#keepBodies(functions);
     const marked = functions.map((row) => this.#marked(row));
     const named = (kind: string) => things.filter((row) => row[0] === kind).flatMap(namedOf);
     const operators = named("operator");
+    const types = new Map(things.filter((row) => row[0] === "type").map(typeOf));
+    const relations = things.filter((row) => row[0] === "relation");
+    const read = await running(
+      namedIn(marked, relations, ([, , name]) => name ?? ""),
+      ask,
+    );
     spread(
       marked,
       operators.map(({ name, function: { oid } }) => ({ name, oid })),
+      [...runningTypes(types, named("cast")), ...read],
     );
-    const types = new Map(things.filter((row) => row[0] === "type").map(typeOf));
     const all = (kind: string) =>
       things.filter((row) => row[0] === kind).flatMap((row) => references(row[3]));
     const unwritten = { anywhere: all("anywhere"), assigned: all("assigned") };
@@ -77,6 +83,7 @@ export class ThingsLoader {
     ] = row;
     const compiled = language === "c" || language === "internal";
     const body = this.#bodies.get(key ?? "");
+    const types = row[16] == null ? "" : namesAsBody(JSON.parse(row[16]) as string[]);
     const readable = compiled || (trusted === "t" && typeof body === "string");
     return {
       oid: Number(oid),
@@ -89,9 +96,20 @@ export class ThingsLoader {
       ofRow: row[12] === "t",
       shadowed: row[15] === "t",
       parts: references(row[13]),
-      ...(typeof body === "string" ? { body } : {}),
+      ...(typeof body === "string" || types !== "" ? { body: `${body ?? ""} ${types}` } : {}),
     };
   }
+}
+
+/** What is run by who reads these relations, and those that they read in turn. */
+async function running(relations: readonly Row[], ask: Ask): Promise<Running[]> {
+  if (relations.length === 0) return [];
+  const rows = await ask(readingQuery, [JSON.stringify(relations.map((row) => row[4]))]);
+  return rows.map(([name, functions, names]) => ({
+    names: [name ?? ""],
+    parts: references(functions),
+    body: names == null ? "" : namesAsBody(JSON.parse(names) as string[]),
+  }));
 }
 
 function references(json: string | null | undefined): Reference[] {
@@ -103,7 +121,7 @@ function namedOf([, schema, name, functions]: Row): Named[] {
   return references(functions).map((one) => ({ schema: schema ?? "", name: name ?? "", function: one }));
 }
 
-function typeOf([, schema, name, functions, oid, parts, checks, casts, byDefault]: Row): readonly [
+function typeOf([, schema, name, functions, oid, parts, checks, casts, byDefault, ofTable]: Row): readonly [
   number,
   TypeFacts,
 ] {
@@ -116,6 +134,7 @@ function typeOf([, schema, name, functions, oid, parts, checks, casts, byDefault
       parts: parts == null ? [] : (JSON.parse(parts) as number[]),
       checks: checks == null ? [] : (JSON.parse(checks) as string[]),
       casts: references(casts),
+      ofTable: ofTable === "true",
       ...(byDefault == null ? {} : { byDefault }),
     },
   ];

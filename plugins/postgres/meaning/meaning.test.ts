@@ -91,6 +91,8 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
       ["select * from over_view", "read public.orders within public.over_view"],
       ["select * from secured", "execute public.allowed [volatile]"],
       ["select * from seen_sequence", "write public.ran"],
+      ["select * from by_sequence", "execute public.reads_sequence [volatile]"],
+      ["select * from by_policy", "execute public.reads_secured [volatile]"],
       ["select * from asked", "read public.orders within public.asked"],
       ["insert into asked values (1)", "read public.orders within public.asked"],
       ["insert into checked_view values (1)", "read public.orders within public.checked_view"],

@@ -32,7 +32,11 @@ select p.oid, p.oid || ' ' || p.xmin, n.nspname, p.proname, p.prokind, p.provola
     then case when pg_catalog.length(p.prosrc) <= ${longestBody} and ($2 or p.prosqlbody is null)
       then p.prosrc || coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), '') end end,
   exists (select from pg_catalog.pg_proc own where own.oid < 16384 and own.proname = p.proname
-    and own.proargtypes = p.proargtypes and own.pronamespace = 'pg_catalog'::pg_catalog.regnamespace)
+    and own.proargtypes = p.proargtypes and own.pronamespace = 'pg_catalog'::pg_catalog.regnamespace),
+  (select pg_catalog.json_agg(coalesce(e.typname, t.typname))::pg_catalog.text
+   from pg_catalog.unnest(p.proargtypes::pg_catalog.oid[] || coalesce(p.proallargtypes, '{}') || p.prorettype) used (oid)
+   join pg_catalog.pg_type t on t.oid = used.oid left join pg_catalog.pg_type e on e.oid = t.typelem
+   where used.oid >= 16384)
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang
@@ -40,13 +44,24 @@ left join pg_catalog.json_array_elements_text($1::pg_catalog.json) known (key) o
 where p.oid >= 16384 or n.nspname not in ('pg_catalog', 'information_schema')
 order by p.oid limit ${mostThings + 1}`;
 
-/** Kind of row first: operators, casts, types, then what may run in any assignment, and anywhere. */
+/** Views, and tables with row security: what is run by who reads them. What tells whether any of it has changed stands last. */
+const reading = `
+select s.nspname, c.relname, c.oid, pg_catalog.concat_ws(' ', c.xmin, (select r.xmin from pg_catalog.pg_rewrite r
+    where r.ev_class = c.oid and r.ev_type = '1'), (select pg_catalog.string_agg(p.xmin::pg_catalog.text, ' ' order by p.oid)
+    from pg_catalog.pg_policy p where p.polrelid = c.oid)) as print
+from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace
+where c.oid >= 16384 and (c.relkind = 'v' or c.relrowsecurity) order by c.oid limit ${mostThings + 1}`;
+
+/**
+ * Kind of row first: operators, casts, types, what is run by who reads a relation, then what may run in any assignment,
+ * and anywhere.
+ */
 export const thingsQuery = `
-(select 'operator', s.nspname, o.oprname, ${refersTo("p.oid = o.oprcode")}, null, null, null, null, null
+(select 'operator', s.nspname, o.oprname, ${refersTo("p.oid = o.oprcode")}, null, null, null, null, null, null
 from pg_catalog.pg_operator o join pg_catalog.pg_namespace s on s.oid = o.oprnamespace
 where o.oid >= 16384 order by o.oid limit ${mostThings + 1})
 union all
-(select 'cast', s.nspname, t.typname, ${refersTo("p.oid = c.castfunc")}, c.castcontext::pg_catalog.text, null, null, null, null
+(select 'cast', s.nspname, t.typname, ${refersTo("p.oid = c.castfunc")}, c.castcontext::pg_catalog.text, null, null, null, null, null
 from pg_catalog.pg_cast c
 join pg_catalog.pg_type t on t.oid = c.casttarget join pg_catalog.pg_namespace s on s.oid = t.typnamespace
 where c.oid >= 16384 and c.castfunc <> 0 order by c.oid limit ${mostThings + 1})
@@ -68,21 +83,63 @@ union all
   ${refersTo(`p.oid in (select c.castfunc from pg_catalog.pg_cast c where c.oid >= 16384
     and (c.casttarget in (t.oid, t.typbasetype) or c.casttarget in (select a.atttypid from pg_catalog.pg_attribute a
       where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped)))`)},
-  pg_catalog.pg_get_expr(t.typdefaultbin, 0)
+  pg_catalog.pg_get_expr(t.typdefaultbin, 0),
+  exists (select from pg_catalog.pg_class c where c.oid = t.typrelid and c.relkind <> 'c')::pg_catalog.text
 from pg_catalog.pg_type t join pg_catalog.pg_namespace s on s.oid = t.typnamespace
 where t.oid >= 16384 and (t.typtype in ('d', 'r', 'm') or t.typtype = 'b' and t.typelem = 0 or t.typtype = 'c' and exists (
   select from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and (a.atttypid >= 16384
     or a.atttypid in (select c.casttarget from pg_catalog.pg_cast c where c.oid >= 16384))))
 order by t.oid limit ${mostThings + 1})
 union all
+(select 'relation', nspname, relname, null, oid::pg_catalog.text, print, null, null, null, null from (${reading}) one)
+union all
 (select 'assigned', null, null,
   ${refersTo("p.oid in (select c.castfunc from pg_catalog.pg_cast c where c.oid >= 16384 and c.castcontext = 'a')")},
-  null, null, null, null, null)
+  null, null, null, null, null, null)
 union all
 (select 'anywhere', null, null, ${refersTo(`p.oid in (select c.castfunc from pg_catalog.pg_cast c
     where c.oid >= 16384 and c.castcontext = 'i') or p.oid >= 16384 and (p.oid in (select m.amproc from pg_catalog.pg_amproc m)
   or p.oid in (select o.oprcode from pg_catalog.pg_amop m join pg_catalog.pg_operator o on o.oid = m.amopopr))`)},
-  null, null, null, null, null)`;
+  null, null, null, null, null, null)`;
+
+/**
+ * What runs where one of these is read, by the names that it is called by, without a lock on any: each with what it reads
+ * in turn. `$1`: a JSON list of oids. Columns: name, functions, names of relations and types. What is written down are the
+ * things that somebody made (pg_depend); the server's own functions stand in the trees.
+ */
+export const readingQuery = `
+with recursive part as (
+  select r.ev_class as relation, 'pg_catalog.pg_rewrite'::pg_catalog.regclass as catalogue, r.oid,
+    r.ev_action::pg_catalog.text as tree
+  from pg_catalog.pg_rewrite r join pg_catalog.pg_class c on c.oid = r.ev_class and c.relkind = 'v' where r.ev_type = '1'
+  union all
+  select p.polrelid, 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid,
+    pg_catalog.concat(p.polqual::pg_catalog.text, p.polwithcheck::pg_catalog.text)
+  from pg_catalog.pg_policy p join pg_catalog.pg_class c on c.oid = p.polrelid and c.relrowsecurity
+), read (oid) as (
+  select one.value::pg_catalog.oid from pg_catalog.json_array_elements_text($1::pg_catalog.json) one
+  union
+  select d.refobjid from read join part on part.relation = read.oid
+  join pg_catalog.pg_depend d on d.classid = part.catalogue and d.objid = part.oid
+    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+), used as (
+  select part.relation, d.refclassid, d.refobjid from part
+  join pg_catalog.pg_depend d on d.classid = part.catalogue and d.objid = part.oid and d.refobjid <> part.relation
+  where part.relation in (select oid from read)
+)
+select c.relname,
+  ${refersTo(`p.oid in (
+    select u.refobjid from used u where u.relation = c.oid and u.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    union select o.oprcode from used u join pg_catalog.pg_operator o on o.oid = u.refobjid
+    where u.relation = c.oid and u.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
+    union select m[1]::pg_catalog.oid from part, pg_catalog.regexp_matches(part.tree, ':funcid (\\d+)', 'g') m
+    where part.relation = c.oid)`)},
+  (select pg_catalog.json_agg(coalesce(k.relname, e.typname, t.typname))::pg_catalog.text from used u
+   left join pg_catalog.pg_class k on k.oid = u.refobjid and u.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+   left join pg_catalog.pg_type t on t.oid = u.refobjid and u.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+   left join pg_catalog.pg_type e on e.oid = t.typelem
+   where u.relation = c.oid and (k.oid is not null or t.oid is not null))
+from pg_catalog.pg_class c where c.oid in (select relation from part where relation in (select oid from read))`;
 
 /**
  * Relations by name. `$1`: a JSON list of [schema, name]; an empty schema is any, pg_temp that of any session.

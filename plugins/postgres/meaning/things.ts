@@ -46,6 +46,8 @@ export interface TypeFacts {
   readonly parts: readonly number[];
   /** What makes a value of it, or of what it is made of, out of another type's. */
   readonly casts: readonly Reference[];
+  /** It is that of a table's or view's rows. */
+  readonly ofTable: boolean;
   /** Of a domain: what a column of it gets where nothing is said. */
   readonly byDefault?: string;
 }

@@ -43,6 +43,20 @@ create view by_liar as select stable_of_liar(id) as n from orders;
 create view by_stable_sign as select stable_sign(id) as n from orders;
 create view calm_view as select calm(id) as n, id, note from orders;
 create view seen_sequence as select nextval('ran') as n;
+create function reads_view() returns int language plpgsql stable as 'begin return (select max(n) from over_view); end';
+create view by_view as select reads_view() as n;
+create function reads_sequence() returns bigint language sql stable as 'select n from seen_sequence';
+create view by_sequence as select reads_sequence() as n;
+create function makes_small() returns int language plpgsql immutable as 'begin return 5::smaller; end';
+create view by_domain as select makes_small() as n;
+create function makes_mood(n int) returns text language plpgsql stable as 'begin return n::mood::text; end';
+create view by_cast as select makes_mood(1) as n;
+create function to_text(f flag) returns text language sql as 'select initcap(1)::text';
+create cast (flag as varchar) with function to_text(flag);
+create function makes_text(n int) returns text language sql stable as 'select row(n)::flag::character varying';
+create view by_text as select makes_text(1) as n;
+create function reads_calm() returns bigint language sql stable as 'select count(n) from calm_view';
+create view by_calm as select reads_calm() as n;
 create table ruled (id int);
 create rule also as on insert to ruled do also select bump(1);
 create table removing (id int);
@@ -52,6 +66,8 @@ insert into secured values (1, 1);
 alter table secured enable row level security;
 alter table secured force row level security;
 create policy mine on secured using (allowed(id));
+create function reads_secured() returns bigint language sql stable as 'select count(*) from secured';
+create view by_policy as select reads_secured() as n;
 create table asked (id int);
 alter table asked enable row level security;
 create policy others on asked using (id in (select id from orders));
@@ -65,6 +81,13 @@ create type has_mood as (m mood);
 create type small_range as range (subtype = small, multirange_type_name = small_ranges);
 create domain order_of as orders check (checked((value).id));
 create table many_small (id int, n small, all_of small[]);
+create function keeps_one() returns int language plpgsql stable as
+  'declare one many_small.n%type; begin one := 5; return one; end';
+create function takes_small(n small) returns int language plpgsql stable as 'begin return 1; end';
+create view by_argument as select takes_small(5) as n;
+create function gives_small() returns small language plpgsql stable as 'begin return 5; end';
+create view by_result as select gives_small() as n;
+create view by_column as select keeps_one() as n;
 create domain from_nowhere as int default valued();
 create table keeps_default (id int, n from_nowhere);
 create table parent (id int primary key);
@@ -92,6 +115,13 @@ export const readingAttacks: readonly Attack[] = [
   { text: "explain analyze select * from bumped", runs: "bump" },
   { text: "select n from by_liar", runs: "bump" },
   { text: "select n from by_stable_sign", runs: "by_sign" },
+  { text: "select n from by_view", runs: "bump" },
+  { text: "select n from by_domain", runs: "checked" },
+  { text: "select n from by_cast", runs: "to_mood" },
+  { text: "select n from by_text", runs: "initcap" },
+  { text: "select n from by_column", runs: "checked" },
+  { text: "select n from by_argument", runs: "checked" },
+  { text: "select n from by_result", runs: "checked" },
   { text: "select c.delete_order from orders c", runs: "delete_order" },
   { text: "select orders.delete_order from orders", runs: "delete_order" },
   { text: "select public.orders.delete_order from public.orders", runs: "delete_order" },
@@ -134,6 +164,7 @@ export const ordinary: readonly string[] = [
   "select * from keeps_default",
   "select c.total, c.id, c.ctid from orders c",
   "select n, note from calm_view",
+  "select n from by_calm",
   "select lower(note), upper(note), count(*) from orders group by note having count(*) > 0 order by 1",
   "select (c).total from orders c",
   "with x as (select id as total from orders) select x.total from x",
