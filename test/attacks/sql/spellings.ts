@@ -22,11 +22,12 @@ export const spellings: Readonly<Record<string, Spelling>> = {
   "comments around": (text, random) =>
     `${random.of(comments)} ${text}${endsInComment(text) ? "\n" : " "}${random.of(comments)}`,
   quotes: (text, random) =>
-    respelled(text, ({ token }) =>
-      token.kind === "word" && names.test(token.text) && !/[A-Z]/.test(token.text) && random.chance(70)
-        ? quoted(token.text, random)
-        : token.text,
-    ),
+    respelled(text, ({ token, after }) => {
+      const name = token.kind === "word" && names.test(token.text) && !/[A-Z]/.test(token.text);
+      // LEFT JOIN
+      const called = token.text !== "left" || after?.text === "(";
+      return name && called && random.chance(70) ? quoted(token.text, random) : token.text;
+    }),
   strings: (text, random) =>
     respelled(text, ({ token, before, after }) => {
       const alone = before?.kind !== "string" && after?.kind !== "string";
