@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose";
+import { decodeJwt } from "jose/jwt/decode";
 import { NotAccepted } from "../identity.ts";
 
 /** Characters. A token of a real provider has one to four thousand. */

@@ -9,7 +9,6 @@ import {
 } from "../../core/plugin.ts";
 import type { KubernetesConfig } from "./config.ts";
 import { entriesFor, execVersion, kubeconfigText } from "./kubeconfig/entries.ts";
-import { writeKubeconfig } from "./kubeconfig/write.ts";
 
 /** What the gateway tells of itself; `prepare` makes a kubeconfig of it. */
 const variables = ["POSTERN_KUBE_SERVER", "POSTERN_KUBE_USER", "POSTERN_KUBE_PASSWORD"] as const;
@@ -49,7 +48,15 @@ export const knownClient: KnownClient = {
   settings(given, again) {
     const { server } = checked(given);
     const entries = entriesFor(server, again);
-    return { text: kubeconfigText(entries), write: (environment) => writeKubeconfig(entries, environment) };
+    return {
+      text: kubeconfigText(entries),
+      write(environment) {
+        // YAML takes longer to load than the rest of a command: only who writes it waits for that.
+        const { writeKubeconfig } =
+          require("./kubeconfig/write.ts") as typeof import("./kubeconfig/write.ts");
+        return writeKubeconfig(entries, environment);
+      },
+    };
   },
   credential({ user, password, expires }, { KUBERNETES_EXEC_INFO: asked }) {
     const status = {

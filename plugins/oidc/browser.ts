@@ -1,4 +1,3 @@
-import { CodeChallengeMethod, generateCodeVerifier, OAuth2Client } from "arctic";
 import { jwtVerify } from "jose";
 import {
   type BrowserSignIn,
@@ -78,6 +77,8 @@ export class Browsers {
 
   async #begin(login: CodeLogin, { url, source }: WebTools): Promise<string> {
     const endpoint = await this.discovery.endpoint("authorization_endpoint");
+    // Only whom a browser asks has to load it: the supervisor, not its workers.
+    const { CodeChallengeMethod, generateCodeVerifier, OAuth2Client } = await import("arctic");
     const [state, nonce, verifier] = [randomSecret(), randomSecret(), generateCodeVerifier()];
     const redirectUri = `${url}/callback`;
     const client = new OAuth2Client(this.client.clientId, null, redirectUri);

@@ -1,5 +1,5 @@
 import { oneOf, PosternError, type Secret } from "../../core/plugin.ts";
-import { type HostShell, hostShells } from "./command/index.ts";
+import { type HostShell, hostShells } from "./command/reading.ts";
 
 /** An SSH server as the policy registers it. */
 export interface SshConfig {

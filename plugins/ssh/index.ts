@@ -1,36 +1,6 @@
-import {
-  type ConnectionProtocol,
-  type CredentialSource,
-  channelReplay,
-  onlyKnown,
-  type Resource,
-  type Secret,
-} from "../../core/plugin.ts";
-import { accept } from "./accept.ts";
-import { client } from "./client.ts";
+import { type CredentialSource, onlyKnown, type Resource, type Secret } from "../../core/plugin.ts";
 import { checkConfig, type SshConfig } from "./config.ts";
-import { dial } from "./dial.ts";
-import { classifyText } from "./explain.ts";
-import { knownBy } from "./host-keys.ts";
-import { refuse } from "./refuse.ts";
-import { relay } from "./relay/relay.ts";
-
-type Emits = "operation" | "stream" | "text" | "wire";
-
-const protocol: ConnectionProtocol<SshConfig, Emits, "ssh"> = {
-  name: "ssh",
-  emits: ["operation", "stream", "text", "wire"],
-  encrypts: true,
-  asksPeople: true,
-  accept,
-  dial,
-  relay,
-  refuse,
-  knownBy,
-  client,
-  classify: async (text, { shell = "sh" }) => classifyText(text, shell),
-  replay: channelReplay,
-};
+import type { Emits } from "./protocol.ts";
 
 export interface SshOptions extends SshConfig {
   /** A private key (OpenSSH's or PEM form), or a source that makes a certificate for each session. */
@@ -61,6 +31,8 @@ export function ssh(options: SshOptions): Resource<SshConfig, Emits, "ssh"> {
   });
   const { credential, ...config } = options;
   checkConfig(config);
+  // Only a policy with such a resource has to load what carries it.
+  const { protocol } = require("./protocol.ts") as typeof import("./protocol.ts");
   return { protocol, config, ...(credential ? { credential } : {}) };
 }
 

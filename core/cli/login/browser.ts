@@ -1,4 +1,3 @@
-import { CodeChallengeMethod, generateCodeVerifier, generateState, OAuth2Client } from "arctic";
 import { PosternError } from "../../error.ts";
 import { type Endpoint, type Tokens, tokensFrom } from "../../identity/token-endpoint.ts";
 import type { Terminal } from "../terminal.ts";
@@ -17,6 +16,8 @@ export interface CodeFlow {
 
 /** The authorization code flow with PKCE, in the person's own browser (RFC 8252, RFC 7636). */
 export async function signInByBrowser(terminal: Terminal, flow: CodeFlow): Promise<Tokens> {
+  // The other commands do without, and start quicker.
+  const { CodeChallengeMethod, generateCodeVerifier, generateState, OAuth2Client } = await import("arctic");
   using callback = new Callback(generateState());
   const verifier = generateCodeVerifier();
   const { redirect, state } = callback;

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
 import { PosternError } from "../../../core/plugin.ts";
 import { effectOf } from "./method.ts";
 import { pathsOfServers } from "./openapi-servers.ts";
@@ -72,6 +71,8 @@ function documentIn(file: string): Members {
     throw flawed(file, `it cannot be read (${why})`);
   }
   if (text.length > longest) throw flawed(file, `it is longer than ${longest} bytes`);
+  // Loaded here, since it takes longer to load than the rest of the plugin.
+  const { parse } = require("yaml") as typeof import("yaml");
   let document: unknown;
   try {
     document = parse(text.toString("utf8"), { uniqueKeys: true, maxAliasCount: 1000 });

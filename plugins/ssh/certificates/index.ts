@@ -11,7 +11,6 @@ import {
   type Secret,
 } from "../../../core/plugin.ts";
 import type { SshConfig } from "../config.ts";
-import { privateKey } from "../host-login.ts";
 import { opensshKey, publicBlob } from "../keys/openssh-key.ts";
 import { mint } from "./mint.ts";
 
@@ -69,6 +68,7 @@ export function sshCertificates(options: SshCertificatesOptions): CredentialSour
   return {
     label: `certificate by ${ca.label}`,
     async issue(request) {
+      const { privateKey } = await import("../host-login.ts");
       const authority = privateKey(await ca.read(), await passphrase?.read());
       const login = request.as ?? request.login ?? request.config.user;
       const now = Math.floor(Date.now() / 1000);

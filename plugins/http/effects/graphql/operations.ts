@@ -4,7 +4,7 @@ import {
   type OperationDefinitionNode,
   parse,
   type SelectionSetNode,
-} from "graphql";
+} from "graphql/language";
 
 /** What one GraphQL operation asks its root type for. */
 export interface RootFields {
