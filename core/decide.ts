@@ -8,6 +8,7 @@ import { type Party, partyOf, type Standing } from "./policy/party.ts";
 import { roleOf } from "./policy/role.ts";
 import { counts, grantsOf, type Timing, timingOf } from "./policy/timing.ts";
 import type { Policy, Rule } from "./policy.ts";
+import { shortened } from "./shortened.ts";
 
 /** The rules that can matter to one identity on one resource; made when a session opens. */
 export interface RuleSet extends Timing {
@@ -25,8 +26,8 @@ export interface RuleSet extends Timing {
   readonly hint?: string;
   /** The resource's own role that the session runs as (`as` of its rules). Throws PosternError `policy.role`. */
   role(): string | undefined;
-  /** Each action by the first rule whose who, on and may match it; all must be allowed. */
-  decide(actions: readonly Action[]): Decision;
+  /** Each action by the first rule whose who, on and may match it; all must be allowed. `unclear`: as `Statement` has it. */
+  decide(actions: readonly Action[], unclear?: string): Decision;
 }
 
 /** A rule, and what it allows, as the policy writes it. */
@@ -87,8 +88,10 @@ export function rulesFor(
     effects,
     ...(entry === undefined ? {} : { hint: entry }),
     role: () => roleOf(policy, resource, parties, effects),
-    decide: (actions) =>
-      stranger ? shutOut(stranger, resource, actions, entry) : decide(policy, resource, parties, actions, at),
+    decide: (actions, unclear) =>
+      stranger
+        ? shutOut(stranger, resource, actions, entry)
+        : decide({ policy, resource, parties, at }, actions, unclear),
   };
 }
 
@@ -107,12 +110,17 @@ function howToEnter(resource: string, parties: readonly Party[], at: number): st
   return howToOpen(resource, [...new Set(needed)], [], at);
 }
 
+interface Asked {
+  readonly policy: Policy;
+  readonly resource: string;
+  readonly parties: readonly Party[];
+  readonly at: number;
+}
+
 function decide(
-  policy: Policy,
-  resource: string,
-  parties: readonly Party[],
+  { policy, resource, parties, at }: Asked,
   actions: readonly Action[],
-  at: number,
+  unclear: string | undefined,
 ): Decision {
   const standings = actions.map((action) => parties.map((party) => party.stand(action)));
   const steps = standings.map((each, at) => step(actions[at]!, each));
@@ -120,7 +128,7 @@ function decide(
   const [first] = refused;
   if (first) {
     const hint = howToAct(resource, parties, refused, at);
-    const reason = denial(resource, first, refused.length, hint);
+    const reason = denial(resource, first, refused.length, unclear, hint);
     return { allowed: false, reason, steps, timed: [], guardrails: [] };
   }
   const deciding = new Set(standings.flat().map(({ rule }) => rule));
@@ -170,17 +178,29 @@ function howToAct(
   return howToOpen(resource, needed, others, at);
 }
 
-function denial(resource: string, refused: Standing, count: number, hint: string | undefined): Reason {
-  const { action, party } = refused;
+/** Characters of what a protocol says of a text that it cannot tell, which may be all of the text. */
+const mostWords = 200;
+
+function denial(
+  resource: string,
+  { action, party }: Standing,
+  count: number,
+  unclear: string | undefined,
+  hint: string | undefined,
+): Reason {
+  const { effect, on, through } = action;
   const more = count > 1 ? ` (and ${count - 1} more)` : "";
   // Mostly a typing error: the resource is not asked, so nobody else tells the caller.
+  const untold = effect === "unknown";
   const check =
-    action.effect === "unknown"
+    untold && unclear === undefined
       ? "It does not tell all that it would do: check its syntax, what a program in it could run besides, and whether the resource's description lists it. "
       : "";
   return {
     code: "policy.denied",
-    message: `${action.effect} on ${action.on} is not allowed on ${resource} for ${identityLabel(party.identity)}${more}`,
+    message:
+      `${effect} on ${on}${through === undefined ? "" : ` (through ${through})`} is not allowed on ${resource} ` +
+      `for ${identityLabel(party.identity)}${more}${untold && unclear !== undefined ? `: ${shortened(unclear, mostWords)}` : ""}`,
     rule: party.rules.map(({ name }) => name).join(", "),
     hint: `${check}${party.granted}. ${hint ?? "Ask whoever keeps the policy, or do without."}`,
   };

@@ -1,4 +1,5 @@
 import type { Examination, Finding } from "./finding.ts";
+import { shortened } from "./shortened.ts";
 
 /** Milliseconds that a hold waits for what a protocol can tell of its operation. */
 export const examinationMs = 2_000;
@@ -99,15 +100,11 @@ async function within<T>(
 
 function bounded({ label, value, severity, statement }: Finding): Finding {
   return {
-    label: cut(label, most.label),
-    value: cut(value, most.value),
+    label: shortened(label, most.label),
+    value: shortened(value, most.value),
     ...(severity === undefined ? {} : { severity }),
     ...(statement === undefined ? {} : { statement }),
   };
-}
-
-function cut(text: string, characters: number): string {
-  return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
 }
 
 function missing(value: string): Finding {

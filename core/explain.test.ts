@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { explain } from "./explain.ts";
 import type { Guardrail } from "./guardrail.ts";
-import { type Action, effects } from "./operation.ts";
+import { type Action, type Classified, effects } from "./operation.ts";
 import { guardrail, provider, resource, somebody } from "./policy/fixture.ts";
 import { gateway } from "./policy/gateway.ts";
 import { anyone } from "./who.ts";
@@ -11,11 +11,13 @@ const { protocol } = resource("rows", "operation");
 const orders = {
   protocol: {
     ...protocol,
-    async classify(text: string): Promise<Action[]> {
-      return text.split(", ").map((part) => {
+    async classify(text: string): Promise<Action[] | Classified> {
+      const actions: Action[] = text.split(", ").map((part) => {
         const [effect, on = "*"] = part.split(" ");
         return { effect: effects.find((one) => one === effect) ?? "unknown", on };
       });
+      if (!text.startsWith("guess")) return actions;
+      return { actions, unclear: `what ${text} is`, beyond: "the resource may know" };
     },
   },
   config: undefined,
@@ -71,6 +73,18 @@ test("a guardrail that will ask, one that refuses, and a text that no rule allow
     verdict: "deny",
     reason: { code: "policy.denied", message: "unknown on a is not allowed on orders for alice" },
     guardrails: [],
+  });
+});
+
+test("what a protocol says of what it could not tell, and of what it does not know by itself", async () => {
+  expect(await ask("guess")).toMatchObject({
+    verdict: "deny",
+    unclear: "what guess is",
+    beyond: "the resource may know",
+    reason: { message: "unknown on * is not allowed on orders for alice: what guess is" },
+  });
+  expect(await ask(`guess ${"x".repeat(5_000)}`)).toMatchObject({
+    reason: { message: expect.stringMatching(/^unknown .{5000,5100}: what guess x+…$/) },
   });
 });
 

@@ -3,7 +3,7 @@ import { PosternError } from "./error.ts";
 import type { Grant } from "./grant.ts";
 import type { GuardedSession, Guardrail } from "./guardrail.ts";
 import { type Identity, identityLabel } from "./identity.ts";
-import type { Operation, Reason } from "./operation.ts";
+import type { Action, Classified, Operation, Reason } from "./operation.ts";
 import type { Policy } from "./policy.ts";
 
 /** What a policy makes of one text, and why; plain data, as `postern policy explain --json` prints it. */
@@ -22,6 +22,10 @@ export interface Explanation {
   readonly steps: readonly Step[];
   /** Denied, and a grant or another hour would allow it: the rules that would count then, each once. */
   readonly closed?: readonly string[];
+  /** What of the text could not be told, where it is `unknown`. */
+  readonly unclear?: string;
+  /** What a session may find besides, in words: it is judged here from the text alone. */
+  readonly beyond?: string;
   /** The deciding rules, each once. */
   readonly rules: readonly string[];
   /** Names of the guardrails that apply, outermost first. */
@@ -59,8 +63,8 @@ export async function explain(
       hint: "Only protocols whose operations are texts can be explained.",
     });
   }
-  const actions = await protocol.classify(text, config);
-  const decision = rulesFor(policy, identity, resource, moment.grants, moment.at).decide(actions);
+  const { actions, unclear, beyond } = classified(await protocol.classify(text, config));
+  const decision = rulesFor(policy, identity, resource, moment.grants, moment.at).decide(actions, unclear);
   const operation = { text, actions, inTransaction: false, policyVersion: policy.version };
   const session = { id: "explained", identity, resource, protocol: protocol.name };
   const said = decision.allowed ? prepare(decision.guardrails, operation, session) : decision.reason;
@@ -76,9 +80,16 @@ export async function explain(
     ...(typeof said === "object" ? { reason: said } : {}),
     steps: decision.steps,
     ...closedOf(decision),
+    ...(unclear === undefined ? {} : { unclear }),
+    ...(beyond === undefined ? {} : { beyond }),
     rules: [...new Set(decision.steps.flatMap(({ rule }) => rule ?? []))],
     guardrails: decision.guardrails.map(({ name }) => name),
   };
+}
+
+/** What a protocol says of a text, in its long form. */
+export function classified(told: readonly Action[] | Classified): Classified {
+  return "actions" in told ? told : { actions: told };
 }
 
 /** As if somebody had approved it, for ever. Throws PosternError `grant.none`: a grant opens no such rule. */

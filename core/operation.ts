@@ -26,6 +26,8 @@ export interface Action {
   readonly on: string;
   /** The same thing named more broadly; a right on either covers it: `systemctl` for `systemctl status nginx`. */
   readonly within?: string;
+  /** What the text names and this comes of, in words: `the view public.v`. Absent: the text names it itself. */
+  readonly through?: string;
   readonly traits?: readonly string[];
 }
 
@@ -45,6 +47,20 @@ export interface Statement {
   readonly predicates?: readonly Origin[] | "unknown";
   /** What it puts into columns that is of other columns. `unknown`: cannot be told. Absent: the protocol does not say. */
   readonly stores?: readonly Stored[] | "unknown";
+  /**
+   * What of it could not be told, where it is `unknown`: the parser's own words, the word that may run anything. It may quote
+   * the text. Asked where `unknown` is refused; undefined: nobody can say more.
+   */
+  unclear?(): string | undefined;
+}
+
+/** What a text would do, as far as it tells by itself: for `policy explain` and policy tests. */
+export interface Classified {
+  readonly actions: readonly Action[];
+  /** As `Statement.unclear`. */
+  readonly unclear?: string;
+  /** What a session knows besides and could add, in words: what the resource itself says of what the text names. */
+  readonly beyond?: string;
 }
 
 /** What a statement puts into one column. */

@@ -1,7 +1,7 @@
 import { guardrailFailed } from "./answers.ts";
 import { PosternError } from "./error.ts";
 import type { Plan } from "./gate.ts";
-import type { Operation, Statement } from "./operation.ts";
+import type { Operation, Reason, Statement } from "./operation.ts";
 import type { Ruling } from "./ruling.ts";
 import type { Session } from "./session.ts";
 import { type Cut, cut } from "./trail/cut.ts";
@@ -35,8 +35,18 @@ export function makePlan(
     ruling,
     operation,
     trailText: cut(ruling.redacts ? redacted(session, text) : text),
-    verdict: refused ? { deny: refused } : ruling.judging ? judged(ruling, operation, failed) : "allow",
+    verdict: refused
+      ? { deny: worded(session, statement, refused) }
+      : ruling.judging
+        ? judged(ruling, operation, failed)
+        : "allow",
   };
+}
+
+/** The refusal with what the protocol can say of why the text cannot be told. */
+function worded({ rules }: Session, { actions, unclear }: Statement, refused: Reason): Reason {
+  const words = actions.some(({ effect }) => effect === "unknown") ? unclear?.() : undefined;
+  return (words === undefined ? undefined : rules.decide(actions, words).reason) ?? refused;
 }
 
 /** What the guardrails say from the text alone: the first refusal, else whether one will ask a person. */

@@ -77,6 +77,7 @@ export {
 } from "./notifier.ts";
 export {
   type Action,
+  type Classified,
   type Denied,
   type Effect,
   effects,

@@ -6,7 +6,7 @@ import type { Gate } from "./gate.ts";
 import type { Kind } from "./guardrail.ts";
 import type { DeviceLogin } from "./identity/device-login.ts";
 import type { CallerCredential, Identity, KeyOffer, ScramVerifier, TokenDiscovery } from "./identity.ts";
-import type { Action, Effect, Reason } from "./operation.ts";
+import type { Action, Classified, Effect, Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
 import type { Limits, TlsConfig } from "./policy.ts";
 import type { Secret } from "./secret.ts";
@@ -30,7 +30,7 @@ interface Speaking<Config, Emits extends Kind, Name extends string> {
   /** Says no in the protocol's own form. The wire is closed after it. `session` is absent before one opens. */
   refuse(caller: Wire, reason: Reason, session?: string): void;
   /** What a text would do, for `policy explain` and policy tests. */
-  classify?(text: string, config: Config): Promise<readonly Action[]>;
+  classify?(text: string, config: Config): Promise<readonly Action[] | Classified>;
   /** Renders a recording for a terminal. */
   replay?(): Replay;
   /** Environment and command of an ordinary client. */

@@ -1,13 +1,32 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { Holds } from "./holds.ts";
 import { write } from "./index.ts";
+import type { Statement } from "./operation.ts";
+import type { Policy } from "./policy.ts";
 import { Session } from "./session.ts";
 import { SessionGate } from "./session-gate.ts";
 import { Rig } from "./testing/rig.ts";
-import { answer, greeted, policyOf, received, shouting } from "./testing/shelf.ts";
+import { answer, greeted, guardrail, policyOf, received, shouting } from "./testing/shelf.ts";
 
 let rig: Rig;
 afterEach(() => rig.stop());
+
+/** Of one session of alice's on the box. */
+function gateOf(policy: Policy): SessionGate {
+  const identity = { issuer: "test", subject: "alice", kind: "person", groups: [] } as const;
+  const start = { id: "ses_1", identity, resource: "box", protocol: "lines", remote: "test" };
+  const tally = { value: 0 };
+  const session = new Session(start, policy, [], rig.trail, new Map());
+  session.follow(policy, []);
+  return new SessionGate(session, {
+    holds: new Holds(rig.trail, rig.supervision),
+    allowed: tally,
+    denied: tally,
+    guardrailLimit: 1_000,
+    reached() {},
+    failed() {},
+  });
+}
 
 describe("audit before answer", () => {
   test("a write waits until its entry is durable, a read does not", async () => {
@@ -49,34 +68,32 @@ describe("audit before answer", () => {
 
   test("a refusal is recorded however many actions it has", async () => {
     rig = new Rig();
-    await rig.follow(policyOf(shouting(rig)));
-    const session = new Session(
-      {
-        identity: { issuer: "test", subject: "alice", kind: "person", groups: [] },
-        resource: "box",
-        protocol: "lines",
-        remote: "test",
-        id: "ses_1",
-      },
-      policyOf(0),
-      [],
-      rig.trail,
-      new Map(),
-    );
-    const tally = { value: 0 };
-    const gate = new SessionGate(session, {
-      holds: new Holds(rig.trail, rig.supervision),
-      allowed: tally,
-      denied: tally,
-      guardrailLimit: 1_000,
-      reached() {},
-      failed() {},
-    });
+    const gate = gateOf(policyOf(0));
     const actions = Array.from({ length: 5_000 }, (_, at) => ({ effect: "delete" as const, on: `t${at}` }));
     const denial = gate.begin(gate.plan({ text: "all", actions }), { inTransaction: false });
     expect(denial).toMatchObject({ deny: { code: "policy.denied" } });
     expect(rig.trail.of("denied")[0]?.actions).toHaveLength(200);
     expect(rig.trail.of("denied")[0]?.moreActions).toBe(4_800);
+  });
+
+  test("what could not be told is said to the caller, and in the trail only where that keeps literals", () => {
+    rig = new Rig();
+    const statement: Statement = {
+      text: "guess 'secret'",
+      actions: [{ effect: "unknown", on: "*" }],
+      unclear: () => "near 'secret'",
+    };
+    const redacting = { ...guardrail("record", {}), redact: (text: string) => text.replace("secret", "?") };
+    for (const [guardrails, kept] of [
+      [[], "unknown on * is not allowed on box for alice: near 'secret'"],
+      [[redacting], "unknown on * is not allowed on box for alice"],
+    ] as const) {
+      const gate = gateOf({ ...policyOf(0), always: guardrails });
+      expect(gate.begin(gate.plan(statement), { inTransaction: false })).toMatchObject({
+        deny: { message: "unknown on * is not allowed on box for alice: near 'secret'" },
+      });
+      expect(rig.trail.of("denied").at(-1)?.reason.message).toBe(kept);
+    }
   });
 
   test("a trail that takes nothing refuses the operation", async () => {

@@ -141,8 +141,8 @@ export class SessionGate implements Gate {
     this.owner.end(reason);
   }
 
-  /** Nothing of it goes to the resource, whether or not the trail has room to say so. */
-  deny(plan: SessionPlan, reason: Reason): Denial {
+  /** Nothing of it goes to the resource, whether or not the trail has room to say so. `kept`: as the trail has the reason. */
+  deny(plan: SessionPlan, reason: Reason, kept = reason): Denial {
     this.services.denied.value++;
     this.owner.operations++;
     try {
@@ -151,7 +151,7 @@ export class SessionGate implements Gate {
         session: this.owner.id,
         ...plan.trailText,
         ...deniedActions(plan.statement.actions),
-        reason,
+        reason: kept,
         policy: plan.policyVersion,
       });
     } catch (error) {
@@ -199,7 +199,8 @@ export class SessionGate implements Gate {
         return this.deny(plan, this.failure(guardrail.name, error));
       }
     }
-    return this.deny(plan, reason);
+    // What could not be told of the text may quote it.
+    return this.deny(plan, reason, plan.ruling.redacts ? plan.ruling.refused : undefined);
   }
 
   /** Asks the guardrails from `index` on, outermost first; synchronous until one must be waited for. */

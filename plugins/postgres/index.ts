@@ -1,5 +1,5 @@
 import {
-  type Action,
+  type Classified,
   type ConnectionProtocol,
   type CredentialSource,
   onlyKnown,
@@ -30,9 +30,15 @@ const protocol: ConnectionProtocol<PostgresConfig, Emits, "postgres"> = {
   relay,
   delivered: keyDelivered,
   refuse,
-  async classify(text: string): Promise<readonly Action[]> {
+  async classify(text: string): Promise<Classified> {
     await loadParser();
-    return classify(text, defaultSettings).actions;
+    const { actions, unclear } = classify(text, defaultSettings);
+    const words = unclear?.();
+    return {
+      actions,
+      ...(words === undefined ? {} : { unclear: words }),
+      beyond: "the database's catalogue may add what views, functions, rules, defaults and casts do",
+    };
   },
   replay,
   client,

@@ -54,8 +54,16 @@ export function sqlState(code: string): string {
   return states[code] ?? states[code.slice(0, code.indexOf("."))] ?? "42501";
 }
 
-/** An ErrorResponse that tells a reason: the rule, the code and the session are its DETAIL. */
-export function reasonError(severity: "ERROR" | "FATAL", reason: Reason, session?: string): Buffer {
+/**
+ * An ErrorResponse that tells a reason: the rule, the code and the session are its DETAIL. `position`: where in the
+ * caller's text it could not be read, in characters from 1.
+ */
+export function reasonError(
+  severity: "ERROR" | "FATAL",
+  reason: Reason,
+  session?: string,
+  position?: number,
+): Buffer {
   const detail = [
     reason.rule === undefined ? undefined : `Rule: ${reason.rule}.`,
     `Code: ${reason.code}.`,
@@ -67,6 +75,7 @@ export function reasonError(severity: "ERROR" | "FATAL", reason: Reason, session
     message: reason.message,
     detail: detail.filter((part) => part !== undefined).join(" "),
     ...(reason.hint === undefined ? {} : { hint: reason.hint }),
+    ...(position === undefined ? {} : { position: String(position) }),
   });
 }
 

@@ -87,7 +87,9 @@ function explanationText(terminal: Terminal, explained: Explanation): string {
   const closed = explained.closed
     ? `  not now: ${explained.closed.map((name) => `rule ${oneLine(name)}`).join(", ")}\n`
     : "";
+  const unclear = explained.unclear === undefined ? "" : `  cannot be told: ${oneLine(explained.unclear)}\n`;
+  const beyond = explained.beyond === undefined ? "" : `  from the text alone: ${explained.beyond}\n`;
   const guardrails = explained.guardrails.length > 0 ? `  under ${explained.guardrails.join(", ")}\n` : "";
   const head = `${paint(terminal, colour, verdict)}  ${explained.identity} on ${explained.resource}: `;
-  return `${head}${oneLine(explained.text)}\n${steps.join("")}${closed}${guardrails}`;
+  return `${head}${oneLine(explained.text)}\n${steps.join("")}${unclear}${closed}${guardrails}${beyond}`;
 }

@@ -2,6 +2,8 @@ import type { SqlStatement } from "../sql/classify.ts";
 import type { Resolution } from "./resolve.ts";
 
 const untold = { effect: "unknown", on: "catalogue" } as const;
+const unclear = () =>
+  "the database's catalogue could not be asked what it does there: send it again in a moment";
 
 /** The same object where the catalogue adds nothing. */
 export function meant(statement: SqlStatement, resolution: Resolution): SqlStatement {
@@ -39,5 +41,5 @@ export function untoldOf(statement: SqlStatement): SqlStatement {
     actions,
     uses: uses.map((use) => (use.actions ? { ...use, actions: [...use.actions, untold] } : use)),
   };
-  return { ...statement, actions, detail };
+  return { ...statement, actions, detail, unclear };
 }

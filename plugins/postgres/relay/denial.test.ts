@@ -26,6 +26,28 @@ describe.skipIf(noPostgres)("denial by replacement", () => {
     expect(gate.began).toMatchObject([{ text: "delete from secret where n = 987654", denied: true }]);
   });
 
+  test("where a refused text could not be read its error says so, in both protocols", async () => {
+    const reason = { code: "policy.denied", message: "No rule allows it." };
+    const gate = fixture.freshGate();
+    const words: (string | undefined)[] = [];
+    gate.word = ({ unclear }) => {
+      words.push(unclear?.());
+      return unclear ? { deny: reason } : "allow";
+    };
+    const client = await fixture.raw();
+    client.send(query("select 'é'; selec 987654"));
+    const simple = await client.until("Z");
+    expect(fields(simple[0]!)).toMatchObject({ C: "42501", P: "13" });
+    client.send(Buffer.concat([parse("", "select 1 from where"), bind("", ""), execute(""), sync]));
+    const extended = await client.until("Z");
+    expect(types(extended)).toBe("EZ");
+    expect(fields(extended[0]!)).toMatchObject({ C: "42501", P: "15" });
+    expect(words).toEqual(['syntax error at or near "selec"', 'syntax error at or near "where"']);
+    client.send(query("select 1"));
+    expect(types(await client.until("Z"))).toBe("TDCZ");
+    expect(fixture.server.logged()).not.toContain("987654");
+  });
+
   test("in a transaction the server itself rolls back, and says E until the caller does", async () => {
     fixture.freshGate();
     const client = await fixture.raw();

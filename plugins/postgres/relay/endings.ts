@@ -6,7 +6,7 @@ import { errorFields, errorResponse, type ReportFields } from "../wire/report.ts
 import { forget } from "./cork.ts";
 import type { Exchange } from "./exchange.ts";
 import { violation, whole } from "./framing.ts";
-import { Closing, Definition, Portal, QueryRun } from "./named.ts";
+import { Closing, Definition, Portal, QueryRun, Refused, type Subject } from "./named.ts";
 import { flag, kind } from "./owed.ts";
 import type { SqlNames } from "./sql-names.ts";
 import { looksAtNone, reportAs, textOf } from "./texts.ts";
@@ -84,7 +84,10 @@ export class Endings {
     const denied =
       (owed.flags & flag.denied) !== 0 && subject && "deny" in subject ? subject.deny : undefined;
     const reason = denied ?? (owed.runs ? exchange.stopped : undefined);
-    if (reason) cursor.replace(length, reasonError("ERROR", reason, services.gate.session.id));
+    if (reason) {
+      const position = reason.code === "policy.denied" ? placeOf(subject) : undefined;
+      cursor.replace(length, reasonError("ERROR", reason, services.gate.session.id, position));
+    }
     const shown = reason ? fields : this.#show(cursor, length, fields);
     this.#failed(shown.code);
   }
@@ -237,6 +240,13 @@ export class Endings {
 
 function resultOf(code: string | undefined): "error" | "cancelled" {
   return code === undefined || code === cancelled ? "cancelled" : "error";
+}
+
+/** Where its text could not be read, for a message that holds the text. */
+function placeOf(subject: Subject | undefined): number | undefined {
+  const read = subject instanceof Refused ? subject.of : undefined;
+  const refused = subject instanceof Definition ? subject.statement : read;
+  return refused?.flaw?.()?.position;
 }
 
 function isDigit(byte: number | undefined): boolean {

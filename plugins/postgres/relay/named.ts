@@ -123,7 +123,11 @@ export class Closing {
 
 /** A message that was denied and replaced. */
 export class Refused {
-  constructor(readonly deny: Reason) {}
+  constructor(
+    readonly deny: Reason,
+    /** What was refused, where its text stood in that message. */
+    readonly of?: SqlStatement,
+  ) {}
 }
 
 /** What an owed answer is about. */

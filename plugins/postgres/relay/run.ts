@@ -99,7 +99,7 @@ export class Running {
     const denied = refusal(answer, hidden(statement, exchange));
     if (denied) {
       cursor.replace(length, failingQuery);
-      exchange.oweReady(kind.query, flag.denied, new Refused(denied));
+      exchange.oweReady(kind.query, flag.denied, new Refused(denied, read));
     } else {
       const pass = answer as Pass;
       const rows = pass.answer?.rows !== undefined;

@@ -64,8 +64,12 @@ export class SqlNames {
       ...(changes === undefined ? {} : { changes }),
     };
     const { predicates, stores } = found;
+    const unclear = unknownStatement.actions.some((one) => actions.includes(one))
+      ? unknownStatement.unclear
+      : statement.unclear;
     return {
       ...{ text, actions, detail },
+      ...(unclear === undefined ? {} : { unclear }),
       ...(predicates === undefined ? {} : { predicates }),
       ...(stores === undefined ? {} : { stores }),
     };

@@ -26,10 +26,10 @@ export function readOf(statement: SqlStatement): SqlStatement {
 }
 
 /** What cannot be told: denied unless a rule names `unknown`. */
-export const unknownStatement: SqlStatement = plainStatement(
-  "EXECUTE (a name that this session did not define)",
-  [{ effect: "unknown", on: "*" }],
-);
+export const unknownStatement: SqlStatement = {
+  ...plainStatement("EXECUTE (a name that this session did not define)", [{ effect: "unknown", on: "*" }]),
+  unclear: () => "what it runs by its name was not defined in this session, or cannot be told beforehand",
+};
 
 /** pg_catalog.set_config, on every server. */
 const setConfig = 2078;

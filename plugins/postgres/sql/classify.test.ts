@@ -10,6 +10,26 @@ await loadParser();
 const actions = (text: string, settings = defaultSettings) => written(classify(text, settings).actions);
 
 describe("what is not read", () => {
+  test("says why, with the place where the parser stopped", () => {
+    const flaw = (text: string, settings = defaultSettings) => classify(text, settings).flaw?.();
+    expect(flaw("select 'é'; selec 1")).toEqual({
+      words: 'syntax error at or near "selec"',
+      position: 13,
+    });
+    // Texts that differ in integers share what was read of them, and not what is said of each.
+    expect(flaw("select 1 as 2")?.words).toBe('syntax error at or near "2"');
+    expect(flaw("select 1 as 3")?.words).toBe('syntax error at or near "3"');
+    expect(flaw("select 1\0")).toEqual({ words: "the text has bytes that are no UTF-8, or a NUL" });
+    expect(flaw("do $$ begin end $$")?.words).toBe("what a DO block runs is not read");
+    expect(flaw("set search_path = a; select 1")?.words).toContain("send it by itself");
+    expect(
+      flaw("select '\\'", nextSettings(defaultSettings, { ...defaultSettings, standardStrings: false }))
+        ?.words,
+    ).toContain("backslash");
+    expect(flaw(`selec ${"x".repeat(70_000)}`)).toBeUndefined();
+    expect(classify("select 1").unclear).toBeUndefined();
+  });
+
   test("a text that is too long, holds a zero byte or was not UTF-8", () => {
     expect(actions(`select 1 -- ${"x".repeat(longestText)}`)).toBe("unknown *");
     expect(actions("select 1\0; drop table x")).toBe("unknown *");

@@ -3,13 +3,14 @@ import type { Action, Statement } from "../../../core/plugin.ts";
 import { nothing } from "../../../core/plugin.ts";
 import { remember, remembered, shapeOf } from "./cache.ts";
 import { type CopiedOut, copiedOut, insideCopy } from "./copy.ts";
+import { type Flaw, flawOf } from "./flaw.ts";
+import { illegible } from "./legible.ts";
 import { type Lineage, lineageOf } from "./lineage.ts";
 import { type Mentions, noMentions } from "./mentions.ts";
 import { list, unwrap } from "./node.ts";
 import { emptyScope, type NameUse, Reader } from "./reader.ts";
 import type { Tree } from "./refs.ts";
 import { defaultSettings, type SessionSettings } from "./settings.ts";
-import { isTooLong } from "./size.ts";
 
 const unknown: Shape = {
   actions: [{ effect: "unknown", on: "*" }],
@@ -53,6 +54,8 @@ export interface Shape {
 
 export interface SqlStatement extends Statement {
   readonly detail: Shape;
+  /** `unclear`, with its place in the text. */
+  flaw?(): Flaw | undefined;
 }
 
 /** Once, before the first `classify`: the parser is a WebAssembly module. */
@@ -68,17 +71,21 @@ export async function loadParser(): Promise<void> {
 export function classify(text: string, settings: SessionSettings = defaultSettings): SqlStatement {
   const known = remembered(text, settings);
   if (known !== undefined) return known;
-  const statement: SqlStatement = fromShape(text, shapeOf(text, settings, read));
+  const statement: SqlStatement = fromShape(text, shapeOf(text, settings, read), settings);
   remember(statement, settings);
   return statement;
 }
 
-function fromShape(text: string, detail: Shape): SqlStatement {
-  return { text, actions: detail.actions, detail };
+function fromShape(text: string, detail: Shape, settings: SessionSettings): SqlStatement {
+  const { actions } = detail;
+  if (!actions.some(({ effect }) => effect === "unknown")) return { text, actions, detail };
+  let found: Flaw | undefined;
+  const flaw = () => (found ??= flawOf(text, settings));
+  return { text, actions, detail, flaw, unclear: () => flaw()?.words };
 }
 
 function read(text: string, settings: SessionSettings): Shape {
-  if (!legible(text, settings)) return unknown;
+  if (illegible(text, settings) !== undefined) return unknown;
   try {
     return shape(text, settings);
   } catch {
@@ -126,14 +133,6 @@ const answering = new Set(["SelectStmt", "PrepareStmt", "DeclareCursorStmt", "Co
 function parse(text: string) {
   const { stmts } = parseSync(text) as { stmts?: unknown };
   return list(stmts).map((entry) => unwrap((entry as { stmt?: unknown }).stmt) ?? { kind: "", node: {} });
-}
-
-/** Whether the parser here reads the same statement as the server will. */
-function legible(text: string, settings: SessionSettings): boolean {
-  if (isTooLong(text) || settings.names === "untrusted") return false;
-  if (text.includes("\0") || text.includes("\ufffd")) return false;
-  if (!settings.standardStrings && text.includes("\\")) return false;
-  return settings.utf8 || !/[^\0-\x7f]/.test(text);
 }
 
 /** The parser takes no empty string, the protocol does. */

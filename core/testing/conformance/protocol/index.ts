@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { classified } from "../../../explain.ts";
 import { effects } from "../../../operation.ts";
 import { answers } from "./answers.ts";
 import { denials } from "./denial.ts";
@@ -52,13 +53,14 @@ export function protocolConformance(subject: ProtocolSubject): void {
     if (classify) {
       test("what a text would do can be told beforehand", async () => {
         for (const { text, effect } of [subject.read, subject.write]) {
-          const found = (await classify.call(protocol, text, config)).map((action) => action.effect);
+          const { actions } = classified(await classify.call(protocol, text, config));
+          const found = actions.map((action) => action.effect);
           expect(found).toContain(effect);
           expect(effects).toEqual(expect.arrayContaining(found));
         }
         if (subject.nonsense === undefined) return;
-        const found = await classify.call(protocol, subject.nonsense, config);
-        expect(found.map(({ effect }) => effect)).toContain("unknown");
+        const { actions } = classified(await classify.call(protocol, subject.nonsense, config));
+        expect(actions.map(({ effect }) => effect)).toContain("unknown");
       });
     }
   });
