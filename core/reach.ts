@@ -8,8 +8,24 @@ import type { Entry } from "./trail/entry.ts";
 import type { Trail } from "./trail/trail.ts";
 import type { Wire } from "./wire.ts";
 
-/** Configurations of what callers of this listener may name. */
-export function served(policy: Policy, { protocol, resource: only }: ListenerInfo): Record<string, unknown> {
+/** By policy, then by protocol and resource of the listener. */
+const known = new WeakMap<Policy, Map<string, Readonly<Record<string, unknown>>>>();
+
+/** Configurations of what callers of this listener may name; the same object as long as the policy is. */
+export function served(
+  policy: Policy,
+  { protocol, resource: only }: Pick<ListenerInfo, "protocol" | "resource">,
+): Readonly<Record<string, unknown>> {
+  const byListener = known.get(policy) ?? new Map<string, Readonly<Record<string, unknown>>>();
+  const key = only === undefined ? protocol : `${protocol} ${only}`;
+  const before = byListener.get(key);
+  if (before) return before;
+  const named = namedIn(policy, protocol, only);
+  known.set(policy, byListener.set(key, named));
+  return named;
+}
+
+function namedIn(policy: Policy, protocol: string, only: string | undefined): Record<string, unknown> {
   const named = Object.entries(policy.resources).flatMap(([name, resource]) =>
     resource.protocol.name === protocol && (only === undefined || only === name)
       ? [[name, resource.config]]

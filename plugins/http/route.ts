@@ -22,9 +22,11 @@ export function routeOf(
   if (only !== undefined) return { resource: only, target, byHost: true, prefix: "" };
   const named = byHost(authority, resources);
   if (named !== undefined) return { resource: named, target, byHost: true, prefix: "" };
-  const [, name = "", rest = ""] = /^\/([^/?]+)(.*)$/s.exec(target) ?? [];
+  const end = nameEnd(target);
+  const name = target.slice(1, end);
   if (name === "" || !Object.hasOwn(resources, name)) return undefined;
   if ((resources[name] as HttpTarget).hosts !== undefined) return undefined;
+  const rest = target.slice(end);
   return {
     resource: name,
     target: rest.startsWith("/") ? rest : `/${rest}`,
@@ -47,17 +49,53 @@ export function boundRoute(
   return { resource, target, byHost: false, prefix: "" };
 }
 
+/** Where the first part of a path ends; 0 where it is no path. */
+function nameEnd(target: string): number {
+  if (target.charCodeAt(0) !== slash) return 0;
+  let at = 1;
+  for (; at < target.length; at++) {
+    const code = target.charCodeAt(at);
+    if (code === slash || code === question) break;
+  }
+  return at;
+}
+
+const slash = 47;
+const question = 63;
+
 /** An exact name counts before a wildcard; `*.example.com` stands for one label. A host without a port means any port. */
 function byHost(authority: string, resources: Readonly<Record<string, unknown>>): string | undefined {
+  const hosts = hostsOf(resources);
+  if (hosts.size === 0) return undefined;
   const host = authority.replace(/:\d+$/, "");
-  const wild = `*${host.slice(host.indexOf("."))}`;
-  for (const names of [[authority, host], [wild]]) {
-    for (const [name, config] of Object.entries(resources)) {
-      const { hosts = [] } = config as HttpTarget;
-      if (hosts.some((each) => names.includes(each))) return name;
+  const exact = earlier(hosts.get(authority), hosts.get(host));
+  return (exact ?? hosts.get(`*${host.slice(host.indexOf("."))}`))?.name;
+}
+
+/** A resource and its place in the policy: of several that name a host, the first counts. */
+interface Hosted {
+  readonly name: string;
+  readonly place: number;
+}
+
+const hosted = new WeakMap<Readonly<Record<string, unknown>>, ReadonlyMap<string, Hosted>>();
+
+/** By host name, as policies write it. Resources are the same object until the policy changes. */
+function hostsOf(resources: Readonly<Record<string, unknown>>): ReadonlyMap<string, Hosted> {
+  const known = hosted.get(resources);
+  if (known) return known;
+  const hosts = new Map<string, Hosted>();
+  for (const [place, [name, config]] of Object.entries(resources).entries()) {
+    for (const host of (config as HttpTarget).hosts ?? []) {
+      if (!hosts.has(host)) hosts.set(host, { name, place });
     }
   }
-  return undefined;
+  hosted.set(resources, hosts);
+  return hosts;
+}
+
+function earlier(one: Hosted | undefined, other: Hosted | undefined): Hosted | undefined {
+  return one && other ? (one.place <= other.place ? one : other) : (one ?? other);
 }
 
 /** What a request that names no resource seems to name. */
