@@ -1,6 +1,7 @@
 import { PosternError } from "../error.ts";
 import { checkpointMs, genesis, hashBytes } from "./chain.ts";
 import type { Entry, Head } from "./entry.ts";
+import { EntryBytes } from "./entry-bytes.ts";
 import { entryTail } from "./entry-json.ts";
 import type { AppendLog } from "./log.ts";
 import { Room } from "./room.ts";
@@ -11,6 +12,7 @@ const largestEntry = 1 << 20;
 /** Turns entries into chained frames in one log, and signs the chain's head as it grows. */
 export class ChainWriter {
   readonly #hash: Uint8Array;
+  readonly #entries = new EntryBytes();
   readonly #room: Room;
   readonly #largest: number;
   #seq = 0;
@@ -35,12 +37,13 @@ export class ChainWriter {
     return { stream: this.stream, seq: this.#seq, hash: Buffer.from(this.#hash).toString("hex") };
   }
 
-  append(entry: Entry, time: number): number {
+  /** `again`: see Trail. */
+  append(entry: Entry, time: number, again = false): number {
     // A reader takes an entry that stands unsigned for longer as a sign of a removed checkpoint.
     const signed = this.checkpoint(time, checkpointMs);
     const segment = this.log.segment;
     if (this.#missed > 0) this.#tellMissed(time);
-    const seq = signed ? this.#write(entry, time) : undefined;
+    const seq = signed ? this.#write(entry, time, again) : undefined;
     if (seq === undefined) {
       if (this.#missed++ === 0) this.#missedSince = time;
       throw this.#full();
@@ -65,9 +68,14 @@ export class ChainWriter {
   }
 
   /** undefined: no room. */
-  #write(entry: Entry, time: number): number | undefined {
+  #write(entry: Entry, time: number, again = false): number | undefined {
     const { log } = this;
     const seq = this.#seq + 1;
+    const known = hashBytes + (this.#entries.most(entry, again) ?? Number.POSITIVE_INFINITY);
+    if (known <= this.#largest && frameBytes(known) + this.#room.floor(entry.kind) <= log.here) {
+      const { bytes, at } = log;
+      return this.#commit(entry, time, this.#entries.write(bytes, at + hashBytes, seq, time, entry));
+    }
     const body = `{"seq":${seq},"time":${time},${entryTail(entry)}`;
     const floor = this.#room.floor(entry.kind);
     // Three bytes a UTF-16 unit is the most UTF-8 takes; the exact length is worth finding out near an end only.
@@ -79,15 +87,20 @@ export class ChainWriter {
       if (log.room - wasted - frameBytes(most) < floor || !log.claim(most)) return undefined;
     }
     const { bytes, at } = log;
-    const payload = hashBytes + bytes.write(body, at + hashBytes, "utf8");
+    return this.#commit(entry, time, bytes.write(body, at + hashBytes, "utf8"));
+  }
+
+  /** The next entry's body stands in its place. */
+  #commit({ kind }: Entry, time: number, body: number): number {
+    const { bytes, at } = this.log;
+    const payload = hashBytes + body;
     bytes.set(this.#hash, at);
     Bun.SHA256.hash(new Uint8Array(bytes.buffer, at, payload), this.#hash);
     bytes.set(this.#hash, at);
-    log.commit(payload);
-    this.#seq = seq;
-    this.#room.wrote(entry.kind);
-    if (entry.kind !== "checkpoint") this.#unsigned ??= time;
-    return seq;
+    this.log.commit(payload);
+    this.#room.wrote(kind);
+    if (kind !== "checkpoint") this.#unsigned ??= time;
+    return ++this.#seq;
   }
 
   #full(): PosternError {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { sampled } from "../../test/fuzz.ts";
 import type { Entry } from "./entry.ts";
+import { EntryBytes } from "./entry-bytes.ts";
 import { entryTail } from "./entry-json.ts";
 
 const session = "ses_01j9x8k2mh";
@@ -38,11 +39,45 @@ const outcomeFields: Fields<Of<"outcome">> = {
   ms: fc.nat().map((us) => us / 1000),
 };
 
+const plainEnding = fc.record({ result: endings.result, rows: fc.nat() });
+
 test("says of an entry exactly what JSON.stringify says", () => {
   fc.assert(
     fc.property(fc.oneof(fc.record(operationFields), fc.record(outcomeFields)), (any) => {
       const entry = JSON.parse(JSON.stringify(any)) as Entry;
       expect(JSON.parse(`{${entryTail(entry)}`)).toEqual(JSON.parse(JSON.stringify(entry)));
+    }),
+    sampled(2000),
+  );
+});
+
+test("written straight into bytes it is the same, and takes no more than was said", () => {
+  const into = Buffer.alloc(1 << 16, 0xff);
+  const writer = new EntryBytes();
+  const number = fc.oneof(
+    fc.nat(),
+    fc.maxSafeNat(),
+    fc.constantFrom(0, 9, 9_999_999, 10_000_000, 99_999_999_999_999),
+  );
+  const entries = fc.oneof(
+    fc.tuple(fc.record(operationFields), fc.constant(true)),
+    fc.tuple(fc.record(outcomeFields), fc.constant(false)),
+    fc.tuple(fc.record({ ...outcomeFields, op: number, outcome: plainEnding }), fc.constant(false)),
+  );
+  fc.assert(
+    fc.property(entries, number, number, ([any, again], seq, time) => {
+      const entry = JSON.parse(JSON.stringify(any)) as Entry;
+      // The second time what is the same each time is known.
+      for (let times = 0; times < 2; times++) {
+        const most = writer.most(entry, again);
+        const code = entry.kind === "outcome" && Object.keys(entry.outcome).join() !== "result,rows";
+        expect(most === undefined).toBe(code);
+        if (most === undefined) return;
+        const length = writer.write(into, 8, seq, time, entry);
+        expect(length).toBeLessThanOrEqual(most);
+        expect(JSON.parse(into.toString("utf8", 8, 8 + length))).toEqual({ seq, time, ...entry });
+        into.fill(0xff, 0, 8 + length);
+      }
     }),
     sampled(2000),
   );

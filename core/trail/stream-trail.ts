@@ -73,13 +73,13 @@ export class StreamTrail implements Trail {
     return { state, unflushed: log.count - watermark.flushed };
   }
 
-  append(entry: Entry): number {
+  append(entry: Entry, again = false): number {
     const now = performance.now();
     const { watermark, chain, log } = this.#parts;
     if (admits(entry.kind)) this.#refuseNew(now);
     if (this.#ended) throw this.#ended;
     try {
-      const seq = chain.append(entry, Date.now());
+      const seq = chain.append(entry, Date.now(), again);
       this.#full = false;
       return seq;
     } catch (error) {
@@ -87,6 +87,8 @@ export class StreamTrail implements Trail {
       throw error;
     } finally {
       watermark.appended(log.count, now);
+      // Its answer will wait for it: the disk works while the resource does.
+      if (this.strict && entry.kind === "operation") watermark.ask();
     }
   }
 

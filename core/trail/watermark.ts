@@ -14,6 +14,8 @@ export class Watermark {
   #waiters: Waiter[] = [];
   #written = 0;
   #flushed = 0;
+  /** Up to which frame the recorder has been told not to wait. */
+  #asked = 0;
   /** performance.now() of the last progress, or of the first frame after all had been flushed. */
   #since = 0;
   /** Without progress for longer than the limit. Ends with the next progress. */
@@ -68,6 +70,14 @@ export class Watermark {
     if (this.waiting) this.reject(lateError(this.limitMs));
   }
 
+  /** All that was committed is flushed as soon as the recorder can, whether or not somebody waits already. */
+  ask(): void {
+    if (this.#asked === this.#written) return;
+    this.#asked = this.#written;
+    Atomics.store(this.#words, this.#at.asked, this.#written | 0);
+    bump(this.#words, WAKE);
+  }
+
   /** undefined: durable already. */
   durable(seq: number, now: number): Promise<void> | undefined {
     this.refresh(now);
@@ -75,8 +85,7 @@ export class Watermark {
     if (this.late) return Promise.reject(lateError(this.limitMs));
     return new Promise((resolve, reject) => {
       this.#waiters.push({ seq, resolve, reject });
-      Atomics.store(this.#words, this.#at.asked, this.#written | 0);
-      bump(this.#words, WAKE);
+      if (seq > this.#asked) this.ask();
     });
   }
 
