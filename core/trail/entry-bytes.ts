@@ -1,0 +1,147 @@
+import type { Entry } from "./entry.ts";
+import { entryTail } from "./entry-json.ts";
+
+type Outcome = Extract<Entry, { kind: "outcome" }>;
+
+/** Sessions whose part of an outcome is kept. */
+const mostSessions = 4096;
+/** Digits of a number that this writes: 2^53 has 16. */
+const longestNumber = 16;
+/** The words around the numbers of any entry. */
+const around = 64;
+/** Bytes that an outcome takes at most, beside what it says of its session. */
+const outcomeBytes = 192;
+const half = 10_000_000;
+
+const [seqWords, timeWords] = [Buffer.from(`{"seq":`), Buffer.from(`,"time":`)];
+const [rowsWords, msWords, endWords] = [Buffer.from(`,"rows":`), Buffer.from(`},"ms":`), Buffer.from("}")];
+const results = {
+  ok: Buffer.from(`,"outcome":{"result":"ok"`),
+  error: Buffer.from(`,"outcome":{"result":"error"`),
+  cancelled: Buffer.from(`,"outcome":{"result":"cancelled"`),
+  unknown: Buffer.from(`,"outcome":{"result":"unknown"`),
+} as const satisfies Record<Outcome["outcome"]["result"], Buffer>;
+
+/**
+ * Writes entries as JSON straight into the bytes of a segment. Two are written for every operation: what is the same each
+ * time is copied, numbers are written digit by digit, and no text is made that only serves to be copied.
+ */
+export class EntryBytes {
+  /** JSON without the numbers before it, of entries that are written again and again. */
+  readonly #tails = new WeakMap<Entry, Buffer>();
+  readonly #sessions = new Map<string, Buffer>();
+  #into: Buffer = Buffer.alloc(0);
+  #at = 0;
+
+  /**
+   * Bytes that it takes at most with its number and time; undefined: it has to be written out to know. `again`: this
+   * very object is written more than once and does not change.
+   */
+  most(entry: Entry, again: boolean): number | undefined {
+    if (again) return this.#tail(entry).length + around + 2 * longestNumber;
+    return isPlain(entry) ? this.#session(entry.session).length + outcomeBytes : undefined;
+  }
+
+  /** Bytes written. Only for what `most` knows. */
+  write(into: Buffer, at: number, seq: number, time: number, entry: Entry): number {
+    this.#into = into;
+    this.#at = at;
+    this.#put(seqWords);
+    this.#number(seq);
+    this.#put(timeWords);
+    this.#number(time);
+    if (entry.kind === "outcome") this.#outcome(entry);
+    else this.#put(this.#tail(entry));
+    return this.#at - at;
+  }
+
+  #outcome({ session, op, outcome, ms }: Outcome): void {
+    this.#put(this.#session(session));
+    this.#number(op);
+    this.#put(results[outcome.result]);
+    this.#put(rowsWords);
+    this.#number(outcome.rows ?? 0);
+    this.#put(msWords);
+    const micros = Math.round(ms * 1000);
+    const whole = Math.floor(micros / 1000);
+    this.#number(whole);
+    const rest = micros - whole * 1000;
+    this.#byte(0x2e);
+    this.#byte(0x30 + ((rest / 100) | 0));
+    this.#byte(0x30 + (((rest / 10) | 0) % 10));
+    this.#byte(0x30 + (rest % 10));
+    this.#put(endWords);
+  }
+
+  #tail(entry: Entry): Buffer {
+    let tail = this.#tails.get(entry);
+    if (tail === undefined) {
+      tail = Buffer.from(`,${entryTail(entry)}`);
+      this.#tails.set(entry, tail);
+    }
+    return tail;
+  }
+
+  #session(id: string): Buffer {
+    let words = this.#sessions.get(id);
+    if (words === undefined) {
+      if (this.#sessions.size >= mostSessions) this.#sessions.clear();
+      words = Buffer.from(`,"kind":"outcome","session":"${id}","op":`);
+      this.#sessions.set(id, words);
+    }
+    return words;
+  }
+
+  #put(bytes: Buffer): void {
+    bytes.copy(this.#into, this.#at);
+    this.#at += bytes.length;
+  }
+
+  #byte(byte: number): void {
+    this.#into[this.#at++] = byte;
+  }
+
+  /** A whole number, not below 0. */
+  #number(value: number): void {
+    if (value < half) return this.#digits(value, digitsIn(value));
+    const high = Math.floor(value / half);
+    this.#number(high);
+    this.#digits(value - high * half, 7);
+  }
+
+  #digits(value: number, count: number): void {
+    const into = this.#into;
+    let rest = value | 0;
+    for (let at = this.#at + count - 1; at >= this.#at; at--) {
+      const next = (rest / 10) | 0;
+      into[at] = 0x30 + rest - next * 10;
+      rest = next;
+    }
+    this.#at += count;
+  }
+}
+
+/** Below `half`. */
+function digitsIn(value: number): number {
+  let count = 1;
+  for (let limit = 10; value >= limit; limit *= 10) count += 1;
+  return count;
+}
+
+/** How most operations end. */
+function isPlain(entry: Entry): entry is Outcome {
+  if (entry.kind !== "outcome") return false;
+  const { op, outcome, ms } = entry;
+  const { code, bytes, received, rows } = outcome;
+  return (
+    code === undefined &&
+    bytes === undefined &&
+    received === undefined &&
+    Number.isSafeInteger(rows) &&
+    (rows as number) >= 0 &&
+    op >= 0 &&
+    ms >= 0 &&
+    ms < half &&
+    Math.round(ms * 1000) / 1000 === ms
+  );
+}
