@@ -27,6 +27,14 @@ function policyOf(...rules: RuleInput<Both, "orders" | "logs" | "*">[]) {
 const alice = somebody("alice", "support");
 const bot = { ...somebody("deploy-bot"), kind: "machine" as const };
 
+test("a refusal names what the text names, where what is refused comes of that", () => {
+  const set = rulesFor(policyOf({ who: group("support"), on: "orders", may: ["read"] }), alice, "orders");
+  const decided = set.decide([{ effect: "execute", on: "public.bump", through: "the view public.v" }]);
+  expect(decided.reason?.message).toBe(
+    "execute on public.bump (through the view public.v) is not allowed on orders for alice",
+  );
+});
+
 test("nothing without a rule", () => {
   const set = rulesFor(policyOf(), alice, "orders");
   expect(set.rights).toEqual([]);

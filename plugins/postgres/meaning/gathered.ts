@@ -31,6 +31,8 @@ export class Gathered {
   readonly actions = new Map<string, Action>();
   /** What is found now is only planned (EXPLAIN). */
   planned = false;
+  /** The relation of the text that it is found behind, in words. */
+  through: string | undefined;
   readonly #visited = new Set<string>();
   #steps = 0;
   #depth = 0;
@@ -44,7 +46,9 @@ export class Gathered {
   add(action: Action): void {
     const { traits: _, ...bare } = action;
     const found: Action = this.planned && planned.has(action.effect) ? { ...bare, effect: "read" } : action;
-    this.actions.set(actionKey(found), found);
+    const key = actionKey(found);
+    if (this.actions.has(key)) return;
+    this.actions.set(key, this.through === undefined ? found : { ...found, through: this.through });
   }
 
   /** A function that the text does not name, which counts where it is volatile. */

@@ -134,6 +134,7 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
         effect: "execute",
         on: "public.bump",
         traits: ["volatile"],
+        through: "the view public.bumped",
       });
     });
 

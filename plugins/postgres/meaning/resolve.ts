@@ -18,6 +18,9 @@ interface Reached {
   readonly target?: string;
 }
 
+/** pg_class.relkind. */
+const views: ReadonlySet<string> = new Set(["v", "m"]);
+
 const unseen: Reached = { within: undefined, reads: false, wholly: false };
 
 /** What the catalogue makes of one text, as far as the facts go. */
@@ -126,11 +129,13 @@ export class Resolution {
       if (mentions.wholes.has(relation.alias))
         for (const type of facts.types) this.#mentioning.value(type, true);
       const on = isTemporary(facts.schema) || mentions.anySchema ? relation.on : nameOf(facts);
+      this.#gathered.through = views.has(facts.kind) ? `the view ${nameOf(facts)}` : nameOf(facts);
       this.#does(relation, facts, on, true);
       if (own.some((action) => action.on === relation.on && action.traits?.includes("lock")))
         this.#lock(facts, on);
     }
     this.#gathered.planned = false;
+    this.#gathered.through = undefined;
   }
 
   /** Who locks a view, or its rows, locks what it is over. */
