@@ -1,5 +1,6 @@
 import type { Action, Operation } from "./operation.ts";
 import type { SessionPlan } from "./plan.ts";
+import type { Session } from "./session.ts";
 import type { Entry } from "./trail/entry.ts";
 
 /** Actions that the entry of a denial lists. */
@@ -14,8 +15,29 @@ export function deniedActions(actions: readonly Action[]): {
   return { actions: actions.slice(0, keptActions), moreActions: actions.length - keptActions };
 }
 
-/** What the trail keeps of an operation that may go to the resource. `hold`: it was approved in. */
-export function operationEntry(
+/** A longer text is not worth its room beside every session's plan of it. */
+const keptText = 2048;
+
+/**
+ * Writes that an operation may go to the resource; the entry's number. `hold`: it was approved in. Throws what
+ * Trail.append does.
+ */
+export function appendOperation(
+  { id, trail }: Session,
+  plan: SessionPlan,
+  operation: Operation,
+  hold: string | undefined,
+): number {
+  const plain = hold === undefined && operation.batch === undefined;
+  if (plain && plan.entry) return trail.append(plan.entry, true);
+  const entry = operationEntry(id, plan, operation, hold);
+  // Most texts that run twice run often; one that never does again leaves nothing behind.
+  if (plain && plan.ran && plan.trailText.text.length <= keptText) plan.entry = entry;
+  plan.ran = true;
+  return trail.append(entry);
+}
+
+function operationEntry(
   session: string,
   { trailText: { text, whole }, statement: { actions }, ruling: { rules }, policyVersion }: SessionPlan,
   { batch }: Operation,

@@ -5,6 +5,7 @@ import type { Operation, Reason, Statement } from "./operation.ts";
 import type { Ruling } from "./ruling.ts";
 import type { Session } from "./session.ts";
 import { type Cut, cut } from "./trail/cut.ts";
+import type { Entry } from "./trail/entry.ts";
 
 /** What is known of a statement in one session before it runs; kept until the policy changes. */
 export interface SessionPlan extends Plan {
@@ -13,6 +14,10 @@ export interface SessionPlan extends Plan {
   readonly operation: Operation;
   /** The text as the trail keeps it: redacted, cut. */
   readonly trailText: Cut;
+  /** It has run. */
+  ran: boolean;
+  /** How it stands in the trail where nothing but its text is told; kept once it runs again. */
+  entry: Entry | undefined;
 }
 
 /** `ruling`: on the statement's actions. What is left to do here is what hangs on the text. */
@@ -35,6 +40,8 @@ export function makePlan(
     ruling,
     operation,
     trailText: cut(ruling.redacts ? redacted(session, text) : text),
+    ran: false,
+    entry: undefined,
     verdict: refused
       ? { deny: worded(session, statement, refused) }
       : ruling.judging

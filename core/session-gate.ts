@@ -1,7 +1,7 @@
 import { composeAnswers, guardrailFailed } from "./answers.ts";
 import { PosternError } from "./error.ts";
 import type { Denial, Execution, Gate, GateSession, Pass, Plan } from "./gate.ts";
-import { deniedActions, operationEntry } from "./gate-entries.ts";
+import { appendOperation, deniedActions } from "./gate-entries.ts";
 import type { Answer, HoldRequest, Verdict, Watch } from "./guardrail.ts";
 import { askForApproval } from "./hold-at-gate.ts";
 import type { Holds } from "./holds.ts";
@@ -163,15 +163,12 @@ export class SessionGate implements Gate {
   /** The last step: the entry is written, and durable where it must be, before a Pass is in hand. */
   admit(plan: SessionPlan, operation: Operation, hold?: string): Pass | Denial | Promise<Pass | Denial> {
     const { trail } = this.owner;
+    const { answering } = plan.ruling;
     let pass: OpenPass;
     try {
-      const answers = plan.ruling.answering.flatMap((watch) => watch.answer?.(operation) ?? []);
-      const seq = trail.append(operationEntry(this.owner.id, plan, operation, hold));
-      pass = new OpenPass(
-        this.owner,
-        seq,
-        composeAnswers(answers, (reason) => this.end(reason)),
-      );
+      const answer = answering.length === 0 ? undefined : this.#answer(answering, operation);
+      const seq = appendOperation(this.owner, plan, operation, hold);
+      pass = new OpenPass(this.owner, seq, answer);
     } catch (error) {
       return this.deny(plan, this.failure("trail or guardrail", error));
     }
@@ -182,6 +179,11 @@ export class SessionGate implements Gate {
       () => (this.signal.aborted ? pass.never(this.signal.reason as Reason) : pass),
       (error) => pass.never(this.failure("trail", error)),
     );
+  }
+
+  #answer(answering: readonly Watch[], operation: Operation): Answer | undefined {
+    const answers = answering.flatMap((watch) => watch.answer?.(operation) ?? []);
+    return composeAnswers(answers, (reason) => this.end(reason));
   }
 
   /** What a caller is told of something that threw; the operator's log gets the rest. */
