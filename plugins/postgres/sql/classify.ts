@@ -8,6 +8,7 @@ import { illegible } from "./legible.ts";
 import { type Lineage, lineageOf } from "./lineage.ts";
 import { type Mentions, noMentions } from "./mentions.ts";
 import { list, unwrap } from "./node.ts";
+import { asOlder } from "./older.ts";
 import { emptyScope, type NameUse, Reader } from "./reader.ts";
 import type { Tree } from "./refs.ts";
 import { defaultSettings, type SessionSettings } from "./settings.ts";
@@ -132,7 +133,10 @@ const answering = new Set(["SelectStmt", "PrepareStmt", "DeclareCursorStmt", "Co
 
 function parse(text: string) {
   const { stmts } = parseSync(text) as { stmts?: unknown };
-  return list(stmts).map((entry) => unwrap((entry as { stmt?: unknown }).stmt) ?? { kind: "", node: {} });
+  const trees = list(stmts).map(
+    (entry) => unwrap((entry as { stmt?: unknown }).stmt) ?? { kind: "", node: {} },
+  );
+  return asOlder(text, trees);
 }
 
 /** The parser takes no empty string, the protocol does. */

@@ -89,13 +89,12 @@ class Search {
         if (!this.#add(column.origins)) return false;
       }
     }
-    if (systemColumns.has(name)) return true;
     // No column of that relation: a function of its row.
-    if (precise !== undefined) return found;
+    if (precise !== undefined) return found || systemColumns.has(name);
     const given = conditions.given.get(name);
     if (given !== undefined && !this.#follow(given)) return false;
     if (conditions.called.has(name)) return this.#follow(conditions.unnamed);
-    if (given !== undefined || found) return true;
+    if (given !== undefined || found || systemColumns.has(name)) return true;
     this.origins.push({ column: name });
     return this.#follow(conditions.unnamed);
   }

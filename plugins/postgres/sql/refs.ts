@@ -135,8 +135,9 @@ export const showsValues: ReadonlySet<string> = new Set(
   stavalues4 stavalues5 stxdmcv stxdexpr chunk_data attmissingval`.split(/\s+/),
 );
 
-/** They say nothing of what is stored. */
+/** They say nothing of what is stored, where no column of the text's own has the name (older.ts). */
 export const systemColumns: ReadonlySet<string> = new Set([
+  "system_user",
   "ctid",
   "xmin",
   "xmax",

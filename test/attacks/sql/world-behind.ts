@@ -91,6 +91,7 @@ export const traps = `
 create function upper(int) returns text language sql as $f$ select add_note('upper of ' || $1) $f$;
 create function now(text) returns text language sql as $f$ select add_note($1) $f$;
 create function md5(int) returns text language sql as $f$ select add_note('md5') $f$;
+create function "json_object"(int, int) returns text language sql as $f$ select add_note('json') $f$;
 create function count(orders) returns text language sql as $f$ select add_note('count') $f$;
 create function plus_note(text, int) returns text language sql as $f$ select add_note($1) $f$;
 create operator + (leftarg = text, rightarg = int, function = plus_note);

@@ -36,6 +36,14 @@ for (const [tries, sql] of [
     "select id from (select id, lower(email) as x from customers) q where x like 'a%'",
   ],
   [
+    "a condition on a name that became a word later",
+    "select id from (select id, email as system_user from customers) q where system_user like 'a%'",
+  ],
+  [
+    "a condition on a name of a system column",
+    "select id from (select id, email as xmin from customers) q where xmin like 'a%'",
+  ],
+  [
     "a condition on a WITH query's alias",
     "with w as (select id, email as x from customers) select id from w where x > 'm'",
   ],

@@ -10,6 +10,14 @@ for (const [tries, sql] of [
     "select y from (select x as y from (select email as x, id from customers) a order by id) b",
   ],
   ["a renamed relation", "select e from customers as c (i, n, e, t, b) order by i"],
+  [
+    "a subquery under a name that became a word later",
+    "select lower(system_user) from (select id, email as system_user from customers) q order by id",
+  ],
+  [
+    "a WITH query under a name that became a word later",
+    "with w as (select id, email as System_User from customers) select reverse(SYSTEM_USER) from w order by id",
+  ],
   ["a renamed subquery", "select b from (select id, email from customers order by 1) as q (a, b)"],
   ["a WITH query", "with w as (select email as x, id from customers) select x from w order by id"],
   [

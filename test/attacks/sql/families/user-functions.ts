@@ -33,6 +33,7 @@ refused(
 );
 refused("calls an overload of upper", "select upper(1)", { on: "trap" });
 refused("calls an overload of upper through a column", "select upper(id) from orders", { on: "trap" });
+refused("calls an overload of what became syntax later", "select json_object(7, 7)", { on: "trap" });
 refused("calls an overload of now", "select now('x')", { on: "trap" });
 refused("calls an overload of md5", "select md5(7)", { on: "trap" });
 refused("calls an overload of count for a row", "select count(o) from orders o group by o", { on: "trap" });
