@@ -24,10 +24,11 @@ export class CallerExchange implements Exchange {
     readonly connection: H1Caller,
     readonly parsed: ParsedRequest,
   ) {
+    const { persistent, length } = parsed.about;
     this.request = parsed.head;
-    this.#goesOn = parsed.persistent;
-    if (parsed.length === "none" || parsed.length === 0) return;
-    this.requestBody = new RequestBody(parsed.length, connection.options.limits.header, () =>
+    this.#goesOn = persistent;
+    if (length === "none" || length === 0) return;
+    this.requestBody = new RequestBody(length, connection.options.limits.header, () =>
       connection.turn(),
     );
   }
@@ -37,11 +38,11 @@ export class CallerExchange implements Exchange {
   }
 
   get upgrade(): string | undefined {
-    return this.parsed.upgrade;
+    return this.parsed.about.upgrade;
   }
 
   get expectsContinue(): boolean {
-    return this.parsed.expectsContinue;
+    return this.parsed.about.expectsContinue;
   }
 
   get caller(): Wire {

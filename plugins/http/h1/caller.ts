@@ -192,8 +192,9 @@ export class H1Caller implements WireSink {
     this.#skipped = false;
     this.#begun = false;
     this.#watchdog.stop();
-    if (first && parsed.http2Settings !== undefined && this.options.h2c) {
-      this.#turnToHttp2(this.options.h2c, parsed, parsed.http2Settings);
+    const { http2Settings } = parsed.about;
+    if (first && http2Settings !== undefined && this.options.h2c) {
+      this.#turnToHttp2(this.options.h2c, parsed, http2Settings);
       return false;
     }
     const exchange = new CallerExchange(this, parsed);

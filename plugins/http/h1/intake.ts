@@ -33,10 +33,15 @@ export class Intake {
     return rest;
   }
 
-  /** Whether what was not taken begins with the first `length` of these bytes. */
-  startsWith(bytes: Buffer, length = bytes.length): boolean {
-    if (this.length < length) return false;
-    return this.bytes.compare(bytes, 0, length, this.at, this.at + length) === 0;
+  /** Whether what was not taken begins with these bytes. */
+  startsWith(bytes: Buffer): boolean {
+    return this.holds(bytes, bytes.length, this.at);
+  }
+
+  /** Whether the first `length` of these bytes are there, from `from` on. */
+  holds(bytes: Buffer, length: number, from: number): boolean {
+    if (this.bytes.length - from < length) return false;
+    return this.bytes.compare(bytes, 0, length, from, from + length) === 0;
   }
 
   /**
@@ -54,6 +59,12 @@ export class Intake {
     }
     this.#searched = this.bytes.length;
     return -1;
+  }
+
+  /** Where the first line of the head that ends there does. */
+  lineEnd(end: number): number {
+    const found = this.bytes.indexOf(lineEnd, this.at);
+    return Math.min(found, end - emptyLine.length);
   }
 
   /** The head that ends there, as the parsers want it, a character a byte. */

@@ -1,14 +1,24 @@
 import type { BodyLength } from "../exchange.ts";
-import { type RequestHead, without } from "../message.ts";
+import { type Fields, type RequestHead, without } from "../message.ts";
 import { authorityOf } from "./authority.ts";
 import { badExpectation, malformed } from "./fault.ts";
 import { readFields } from "./fields.ts";
 import { FramingFields } from "./framing-fields.ts";
 import { consistsOf, isToken, targetBytes } from "./syntax.ts";
 
-/** A request's head, and what it says about its connection. Nothing in it changes, so that it may be handed out twice. */
+/** A request's head, and what it says about its connection. */
 export interface ParsedRequest {
   readonly head: RequestHead;
+  readonly about: RequestFields;
+}
+
+/** What the fields of a head say, whatever its first line. Nothing in it changes: heads with the same fields share it. */
+export interface RequestFields {
+  readonly version: "1.0" | "1.1";
+  /** Without those of one hop. */
+  readonly fields: Fields;
+  /** `Host`, in lower case. */
+  readonly authority: string | undefined;
   readonly length: BodyLength;
   /** The connection goes on after the answer. */
   readonly persistent: boolean;
@@ -21,20 +31,38 @@ export interface ParsedRequest {
 /** `text`: up to the empty line, without the line end before it, a character a byte. Throws Fault. */
 export function parseRequest(text: string): ParsedRequest {
   const lineEnd = text.indexOf("\r\n");
-  const line = lineEnd < 0 ? text : text.slice(0, lineEnd);
+  const line = readLine(lineEnd < 0 ? text : text.slice(0, lineEnd));
+  const about = readRequestFields(lineEnd < 0 ? "" : text.slice(lineEnd + 2), line.version);
+  return requestOf(line, about);
+}
+
+/** A request's first line. */
+export interface RequestLine {
+  readonly method: string;
+  /** As it was sent. */
+  readonly target: string;
+  readonly version: "1.0" | "1.1";
+}
+
+/** Throws Fault. */
+export function readLine(line: string): RequestLine {
   const first = line.indexOf(" ");
   const method = line.slice(0, Math.max(first, 0));
   const version = versionOf(line);
-  const sent = line.slice(first + 1, -9);
+  const target = line.slice(first + 1, -9);
   if (!isToken(method) || version === undefined) throw malformed("The request line is not one of HTTP/1.1.");
-  if (sent === "" || !consistsOf(targetBytes, sent)) {
+  if (target === "" || !consistsOf(targetBytes, target)) {
     throw malformed("The request's target holds what belongs into no target.");
   }
+  return { method, target, version };
+}
+
+/** `text`: the lines behind the first one. Throws Fault. */
+export function readRequestFields(text: string, version: "1.0" | "1.1"): RequestFields {
   const framing = new FramingFields();
-  const fields = lineEnd < 0 ? [] : readFields(text, lineEnd + 2, framing);
+  const fields = readFields(text, 0, framing);
   framing.check(version);
   const authority = hostOf(framing, version);
-  const target = originForm(method, sent, authority);
   const length = framing.chunked ? "chunked" : (framing.contentLength ?? "none");
   const hasBody = length !== "none" && length !== 0;
   // HTTP/1.0 has neither; and a body would have to be read before the connection can turn into anything.
@@ -43,13 +71,9 @@ export function parseRequest(text: string): ParsedRequest {
   if (expectsContinue && framing.expect !== "100-continue") throw badExpectation();
   if (expectsContinue && hasBody) fields.push("Expect", "100-continue");
   return {
-    head: {
-      method,
-      target: target.path,
-      authority: authority ?? target.authority ?? "",
-      version,
-      fields: framing.nominated ? without(fields, framing.nominated) : fields,
-    },
+    version,
+    fields: framing.nominated ? without(fields, framing.nominated) : fields,
+    authority,
     length,
     persistent: framing.persistent(version),
     // Never handed on by its name: who turns to HTTP/2 behind the gateway is no longer seen by it.
@@ -58,6 +82,22 @@ export function parseRequest(text: string): ParsedRequest {
     http2Settings: upgrade === "h2c" && framing.has("http2-settings") ? framing.http2Settings : undefined,
   };
 }
+
+/** Throws Fault where the first line and the fields do not go together. */
+export function requestOf({ method, target: sent, version }: RequestLine, about: RequestFields): ParsedRequest {
+  const { authority, fields } = about;
+  // A path, as nearly always: it names no host of its own.
+  if (sent.charCodeAt(0) === slash && method !== "CONNECT") {
+    return { head: { method, target: sent, authority: authority ?? "", version, fields }, about };
+  }
+  const target = originForm(method, sent, authority);
+  return {
+    head: { method, target: target.path, authority: authority ?? target.authority ?? "", version, fields },
+    about,
+  };
+}
+
+const slash = 47;
 
 /** The version that a first line ends in. */
 export function versionOf(line: string): "1.0" | "1.1" | undefined {
@@ -75,14 +115,13 @@ function hostOf(framing: FramingFields, version: "1.0" | "1.1"): string | undefi
   return authority;
 }
 
-/** Path and query, whichever form the target was sent in (RFC 9112, 3.2). */
+/** Path and query of a target that is no path (RFC 9112, 3.2). */
 function originForm(
   method: string,
   sent: string,
   host: string | undefined,
 ): { readonly path: string; readonly authority?: string } {
   if (method === "CONNECT") throw malformed("This is not a proxy that connects to other places.");
-  if (sent.charCodeAt(0) === 47) return { path: sent };
   if (sent === "*" && method === "OPTIONS") return { path: sent };
   const [, named = "", rest = ""] = absolute.exec(sent) ?? [];
   const authority = authorityOf(named);

@@ -1,14 +1,21 @@
 import type { Intake } from "./intake.ts";
-import { type ParsedRequest, parseRequest } from "./request-head.ts";
+import {
+  type ParsedRequest,
+  parseRequest,
+  type RequestFields,
+  readLine,
+  requestOf,
+  versionOf,
+} from "./request-head.ts";
 
 /**
- * Reads one head after another. A client that asks the same again sends the same bytes, which need not be read twice:
- * the last head is kept.
+ * Reads one head after another. A client that stays on a connection sends the same fields with each request, which need
+ * not be read twice: the last ones are kept, and known again by their bytes.
  */
 export class RequestHeads {
-  #last: ParsedRequest | undefined;
+  #last: RequestFields | undefined;
   #bytes: Buffer | undefined;
-  /** Of the head that is kept. */
+  /** Of the lines that are kept, with the end of the first line before them. */
   #length = 0;
 
   /** `limit`: bytes of one head. */
@@ -16,23 +23,31 @@ export class RequestHeads {
 
   /** undefined: it is not all there. Throws Fault. */
   next(intake: Intake): ParsedRequest | undefined {
-    if (this.#last && this.#bytes && intake.startsWith(this.#bytes, this.#length)) {
-      intake.at += this.#length;
-      return this.#last;
-    }
-    const { at } = intake;
     const end = intake.headEnd(this.limit);
     if (end < 0) return undefined;
-    const parsed = parseRequest(intake.takeHead(end));
-    this.#last = undefined;
-    if (end - at <= kept) {
-      this.#bytes ??= Buffer.allocUnsafeSlow(kept);
-      this.#length = intake.bytes.copy(this.#bytes, 0, at, end);
-      this.#last = parsed;
+    const lineEnd = intake.lineEnd(end);
+    const length = end - lineEnd;
+    if (this.#last && this.#bytes && length === this.#length && intake.holds(this.#bytes, length, lineEnd)) {
+      const line = intake.bytes.latin1Slice(intake.at, lineEnd);
+      // Of another version the same fields say something else.
+      if (versionOf(line) === this.#last.version) {
+        intake.at = end;
+        return requestOf(readLine(line), this.#last);
+      }
     }
+    const parsed = parseRequest(intake.takeHead(end));
+    this.#keep(parsed.about, intake.bytes, lineEnd, end);
     return parsed;
+  }
+
+  #keep(about: RequestFields, bytes: Buffer, from: number, to: number): void {
+    this.#last = undefined;
+    if (to - from > kept) return;
+    this.#bytes ??= Buffer.allocUnsafeSlow(kept);
+    this.#length = bytes.copy(this.#bytes, 0, from, to);
+    this.#last = about;
   }
 }
 
-/** Bytes of the longest head that is kept. */
+/** Bytes of the longest fields that are kept. */
 const kept = 2048;
