@@ -69,8 +69,16 @@ export function reportAs(
     if (fields.internalPosition !== undefined) next.internalPosition = "1";
   }
   const names = Object.keys(next) as FieldName[];
-  return names.every((name) => next[name] === fields[name]) ? fields : next;
+  if (names.every((name) => next[name] === fields[name])) return fields;
+  // A hint that says more than that something is withheld stays.
+  if (what === "error" && (next.hint === undefined || next.hint === next.message)) next.hint = keptBack;
+  return next;
 }
+
+/** Whoever reads `withheld` for the first time knows no reason for it. */
+const keptBack =
+  "Some of the server's own words are kept back, since they may quote a value that is masked here (mask.message). " +
+  "The SQLSTATE says what went wrong.";
 
 /**
  * Whose words they are. The server looks for a place (`position`) in the caller's text only while it reads it, before

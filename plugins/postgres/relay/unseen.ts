@@ -7,8 +7,8 @@ import type { Exchange } from "./exchange.ts";
 const otherForm: Reason = {
   code: "mask.copy",
   message:
-    "A guardrail must see the rows of this answer, and it cannot: they come in another encoding or by a function call.",
-  hint: "For COPY, leave encodings at UTF8 and send it as it is and not by EXECUTE; else use SELECT.",
+    "A guardrail must see the rows of this answer, and it cannot: they come in another encoding, or by EXECUTE.",
+  hint: "Leave encodings at UTF8 and send the COPY as it is; else use SELECT.",
 };
 
 const replicated: Reason = {
@@ -28,7 +28,12 @@ export function hidden(statement: SqlStatement, { settings, services }: Exchange
 }
 
 /** By its number nobody knows what a function gives. */
-export const functionResult: Reason = otherForm;
+export const functionResult: Reason = {
+  code: "mask.copy",
+  message:
+    "A guardrail must see what this function gives, and it cannot: it was called by its number (libpq's PQfn, which lo_open and its kin use), and its answer is no row.",
+  hint: "Call it in SQL: select lo_get(4711), select my_function(1). A large object is withheld there too; who is to read it needs a rule without a mask.",
+};
 
 /** Why it does not go to the server. `unseen`: no guardrail can see into its answer. */
 export function refusal(answer: Pass | Denial, unseen: Reason | undefined): Reason | undefined {
