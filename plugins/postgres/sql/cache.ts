@@ -44,24 +44,37 @@ export class Remembered<Value> {
   }
 }
 
-/** One cache a settings object, which is one of twelve. */
-const statements = new Map<string, Remembered<SqlStatement>>();
-const perSettings = new WeakMap<SessionSettings, Remembered<SqlStatement>>();
+/** What is known of texts under one settings object, which is one of twelve. */
+interface Known {
+  readonly key: string;
+  readonly texts: Remembered<SqlStatement>;
+}
+
+const all = new Map<string, Known>();
+const perSettings = new WeakMap<SessionSettings, Known>();
 const shapes = new Remembered<Shape>(weightOf);
+/** Texts of one shape share it: its mentions are counted once. */
+const weights = new WeakMap<Shape, number>();
 
 /** A few characters of a text become an action, a mention and several names in its lineage. */
-function weightOf({ actions, mentions, uses }: Shape): number {
-  const { relations, calls, attributes, operators, types } = mentions;
-  const lists = [actions, uses, relations, calls, attributes, operators, types];
-  return lists.reduce((weight, { length }) => weight + length * 256, 0);
+function weightOf(shape: Shape): number {
+  let weight = weights.get(shape);
+  if (weight === undefined) {
+    const { actions, mentions, uses } = shape;
+    const { relations, calls, attributes, operators, types } = mentions;
+    const lists = [actions, uses, relations, calls, attributes, operators, types];
+    weight = lists.reduce((sum, { length }) => sum + length * 256, 0);
+    weights.set(shape, weight);
+  }
+  return weight;
 }
 
 export function remembered(text: string, settings: SessionSettings): SqlStatement | undefined {
-  return textsUnder(settings).get(text);
+  return knownUnder(settings).texts.get(text);
 }
 
 export function remember(statement: SqlStatement, settings: SessionSettings): void {
-  textsUnder(settings).set(statement.text, statement);
+  knownUnder(settings).texts.set(statement.text, statement);
 }
 
 /** Nothing in it can match in two ways: a run of spaces must not be tried at each of them. */
@@ -77,7 +90,7 @@ export function shapeOf(
   read: (text: string, settings: SessionSettings) => Shape,
 ): Shape {
   if (text.length > 8192 || !collapsible.test(text)) return read(text, settings);
-  const key = settingsKey(settings) + text.replace(/(?<![\w.])\d+(?![\w.])/g, "0");
+  const key = knownUnder(settings).key + text.replace(/(?<![\w.])\d+(?![\w.])/g, "0");
   let shape = shapes.get(key);
   if (shape === undefined) {
     shape = read(text, settings);
@@ -86,13 +99,13 @@ export function shapeOf(
   return shape;
 }
 
-function textsUnder(settings: SessionSettings): Remembered<SqlStatement> {
-  let texts = perSettings.get(settings);
-  if (texts === undefined) {
+function knownUnder(settings: SessionSettings): Known {
+  let known = perSettings.get(settings);
+  if (known === undefined) {
     const key = settingsKey(settings);
-    texts = statements.get(key) ?? new Remembered(({ detail }) => weightOf(detail));
-    statements.set(key, texts);
-    perSettings.set(settings, texts);
+    known = all.get(key) ?? { key, texts: new Remembered(({ detail }) => weightOf(detail)) };
+    all.set(key, known);
+    perSettings.set(settings, known);
   }
-  return texts;
+  return known;
 }
