@@ -1,5 +1,5 @@
 import type { Origin, Permit } from "../../core/plugin.ts";
-import { type Ask, CatalogueCache } from "./catalogue/cache.ts";
+import { type Ask, type AskAll, CatalogueCache } from "./catalogue/cache.ts";
 import type { PostgresConfig } from "./config.ts";
 import { Control } from "./control.ts";
 import { dialControl } from "./dial.ts";
@@ -40,7 +40,8 @@ export interface ColumnFacts {
 
 interface Shared {
   readonly cache: CatalogueCache;
-  readonly meaning: MeaningCache;
+  /** By whether sessions log in as the gateway's own connection does. */
+  readonly meanings: Map<boolean, MeaningCache>;
   readonly control: Control;
   /** How many use it now. */
   sessions: number;
@@ -85,7 +86,22 @@ export function meaningsFor(
   permit: (purpose: string) => Permit<PostgresConfig>,
   login: boolean,
 ): Meanings {
-  return meaningsOf(sharedOf(config).meaning, askOf(config, permit), login);
+  const { meanings } = sharedOf(config);
+  const cache = meanings.get(login) ?? new MeaningCache(login);
+  meanings.set(login, cache);
+  return meaningsOf(cache, askAllOf(config, permit));
+}
+
+/** PostgreSQL 17 and later: with an event trigger on `login`, unless it is switched off. */
+const loginTriggers =
+  "select 1 from pg_catalog.pg_event_trigger where evtevent = 'login' and evtenabled <> 'D' limit 1";
+
+/** Whether functions of the database's own run when somebody logs in. Throws where the catalogue cannot be asked. */
+export async function runsAtLogin(
+  config: PostgresConfig,
+  permit: (purpose: string) => Permit<PostgresConfig>,
+): Promise<boolean> {
+  return (await askOf(config, permit)(loginTriggers, [])).length > 0;
 }
 
 /**
@@ -95,17 +111,24 @@ export function meaningsFor(
 export function invalidate(config: PostgresConfig, may: "certainly" | "perhaps"): void {
   const shared = resources.get(config);
   shared?.cache.invalidate();
-  if (may === "certainly") shared?.meaning.invalidate();
-  else shared?.meaning.suspect();
+  for (const meaning of shared?.meanings.values() ?? []) {
+    if (may === "certainly") meaning.invalidate();
+    else meaning.suspect();
+  }
 }
 
 function askOf(config: PostgresConfig, permit: (purpose: string) => Permit<PostgresConfig>): Ask {
+  const ask = askAllOf(config, permit);
+  return async (text, parameters) => (await ask([{ text, parameters }]))[0] ?? [];
+}
+
+function askAllOf(config: PostgresConfig, permit: (purpose: string) => Permit<PostgresConfig>): AskAll {
   const shared = sharedOf(config);
   const { control } = shared;
   const dial = async () => await dialControl(permit("catalogue"));
-  return async (text, parameters) => {
+  return async (questions) => {
     try {
-      return await control.query(dial, text, parameters);
+      return await control.group(dial, questions);
     } finally {
       // Whoever asked is gone, and with it the last session.
       if (shared.sessions === 0) void control.close();
@@ -118,7 +141,7 @@ function sharedOf(config: PostgresConfig): Shared {
   if (!shared) {
     shared = {
       cache: new CatalogueCache(),
-      meaning: new MeaningCache(),
+      meanings: new Map(),
       control: new Control({ again: true }),
       sessions: 0,
     };

@@ -1,10 +1,12 @@
 import type { TableFacts } from "../catalogue.ts";
-import type { Row } from "../control.ts";
+import type { Question, Row } from "../control.ts";
 import { factsQuery, type RelationRow, relationRow } from "./facts.ts";
 import { originsOf, reliesOn } from "./lineage.ts";
 
 /** Asks the resource on the gateway's own connection. */
 export type Ask = (text: string, parameters: readonly string[]) => Promise<Row[]>;
+/** The same for several questions in one round trip: the rows of each. */
+export type AskAll = (questions: readonly Question[]) => Promise<Row[][]>;
 
 /** Milliseconds: what was changed in other ways than through the gateway is seen by then. */
 const ttl = 60_000;

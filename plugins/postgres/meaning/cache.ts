@@ -1,96 +1,61 @@
 import type { Action } from "../../../core/plugin.ts";
-import type { Ask } from "../catalogue/cache.ts";
-import { isLocked, type Row } from "../control.ts";
+import type { AskAll } from "../catalogue/cache.ts";
+import { isLocked } from "../control.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import { calledByNumber, calling, functionQuery } from "./call.ts";
-import type { Facts } from "./gathered.ts";
-import { ThingsLoader } from "./load.ts";
-import { searchPath } from "./path.ts";
-import { loadRelations, meantBy, type RelationFacts, relationFacts } from "./relations.ts";
+import { Kept } from "./kept.ts";
 import { Resolution } from "./resolve.ts";
-import type { Things } from "./things.ts";
+import { isSince, type Moment } from "./shelf.ts";
+import { type Missing, retryAfter, View } from "./view.ts";
 import { meant, sameActions, untoldOf } from "./with-actions.ts";
 
 /** Milliseconds. What was changed in other ways than through the gateway is seen by then. */
 const ttl = 60_000;
-/** After so long it is read again in the background, where it is used. */
+/** After so long what is used is asked for again in the background. */
 const halfLife = 30_000;
 /** After a function has run that may have defined something, what is known counts so much longer at most. */
 const suspectTtl = 1_000;
-/** Nor is a name that nothing has looked up again sooner. */
-const retryAfter = 1_000;
 /** A connection that failed is tried again at once, one that goes on failing after twice as long each time, up to a second. */
 const firstBackOff = 10;
-/** Relations that are kept, and how many are asked for at once. */
-const mostRelations = 5_000;
-const atOnce = 250;
 /** A view of views of views: more rounds of questions than this for one statement and it cannot be told. */
 const mostRounds = 70;
-
 /** Functions called by number that are remembered. */
 const mostCalls = 1_000;
 
 /** What a session says of itself when it asks. */
 export interface Asking {
-  readonly ask: Ask;
-  /** The session logs in as the catalogue's own connection does. */
-  readonly login: boolean;
+  readonly ask: AskAll;
   /** It may have temporary relations of its own. */
   readonly temporary: boolean;
 }
 
 interface Entry {
-  readonly version: number;
+  readonly moment: Moment;
   readonly until: number;
   readonly means: SqlStatement;
-}
-
-interface Known {
-  readonly print: string;
-  readonly facts: readonly RelationFacts[];
-  readonly loadedAt: number;
+  /** It is being looked at again. */
+  renewed: boolean;
 }
 
 /** What statements mean on one resource, for all its sessions. */
-export class MeaningCache implements Facts {
-  #things: Things | undefined;
-  readonly #loader = new ThingsLoader();
-  readonly #relations = new Map<string, Known>();
-  /** Relations that were asked about since the last reading; the others are not read again. */
-  #used = new Set<string>();
+export class MeaningCache {
+  readonly #kept: Kept;
   /** By what a session may have of its own. */
   readonly #entries = [new WeakMap<SqlStatement, Entry>(), new WeakMap<SqlStatement, Entry>()] as const;
-  readonly #calls = new Map<number, { readonly version: number; readonly does: Action | undefined }>();
-  /** Relations that could not be written out, for somebody has locked what is under them. */
-  readonly #locked = new Map<string, { readonly until: number; readonly error: unknown }>();
+  readonly #calls = new Map<number, { readonly moment: Moment; readonly does: Action | undefined }>();
   readonly #untold = new WeakMap<SqlStatement, SqlStatement>();
-  /** Counts what has changed. */
-  #version = 0;
-  #loadedAt = Number.NEGATIVE_INFINITY;
-  #freshUntil = Number.NEGATIVE_INFINITY;
+  /** Counts what makes answers old, so that one can tell which came first. */
+  #clock = 0;
+  #suspectedAt = Number.NEGATIVE_INFINITY;
   #failedUntil = Number.NEGATIVE_INFINITY;
   #failures = 0;
-  #reading: { readonly startedAt: number; readonly done: Promise<void> } | undefined;
-  /** Counts questions and what makes answers old, so that one can tell which came first. */
-  #clock = 0;
+  #reading: { readonly clock: number; readonly done: Promise<void> } | undefined;
   readonly #now: () => number;
 
-  constructor(now: () => number = Date.now) {
+  /** `login`: sessions log in as the catalogue's own connection does, and not as roles of their own. */
+  constructor(login: boolean, now: () => number = Date.now) {
     this.#now = now;
-  }
-
-  get things(): Things {
-    if (this.#things === undefined) throw new Error("The catalogue has not been read.");
-    return this.#things;
-  }
-
-  /** The facts of a relation by its key; undefined: not known. */
-  relations(key: string): readonly RelationFacts[] | undefined {
-    const known = this.#relations.get(key);
-    if (known === undefined) return undefined;
-    if (known.facts.length === 0 && this.#now() - known.loadedAt > retryAfter) return undefined;
-    this.#used.add(key);
-    return known.facts;
+    this.#kept = new Kept(login, now);
   }
 
   /**
@@ -102,16 +67,19 @@ export class MeaningCache implements Facts {
     const { mentions, parameterTypes } = statement.detail;
     if (!mentions.any && parameterTypes === undefined) return statement;
     const now = this.#now();
-    const entries = this.#entries[asking.temporary ? 1 : 0];
-    if (now < this.#freshUntil) {
-      const entry = entries.get(statement);
-      if (entry !== undefined && entry.version === this.#version && now < entry.until) return entry.means;
-      if (now - this.#loadedAt > halfLife) void this.#read(asking).catch(() => {});
-      const means = this.#resolved(statement, asking);
-      if (means !== undefined) return means;
+    const since = this.#since(now);
+    const entry = this.#entries[asking.temporary ? 1 : 0].get(statement);
+    if (entry !== undefined && now < entry.until && isSince(entry.moment, since)) {
+      if (now - entry.moment.at > halfLife && !entry.renewed) this.#renew(entry, statement, asking);
+      return entry.means;
+    }
+    if (isSince(this.#kept.asked, since)) {
+      const view = new View(this.#kept, since, now);
+      const resolution = this.#resolve(statement, asking, view);
+      if (view.whole) return this.#keep(statement, asking, resolution, view);
     }
     if (now < this.#failedUntil) return this.#unknown(statement);
-    return this.#asked(statement, asking).catch((error: unknown) => {
+    return this.#asked(statement, asking, since).catch((error: unknown) => {
       if (isLocked(error)) return this.#unknown(statement);
       const backOff = this.#failures === 0 ? 0 : Math.min(firstBackOff * 2 ** this.#failures, retryAfter);
       this.#failures += 1;
@@ -122,62 +90,107 @@ export class MeaningCache implements Facts {
 
   /** What a call of this function does (fast path); undefined where nobody can say. Never rejects. */
   call(oid: number, asking: Asking): Action | undefined | Promise<Action | undefined> {
+    const since = this.#since(this.#now());
     const known = this.#calls.get(oid);
-    if (known !== undefined && known.version === this.#version && this.#now() < this.#freshUntil)
-      return known.does;
-    return this.#called(oid, asking).catch(() => undefined);
+    if (known !== undefined && isSince(known.moment, since)) return known.does;
+    return this.#called(oid, asking, since).catch(() => undefined);
   }
 
-  async #called(oid: number, asking: Asking): Promise<Action | undefined> {
-    if (this.#now() >= this.#freshUntil) await this.#read(asking);
-    const own = this.things.function(oid);
-    const does = own ? calling(own) : calledByNumber(await asking.ask(functionQuery, [String(oid)]));
-    if (this.#calls.size >= mostCalls) this.#calls.clear();
-    this.#calls.set(oid, { version: this.#version, does });
-    return does;
-  }
-
-  /** Something was defined: nothing that is known, or being read, counts any more. */
+  /** Something was defined: nothing that is known, or being asked, counts any more. */
   invalidate(): void {
     this.#clock += 1;
-    this.#freshUntil = Number.NEGATIVE_INFINITY;
   }
 
   /** A function ran that may have defined something. */
   suspect(): void {
-    if (this.#now() - this.#loadedAt >= suspectTtl) this.invalidate();
-    else this.#freshUntil = Math.min(this.#freshUntil, this.#loadedAt + suspectTtl);
+    this.#suspectedAt = this.#now();
   }
 
-  async #asked(statement: SqlStatement, asking: Asking): Promise<SqlStatement> {
-    if (this.#now() >= this.#freshUntil) await this.#read(asking);
+  /** What was asked earlier counts no more. */
+  #since(now: number): Moment {
+    // What was asked in the very millisecond may have been asked before.
+    const unsuspected = Math.min(this.#suspectedAt + 1, now - suspectTtl);
+    return { clock: this.#clock, at: Math.max(now - ttl, unsuspected) };
+  }
+
+  #renew(entry: Entry, statement: SqlStatement, asking: Asking): void {
+    entry.renewed = true;
+    const since = { clock: this.#clock, at: this.#now() - halfLife };
+    void this.#asked(statement, asking, since).catch(() => {});
+  }
+
+  async #asked(statement: SqlStatement, asking: Asking, since: Moment): Promise<SqlStatement> {
+    const told = await this.#told(asking.ask, since, (view) => {
+      const resolution = this.#resolve(statement, asking, view);
+      return () => this.#keep(statement, asking, resolution, view);
+    });
+    return told?.() ?? this.#unknown(statement);
+  }
+
+  async #called(oid: number, { ask }: Asking, since: Moment): Promise<Action | undefined> {
+    const own = await this.#told(ask, since, (view) => {
+      const one = view.own.function(oid);
+      return { does: one && calling(one, view.volatile(one)) };
+    });
+    if (own === undefined) return undefined;
+    const [rows = []] = own.does ? [] : await ask([{ text: functionQuery, parameters: [String(oid)] }]);
+    const does = own.does ?? calledByNumber(rows);
+    if (this.#calls.size >= mostCalls) this.#calls.clear();
+    this.#calls.set(oid, { moment: this.#kept.asked, does });
+    return does;
+  }
+
+  /** What a look says once all that it needs has been asked; undefined: there is no end of it. */
+  async #told<Value>(ask: AskAll, since: Moment, look: (view: View) => Value): Promise<Value | undefined> {
+    const now = this.#now();
     for (let round = 0; round < mostRounds; round += 1) {
-      const resolution = this.#resolve(statement, asking);
-      if (resolution.missing.size === 0) return this.#keep(statement, asking, resolution);
-      await this.#load([...resolution.missing], asking.ask);
+      const view = new View(this.#kept, since, now);
+      const value = look(view);
+      if (view.whole) return value;
+      await this.#ask(view.missing, since, ask);
     }
-    return this.#unknown(statement);
+    return undefined;
   }
 
-  #resolved(statement: SqlStatement, asking: Asking): SqlStatement | undefined {
-    const resolution = this.#resolve(statement, asking);
-    return resolution.missing.size === 0 ? this.#keep(statement, asking, resolution) : undefined;
+  /** Asks for what is missing, and for what has changed since unless that is on its way. */
+  async #ask(missing: Missing, since: Moment, ask: AskAll): Promise<void> {
+    const { clock } = since;
+    if (isSince(this.#kept.asked, since)) {
+      await this.#kept.load(missing, clock, ask);
+      return;
+    }
+    const before = this.#reading;
+    if (before !== undefined && before.clock >= clock) {
+      await Promise.all([before.done, this.#kept.load(missing, clock, ask)]);
+      return;
+    }
+    // One at a time: each says what has changed since the last.
+    const done = (before?.done ?? Promise.resolve())
+      .catch(() => {})
+      .then(() => this.#kept.follow(missing, clock, ask))
+      .finally(() => {
+        if (this.#reading?.done === done) this.#reading = undefined;
+      });
+    this.#reading = { clock, done };
+    await done;
+    this.#failures = 0;
   }
 
-  #resolve(statement: SqlStatement, { temporary }: Asking): Resolution {
-    const resolution = new Resolution(this, temporary);
+  #resolve(statement: SqlStatement, { temporary }: Asking, view: View): Resolution {
+    const resolution = new Resolution(view, temporary);
     const { mentions, parameterTypes = [] } = statement.detail;
     resolution.statement(mentions, statement.actions, parameterTypes);
     return resolution;
   }
 
-  #keep(statement: SqlStatement, { temporary }: Asking, resolution: Resolution): SqlStatement {
+  #keep(statement: SqlStatement, { temporary }: Asking, resolution: Resolution, view: View): SqlStatement {
     const entries = this.#entries[temporary ? 1 : 0];
     const fresh = meant(statement, resolution);
     const before = entries.get(statement)?.means;
     const means = before !== undefined && sameActions(before, fresh) ? before : fresh;
     const until = resolution.absent ? this.#now() + retryAfter : Number.POSITIVE_INFINITY;
-    entries.set(statement, { version: this.#version, until, means });
+    const moment = { clock: view.since.clock, at: view.oldest };
+    entries.set(statement, { moment, until, means, renewed: false });
     return means;
   }
 
@@ -188,91 +201,4 @@ export class MeaningCache implements Facts {
     this.#untold.set(statement, means);
     return means;
   }
-
-  /** All that is known, anew; one at a time for all sessions, and not begun before this was asked for. */
-  #read(asking: Asking): Promise<void> {
-    const before = this.#reading;
-    if (before !== undefined && before.startedAt === this.#clock) return before.done;
-    const own = (before?.done ?? Promise.resolve()).catch(() => {}).then(() => this.#readAll(asking));
-    const done = own.finally(() => {
-      if (this.#reading?.done === done) this.#reading = undefined;
-    });
-    this.#reading = { startedAt: this.#clock, done };
-    return done;
-  }
-
-  async #readAll({ ask, login }: Asking): Promise<void> {
-    const clock = this.#clock;
-    const loadedAt = this.#now();
-    const things = await this.#loader.load(ask, await searchPath(ask, login));
-    const keys = [...this.#relations.keys()].filter((key) => this.#used.has(key));
-    // Where somebody has locked one of them, each is asked for again by who names it: the others' are not kept from anybody.
-    const relations = await this.#rows(keys, ask).catch((error: unknown) => {
-      if (!isLocked(error)) throw error;
-      return new Map<string, Row[]>();
-    });
-    const unchanged =
-      things === this.#things &&
-      keys.every((key) => this.#relations.get(key)?.print === printOf(relations.get(key) ?? []));
-    const kept = new Map(this.#relations);
-    this.#relations.clear();
-    for (const [key, rows] of relations) this.#set(key, rows, loadedAt, kept.get(key));
-    this.#used = new Set();
-    this.#things = things;
-    if (!unchanged) this.#version += 1;
-    this.#loadedAt = loadedAt;
-    this.#failures = 0;
-    if (clock === this.#clock) this.#freshUntil = loadedAt + ttl;
-  }
-
-  /** Throws what `ask` throws, of a relation that somebody has locked at once for a while. */
-  async #load(keys: readonly string[], ask: Ask): Promise<void> {
-    const loadedAt = this.#now();
-    for (const key of keys) {
-      const locked = this.#locked.get(key);
-      if (locked !== undefined && loadedAt < locked.until) throw locked.error;
-    }
-    if (this.#relations.size + keys.length > mostRelations) {
-      this.#relations.clear();
-      this.#version += 1;
-    }
-    try {
-      for (const [key, rows] of await this.#rows(keys, ask)) this.#set(key, rows, loadedAt);
-    } catch (error) {
-      const [key = "", ...others] = keys;
-      if (!isLocked(error)) throw error;
-      if (others.length > 0) for (const each of keys) await this.#load([each], ask);
-      else {
-        if (this.#locked.size >= mostRelations) this.#locked.clear();
-        this.#locked.set(key, { until: this.#now() + retryAfter, error });
-        throw error;
-      }
-    }
-  }
-
-  async #rows(keys: readonly string[], ask: Ask): Promise<Map<string, Row[]>> {
-    const found = new Map<string, Row[]>(keys.map((key) => [key, []]));
-    for (let at = 0; at < keys.length; at += atOnce) {
-      const some = keys.slice(at, at + atOnce);
-      const rows = await loadRelations(some, ask);
-      for (const key of some) {
-        found.set(
-          key,
-          rows.filter(([schema, name]) => meantBy(key, { schema: schema ?? "", name: name ?? "" })),
-        );
-      }
-    }
-    return found;
-  }
-
-  #set(key: string, rows: readonly Row[], loadedAt: number, before?: Known): void {
-    const print = printOf(rows);
-    const facts = before?.print === print ? before.facts : rows.map(relationFacts);
-    this.#relations.set(key, { print, facts, loadedAt });
-    this.#used.add(key);
-  }
-}
-
-function printOf(rows: readonly Row[]): string {
-  return JSON.stringify(rows);
 }

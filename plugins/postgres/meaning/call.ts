@@ -2,7 +2,7 @@ import { type Action, nothing } from "../../../core/plugin.ts";
 import type { Row } from "../control.ts";
 import { safeFunctions, unsafeFunctions } from "../sql/builtins.ts";
 import { identifier } from "../sql/names.ts";
-import { type FunctionFacts, volatile } from "./things.ts";
+import { type Reference, volatile } from "./things.ts";
 
 /** The schema and name of one function. */
 export const functionQuery = `
@@ -10,9 +10,9 @@ select n.nspname, p.proname from pg_catalog.pg_proc p join pg_catalog.pg_namespa
 where p.oid = $1::pg_catalog.oid`;
 
 /** A call of a function that somebody made, by its number. */
-export function calling(own: FunctionFacts): Action {
+export function calling(own: Reference, isVolatile: boolean): Action {
   const on = `${identifier(own.schema)}.${identifier(own.name)}`;
-  return { effect: "execute", on, ...(own.volatile ? { traits: [volatile] } : {}) };
+  return { effect: "execute", on, ...(isVolatile ? { traits: [volatile] } : {}) };
 }
 
 /** The same of one of the server's own; set_config is told from its arguments, which nobody reads here. */

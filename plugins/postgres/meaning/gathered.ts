@@ -2,14 +2,20 @@ import type { Action, Effect } from "../../../core/plugin.ts";
 import type { NameMention, RelationMention } from "../sql/mentions.ts";
 import { identifier } from "../sql/names.ts";
 import { planned } from "../sql/statements.ts";
+import type { Own } from "./own.ts";
 import { type RelationFacts, relationKey } from "./relations.ts";
-import { type FunctionFacts, type Reference, type Things, volatile } from "./things.ts";
+import { type FunctionFacts, type Reference, volatile } from "./things.ts";
+import type { TypeFacts, TypesCalled } from "./types.ts";
 
-/** What is known of a resource now. */
+/** What is known of a resource now; what is not, it takes down to be asked for. */
 export interface Facts {
-  readonly things: Things;
-  /** What a key (`relationKey`) may mean; undefined: not asked yet. */
+  readonly own: Own;
+  /** What a key (`relationKey`) may mean; undefined: not known yet. */
   relations(key: string): readonly RelationFacts[] | undefined;
+  typesCalled(name: string): TypesCalled;
+  type(oid: number): TypeFacts | undefined;
+  /** Whether a function may change something, whatever it is marked as. */
+  volatile(one: Reference): boolean;
 }
 
 /** Where a name without a schema is looked up. */
@@ -21,8 +27,6 @@ const deepest = 64;
 
 /** What is found on the way through the catalogue, and how far the way may go. */
 export class Gathered {
-  /** Keys of relations that must be known before it can be told. */
-  readonly missing = new Set<string>();
   /** A name that nothing on the resource has: it may have by the next statement. */
   absent = false;
   /** Values may come from elsewhere than from the columns that the text names. */
@@ -53,16 +57,20 @@ export class Gathered {
 
   /** A function that the text does not name, which counts where it is volatile. */
   run(one: Reference): void {
-    const { things } = this.facts;
-    const facts = things.function(one.oid);
-    if (facts && !facts.supplied) this.opaque = true;
-    if (things.volatile(one)) this.add({ effect: "execute", on: nameOf(one), traits: [volatile] });
+    const own = this.facts.own.function(one.oid);
+    if (own && !own.supplied) this.opaque = true;
+    if (this.facts.volatile(one)) this.add({ effect: "execute", on: nameOf(own ?? one), traits: [volatile] });
+  }
+
+  /** The same of one that may run wherever there are values: nothing is made of it where it changes nothing. */
+  implied(one: Reference): void {
+    if (this.facts.volatile(one)) this.run(one);
   }
 
   /** `on`: how the text's own action names it, which stays where nobody knows the schema. */
   execute(one: FunctionFacts, on: string): void {
     const target = on.startsWith("*.") ? on : nameOf(one);
-    this.add({ effect: "execute", on: target, ...(one.volatile ? { traits: [volatile] } : {}) });
+    this.add({ effect: "execute", on: target, ...(this.facts.volatile(one) ? { traits: [volatile] } : {}) });
   }
 
   /** The relations that a text may mean; undefined: not known yet. */
@@ -71,10 +79,8 @@ export class Gathered {
   }
 
   known({ schema, name }: NameMention): readonly RelationFacts[] | undefined {
-    const key = relationKey(schema, name);
-    const found = this.facts.relations(key);
-    if (found === undefined) this.missing.add(key);
-    else if (found.length === 0) this.absent = true;
+    const found = this.facts.relations(relationKey(schema, name));
+    if (found?.length === 0) this.absent = true;
     return found;
   }
 
@@ -85,7 +91,7 @@ export class Gathered {
     }
     if (lookup === "pg_catalog") return schema === lookup;
     if (isTemporary(schema)) return this.temporary;
-    return lookup === "anywhere" || schema === "pg_catalog" || this.facts.things.path.path.includes(schema);
+    return lookup === "anywhere" || schema === "pg_catalog" || this.facts.own.path.path.includes(schema);
   }
 
   /** Whether this is new. */

@@ -1,5 +1,5 @@
 import type { Action } from "../../../core/plugin.ts";
-import type { Ask } from "../catalogue/cache.ts";
+import type { AskAll } from "../catalogue/cache.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import type { MeaningCache } from "./cache.ts";
 
@@ -15,9 +15,8 @@ export interface Meanings {
   call(oid: number): Action | undefined | Promise<Action | undefined>;
 }
 
-/** `login`: sessions log in as the catalogue's own connection does, and not as roles of their own. */
-export function meaningsOf(cache: MeaningCache, ask: Ask, login: boolean): Meanings {
-  const asking = [false, true].map((temporary) => ({ ask, login, temporary })) as [Asking, Asking];
+export function meaningsOf(cache: MeaningCache, ask: AskAll): Meanings {
+  const asking = [false, true].map((temporary) => ({ ask, temporary })) as [Asking, Asking];
   return {
     call: (oid) => cache.call(oid, asking[0]),
     of: (statement, temporary) => cache.meaning(statement, temporary ? asking[1] : asking[0]),

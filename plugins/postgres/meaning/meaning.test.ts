@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import pg from "pg";
 import { hasPostgres, type PostgresServer, startPostgres } from "../../../test/servers/postgres.ts";
-import type { Ask } from "../catalogue/cache.ts";
+import type { AskAll } from "../catalogue/cache.ts";
 import { Control } from "../control.ts";
 import { dialControl } from "../dial.ts";
 import { classify, loadParser } from "../sql/index.ts";
@@ -16,7 +16,7 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
   describe.skipIf(!hasPostgres(version))("what the catalogue adds", () => {
     let server: PostgresServer;
     let control: Control;
-    let ask: Ask;
+    let ask: AskAll;
     let cache: MeaningCache;
     let questions = 0;
 
@@ -27,11 +27,11 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
       if (version === 15) await server.sql("create extension citext; create extension pg_trgm");
       const config = { host: server.host, port: server.port, user: "postgres", database: "postgres" };
       control = new Control();
-      ask = (text, parameters) => {
+      ask = (group) => {
         questions += 1;
-        return control.query(() => dialControl(testPermit(config, server.password)), text, parameters);
+        return control.group(() => dialControl(testPermit(config, server.password)), group);
       };
-      cache = new MeaningCache();
+      cache = new MeaningCache(true);
     }, 60_000);
 
     afterAll(async () => {
@@ -41,7 +41,7 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
 
     const meaning = async (text: string, settings = defaultSettings, temporary = false) => {
       const read = classify(text, settings);
-      return await cache.meaning(read, { ask, login: true, temporary });
+      return await cache.meaning(read, { ask, temporary });
     };
     const actions = async (text: string, settings = defaultSettings, temporary = false) =>
       (await meaning(text, settings, temporary)).actions.map(
@@ -140,10 +140,10 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
 
     test("a statement of which there is nothing to know asks nobody", async () => {
       const before = questions;
-      const own = new MeaningCache();
+      const own = new MeaningCache(true);
       for (const text of ["select 1", "begin", "set work_mem = '1MB'", "", "show all", "selec"]) {
         const read = classify(text);
-        expect(own.meaning(read, { ask, login: true, temporary: false })).toBe(read);
+        expect(own.meaning(read, { ask, temporary: false })).toBe(read);
       }
       expect(questions).toBe(before);
     });
@@ -225,7 +225,7 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
       const [[oid]] = (await server.sql("select 'small'::regtype::oid")) as [[string]];
       const read = classify("select $1");
       const typed = { ...read, detail: { ...read.detail, parameterTypes: [Number(oid)] } };
-      const { actions: all } = await cache.meaning(typed, { ask, login: true, temporary: false });
+      const { actions: all } = await cache.meaning(typed, { ask, temporary: false });
       expect(all).toContainEqual({ effect: "execute", on: "public.checked", traits: ["volatile"] });
     });
 
@@ -244,14 +244,14 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
     });
 
     test("a catalogue that cannot be asked: unknown besides, and asked again", async () => {
-      const own = new MeaningCache();
+      const own = new MeaningCache(true);
       const read = classify("select id from orders where id = 12345");
       const fails = await own.meaning(read, {
         ask: () => Promise.reject(new Error("no")),
-        ...{ login: true, temporary: false },
+        ...{ temporary: false },
       });
       expect(fails.actions).toEqual([...read.actions, { effect: "unknown", on: "catalogue" }]);
-      expect(await own.meaning(read, { ask, login: true, temporary: false })).toBe(read);
+      expect(await own.meaning(read, { ask, temporary: false })).toBe(read);
     });
 
     test("a table that somebody has locked is nobody's trouble who does not name it", async () => {
@@ -269,9 +269,9 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
         expect(await actions("select * from over_busy, quiet")).toContain(unknown);
         expect(await actions("select n + 1 from quiet")).toEqual(["read public.quiet"]);
         // A gateway that begins in that moment.
-        const began = new MeaningCache();
+        const began = new MeaningCache(true);
         const read = classify("select busy_now() from quiet", defaultSettings);
-        const asking = { ask, login: true, temporary: false };
+        const asking = { ask, temporary: false };
         const volatile = { effect: "execute", on: "public.busy_now", traits: ["volatile"] } as const;
         expect((await began.meaning(read, asking)).actions).toContainEqual(volatile);
         await holder.query("rollback");

@@ -2,9 +2,10 @@ import { safeFunctions, safeQualified, unsafeAttributes, unsafeFunctions } from 
 import type { AttributeMention, CallMention, Mentions, NameMention } from "../sql/mentions.ts";
 import { objectName } from "../sql/names.ts";
 import { defaultSettings } from "../sql/settings.ts";
-import { expressionDefinition } from "./definition.ts";
-import { dropKey, type Gathered, type Lookup } from "./gathered.ts";
-import type { Definition, FunctionFacts, Things } from "./things.ts";
+import { dropKey, type Facts, type Gathered, type Lookup } from "./gathered.ts";
+import type { Own } from "./own.ts";
+import type { Definition, FunctionFacts } from "./things.ts";
+import type { TypeFacts } from "./types.ts";
 
 /** Whose mentions they are, and what becomes of the actions that the text alone shows. */
 export interface Told {
@@ -28,8 +29,11 @@ export class Mentioning {
     this.#check = check;
   }
 
-  get #things(): Things {
-    return this.#gathered.facts.things;
+  get #facts(): Facts {
+    return this.#gathered.facts;
+  }
+  get #own(): Own {
+    return this.#facts.own;
   }
 
   tell(told: Told): void {
@@ -39,13 +43,13 @@ export class Mentioning {
     for (const attribute of mentions.attributes) this.#attribute(attribute, told);
     for (const operator of mentions.operators) this.#operator(operator, told);
     for (const type of mentions.types) this.#type(type, lookup);
-    if (mentions.any) for (const one of this.#things.anywhere) this.#gathered.run(one);
+    if (mentions.any) for (const one of this.#own.anywhere) this.#gathered.implied(one);
     for (const key of kept) dropped.delete(key);
   }
 
   #call(call: CallMention, told: Told): void {
     const { schema, name, args, on } = call;
-    const candidates = this.#things
+    const candidates = this.#own
       .functions(name)
       .filter((one) => this.#gathered.visible(call, one.schema, told.lookup) && fits(one, args));
     if (args === 1 || args === -1) this.#type(call, told.lookup);
@@ -54,28 +58,29 @@ export class Mentioning {
       (own && (safeFunctions.has(name) || special.has(name))) || safeQualified.has(`${schema}.${name}`);
     if (safe) {
       // Somebody's own of that name for other arguments. An extension's computes, as the server's does.
-      const ownFirst = this.#things.path.path.indexOf("pg_catalog") <= 0;
+      const ownFirst = this.#own.path.path.indexOf("pg_catalog") <= 0;
       for (const one of candidates) {
         if (one.shadowed && ownFirst) continue;
         if (!one.supplied) this.#gathered.opaque = true;
-        if (one.volatile || (told.named && !one.supplied)) this.#gathered.execute(one, on);
+        if (this.#facts.volatile(one) || (told.named && !one.supplied)) this.#gathered.execute(one, on);
       }
       return;
     }
     const key = dropKey("execute", on);
     if (candidates.length === 0 || (own && unsafeFunctions.has(name))) told.kept.add(key);
     else told.dropped.add(key);
-    for (const one of candidates) if (told.named || one.volatile) this.#gathered.execute(one, on);
+    for (const one of candidates)
+      if (told.named || this.#facts.volatile(one)) this.#gathered.execute(one, on);
   }
 
   #attribute(attribute: AttributeMention, told: Told): void {
     const { of, name, on } = attribute;
     const key = dropKey("execute", on);
-    const candidates = this.#things
+    const candidates = this.#own
       .functions(name)
       .filter((one) => fits(one, 1) && this.#gathered.visible({ schema: "", name }, one.schema, told.lookup));
     const server = unsafeAttributes.has(name);
-    const type = this.#things.typesCalled(name).length > 0;
+    const type = this.#facts.typesCalled(name).types.length > 0;
     if (of !== undefined && !server && !type && candidates.length === 0) return;
     if (of !== undefined && this.#isColumn(of, name, told.mentions)) {
       told.dropped.add(key);
@@ -89,7 +94,7 @@ export class Mentioning {
     for (const one of candidates) {
       if (ofRow && !one.ofRow) continue;
       this.#gathered.opaque = true;
-      if (told.named || one.volatile) this.#gathered.execute(one, on);
+      if (told.named || this.#facts.volatile(one)) this.#gathered.execute(one, on);
     }
   }
 
@@ -109,7 +114,7 @@ export class Mentioning {
 
   #operator(operator: NameMention, told: Told): void {
     const { schema, name } = operator;
-    const candidates = this.#things
+    const candidates = this.#own
       .operators(name)
       .filter((one) => this.#gathered.visible(operator, one.schema, told.lookup));
     if (schema !== "" && schema !== "pg_catalog") {
@@ -120,27 +125,30 @@ export class Mentioning {
   }
 
   #type(type: NameMention, lookup: Lookup): void {
-    const things = this.#things;
     const names = type.name.startsWith("_") ? [type.name, type.name.slice(1)] : [type.name];
     for (const name of names) {
-      for (const one of things.castsTo(name)) {
+      const { types, casts } = this.#facts.typesCalled(name);
+      for (const one of casts) {
         if (this.#gathered.visible(type, one.schema, lookup)) this.#gathered.run(one.function);
       }
-      for (const oid of things.typesCalled(name)) {
-        const facts = things.types.get(oid);
-        if (facts && this.#gathered.visible(type, facts.schema, lookup)) this.value(oid, true);
+      for (const facts of types) {
+        if (this.#gathered.visible(type, facts.schema, lookup)) this.#value(facts, true);
       }
     }
   }
 
   /** A value of this type is made (`checked`) or shown. */
   value(oid: number, checked: boolean): void {
-    const facts = this.#things.types.get(oid);
-    if (facts === undefined || !this.#gathered.first(`type ${oid} ${checked}`)) return;
+    const facts = this.#facts.type(oid);
+    if (facts !== undefined) this.#value(facts, checked);
+  }
+
+  #value(facts: TypeFacts, checked: boolean): void {
+    if (!this.#gathered.first(`type ${facts.oid} ${checked}`)) return;
     for (const one of facts.functions) this.#gathered.run(one);
     for (const part of facts.parts) this.value(part, checked);
     if (checked) for (const one of facts.casts) this.#gathered.run(one);
-    if (checked) for (const check of facts.checks) this.#check(expressionDefinition(check));
+    if (checked) for (const check of facts.checks) this.#check(check);
   }
 }
 

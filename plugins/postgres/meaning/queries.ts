@@ -1,75 +1,45 @@
-/**
- * What is asked of a resource's catalogue about things that somebody made there. Object ids from 16384 on are theirs
- * (FirstNormalObjectId), in whatever schema. Every function, operator and type is named with its schema; search_path is
- * pg_catalog, so that what pg_get_viewdef and its kin write names everything in full.
- */
+import { references } from "./kinds.ts";
 
-/** Of each kind at most so many and one more; beyond it nothing can be told. */
-export const mostThings = 20_000;
+/**
+ * What is asked of a resource's catalogue about what a statement names. Every function, operator and type is named with
+ * its schema; search_path is pg_catalog, so that what pg_get_viewdef and its kin write names everything in full.
+ */
 
 /** A longer body of a function is not looked through. In characters. */
 const longestBody = 65_536;
 
-const reference = "pg_catalog.json_build_array(p.oid::pg_catalog.int8, n.nspname, p.proname)";
-const refersTo = (condition: string) =>
-  `(select pg_catalog.json_agg(${reference})::pg_catalog.text from pg_catalog.pg_proc p
-    join pg_catalog.pg_namespace n on n.oid = p.pronamespace where p.oid <> 0 and ${condition})`;
+const listed = (parameter: string, type: string) =>
+  `array(select e.each::pg_catalog.${type} from pg_catalog.json_array_elements_text(${parameter}::pg_catalog.json) e (each))`;
 
 /**
- * `$1`: a JSON list of `oid xmin` that are known. A body is answered only for the others, null where it counts as volatile.
- * `$2`: whether bodies that were not kept as text (BEGIN ATOMIC) are written out, which locks the tables in them.
+ * Bodies of functions, by oid (`$1`: a JSON list). Columns: oid, xmin, body, null where it is too long; the functions that
+ * it depends on by number: those of a body that is not kept as text (BEGIN ATOMIC), also under new names, and those of
+ * defaults. What writes such a body out locks the tables in it.
  */
-export const functionsQuery = `
-select p.oid, p.oid || ' ' || p.xmin, n.nspname, p.proname, p.prokind, p.provolatile,
-  exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-    and d.objid = p.oid and d.deptype = 'e'), l.lanname,
-  l.lanpltrusted, p.pronargs, p.pronargdefaults, p.provariadic <> 0,
-  (select t.typtype in ('c', 'p', 'd') from pg_catalog.pg_type t where t.oid = p.proargtypes[0]),
-  (select ${refersTo(`p.oid in (g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggserialfn, g.aggdeserialfn,
-    g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn)`)}
-   from pg_catalog.pg_aggregate g where g.aggfnoid = p.oid),
-  case when p.provolatile <> 'v' and l.lanname not in ('c', 'internal') and known.key is null
-    then case when pg_catalog.length(p.prosrc) <= ${longestBody} and ($2 or p.prosqlbody is null)
-      then p.prosrc || coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), '') end end,
-  exists (select from pg_catalog.pg_proc own where own.oid < 16384 and own.proname = p.proname
-    and own.proargtypes = p.proargtypes and own.pronamespace = 'pg_catalog'::pg_catalog.regnamespace),
-  (select pg_catalog.json_agg(coalesce(e.typname, t.typname))::pg_catalog.text
-   from pg_catalog.unnest(p.proargtypes::pg_catalog.oid[] || coalesce(p.proallargtypes, '{}') || p.prorettype) used (oid)
-   join pg_catalog.pg_type t on t.oid = used.oid left join pg_catalog.pg_type e on e.oid = t.typelem
-   where used.oid >= 16384)
-from pg_catalog.pg_proc p
-join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-join pg_catalog.pg_language l on l.oid = p.prolang
-left join pg_catalog.json_array_elements_text($1::pg_catalog.json) known (key) on known.key = p.oid || ' ' || p.xmin
-where p.oid >= 16384 or n.nspname not in ('pg_catalog', 'information_schema')
-order by p.oid limit ${mostThings + 1}`;
-
-/** Views, and tables with row security: what is run by who reads them. What tells whether any of it has changed stands last. */
-const reading = `
-select s.nspname, c.relname, c.oid, pg_catalog.concat_ws(' ', c.xmin, (select r.xmin from pg_catalog.pg_rewrite r
-    where r.ev_class = c.oid and r.ev_type = '1'), (select pg_catalog.string_agg(p.xmin::pg_catalog.text, ' ' order by p.oid)
-    from pg_catalog.pg_policy p where p.polrelid = c.oid)) as print
-from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace
-where c.oid >= 16384 and (c.relkind = 'v' or c.relrowsecurity) order by c.oid limit ${mostThings + 1}`;
+export const bodiesQuery = `
+select x.oid, x.xmin, case when pg_catalog.length(x.prosrc) <= ${longestBody}
+    then x.prosrc || coalesce(pg_catalog.pg_get_function_sqlbody(x.oid), '') end,
+  ${references(`array(
+    select d.refobjid from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+      and d.objid = x.oid and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    union all select o.oprcode::pg_catalog.oid from pg_catalog.pg_depend d join pg_catalog.pg_operator o on o.oid = d.refobjid
+      where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = x.oid
+      and d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass)`)}
+from pg_catalog.pg_proc x where x.oid = any (${listed("$1", "oid")})`;
 
 /**
- * Kind of row first: operators, casts, types, what is run by who reads a relation, then what may run in any assignment,
- * and anywhere.
+ * Types that somebody made and whose values run something, by name (`$1`) or oid (`$2`), both JSON lists; and what casts
+ * to any type of such a name call. Columns: kind, schema, name, functions that read and write its values, oid, types that
+ * it is made of, checks of a domain, functions of casts to it or to what it is made of, default of a domain, whether it
+ * is a table's row. Of a cast the function stands where a type's functions stand.
  */
-export const thingsQuery = `
-(select 'operator', s.nspname, o.oprname, ${refersTo("p.oid = o.oprcode")}, null, null, null, null, null, null
-from pg_catalog.pg_operator o join pg_catalog.pg_namespace s on s.oid = o.oprnamespace
-where o.oid >= 16384 order by o.oid limit ${mostThings + 1})
-union all
-(select 'cast', s.nspname, t.typname, ${refersTo("p.oid = c.castfunc")}, c.castcontext::pg_catalog.text, null, null, null, null, null
-from pg_catalog.pg_cast c
-join pg_catalog.pg_type t on t.oid = c.casttarget join pg_catalog.pg_namespace s on s.oid = t.typnamespace
-where c.oid >= 16384 and c.castfunc <> 0 order by c.oid limit ${mostThings + 1})
-union all
-(select 'type', s.nspname, t.typname,
-  ${refersTo(`p.oid >= 16384 and (p.oid in (t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin, t.typmodout)
-    or p.oid in (select r.rngcanonical from pg_catalog.pg_range r where r.rngtypid = t.oid
-      union all select r.rngsubdiff from pg_catalog.pg_range r where r.rngtypid = t.oid))`)},
+export const typesQuery = `
+with asked as materialized (select ${listed("$1", "name")} as names, ${listed("$2", "oid")} as oids)
+select 'type', s.nspname, t.typname,
+  ${references(`array(select f.oid from (select pg_catalog.unnest(array[t.typinput, t.typoutput, t.typreceive, t.typsend,
+      t.typmodin, t.typmodout]::pg_catalog.oid[])
+    union all select pg_catalog.unnest(array[r.rngcanonical, r.rngsubdiff]::pg_catalog.oid[])
+      from pg_catalog.pg_range r where r.rngtypid = t.oid) f (oid) where f.oid >= 16384)`)},
   t.oid::pg_catalog.text,
   (select pg_catalog.json_agg(part.oid::pg_catalog.int8)::pg_catalog.text from (
     select t.typbasetype union all
@@ -80,66 +50,58 @@ union all
       where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) part (oid) where part.oid >= 16384),
   (select pg_catalog.json_agg(pg_catalog.pg_get_expr(k.conbin, 0))::pg_catalog.text from pg_catalog.pg_constraint k
     where k.contypid = t.oid and k.contype = 'c'),
-  ${refersTo(`p.oid in (select c.castfunc from pg_catalog.pg_cast c where c.oid >= 16384
+  ${references(`array(select c.castfunc from pg_catalog.pg_cast c where c.oid >= 16384
     and (c.casttarget in (t.oid, t.typbasetype) or c.casttarget in (select a.atttypid from pg_catalog.pg_attribute a
       where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped)))`)},
   pg_catalog.pg_get_expr(t.typdefaultbin, 0),
   exists (select from pg_catalog.pg_class c where c.oid = t.typrelid and c.relkind <> 'c')::pg_catalog.text
 from pg_catalog.pg_type t join pg_catalog.pg_namespace s on s.oid = t.typnamespace
-where t.oid >= 16384 and (t.typtype in ('d', 'r', 'm') or t.typtype = 'b' and t.typelem = 0 or t.typtype = 'c' and exists (
-  select from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and (a.atttypid >= 16384
-    or a.atttypid in (select c.casttarget from pg_catalog.pg_cast c where c.oid >= 16384))))
-order by t.oid limit ${mostThings + 1})
+where t.oid >= 16384 and (t.typname = any ((select asked.names from asked)::pg_catalog.name[])
+    or t.oid = any ((select asked.oids from asked)::pg_catalog.oid[]))
+  and (t.typtype in ('d', 'r', 'm') or t.typtype = 'b' and t.typelem = 0 or t.typtype = 'c' and exists (
+    select from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and (a.atttypid >= 16384
+      or a.atttypid in (select c.casttarget from pg_catalog.pg_cast c where c.oid >= 16384))))
 union all
-(select 'relation', nspname, relname, null, oid::pg_catalog.text, print, null, null, null, null from (${reading}) one)
-union all
-(select 'assigned', null, null,
-  ${refersTo("p.oid in (select c.castfunc from pg_catalog.pg_cast c where c.oid >= 16384 and c.castcontext = 'a')")},
-  null, null, null, null, null, null)
-union all
-(select 'anywhere', null, null, ${refersTo(`p.oid in (select c.castfunc from pg_catalog.pg_cast c
-    where c.oid >= 16384 and c.castcontext = 'i') or p.oid >= 16384 and (p.oid in (select m.amproc from pg_catalog.pg_amproc m)
-  or p.oid in (select o.oprcode from pg_catalog.pg_amop m join pg_catalog.pg_operator o on o.oid = m.amopopr))`)},
-  null, null, null, null, null, null)`;
+select 'cast', s.nspname, t.typname, ${references("array[c.castfunc]")}, null, null, null, null, null, null
+from pg_catalog.pg_type t join pg_catalog.pg_namespace s on s.oid = t.typnamespace
+join pg_catalog.pg_cast c on c.casttarget = t.oid
+where c.oid >= 16384 and c.castfunc <> 0 and t.typname = any ((select asked.names from asked)::pg_catalog.name[])`;
 
 /**
- * What runs where one of these is read, by the names that it is called by, without a lock on any: each with what it reads
- * in turn. `$1`: a JSON list of oids. Columns: name, functions, names of relations and types. What is written down are the
- * things that somebody made (pg_depend); the server's own functions stand in the trees.
+ * What is run by who reads a view, or a table with row security: by name (`$1`) or oid (`$2`), both JSON lists; without a
+ * lock on any. Columns: oid, name, functions, oids of relations, oids of types. What somebody made is written down
+ * (pg_depend); the server's own functions stand in the trees.
  */
-export const readingQuery = `
-with recursive part as (
+export const readingsQuery = `
+with relation as materialized (
+  select c.oid, c.relname, c.relkind from pg_catalog.pg_class c
+  where (c.relname = any (${listed("$1", "name")}) or c.oid = any (${listed("$2", "oid")}))
+    and c.oid >= 16384 and (c.relkind = 'v' or c.relrowsecurity)
+), part as materialized (
   select r.ev_class as relation, 'pg_catalog.pg_rewrite'::pg_catalog.regclass as catalogue, r.oid,
     r.ev_action::pg_catalog.text as tree
-  from pg_catalog.pg_rewrite r join pg_catalog.pg_class c on c.oid = r.ev_class and c.relkind = 'v' where r.ev_type = '1'
+  from relation join pg_catalog.pg_rewrite r on r.ev_class = relation.oid and r.ev_type = '1' and relation.relkind = 'v'
   union all
   select p.polrelid, 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid,
     pg_catalog.concat(p.polqual::pg_catalog.text, p.polwithcheck::pg_catalog.text)
-  from pg_catalog.pg_policy p join pg_catalog.pg_class c on c.oid = p.polrelid and c.relrowsecurity
-), read (oid) as (
-  select one.value::pg_catalog.oid from pg_catalog.json_array_elements_text($1::pg_catalog.json) one
-  union
-  select d.refobjid from read join part on part.relation = read.oid
-  join pg_catalog.pg_depend d on d.classid = part.catalogue and d.objid = part.oid
-    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-), used as (
+  from relation join pg_catalog.pg_policy p on p.polrelid = relation.oid
+), used as materialized (
   select part.relation, d.refclassid, d.refobjid from part
   join pg_catalog.pg_depend d on d.classid = part.catalogue and d.objid = part.oid and d.refobjid <> part.relation
-  where part.relation in (select oid from read)
 )
-select c.relname,
-  ${refersTo(`p.oid in (
+select c.oid, c.relname,
+  ${references(`array(
     select u.refobjid from used u where u.relation = c.oid and u.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-    union select o.oprcode from used u join pg_catalog.pg_operator o on o.oid = u.refobjid
+    union select o.oprcode::pg_catalog.oid from used u join pg_catalog.pg_operator o on o.oid = u.refobjid
     where u.relation = c.oid and u.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
     union select m[1]::pg_catalog.oid from part, pg_catalog.regexp_matches(part.tree, ':funcid (\\d+)', 'g') m
     where part.relation = c.oid)`)},
-  (select pg_catalog.json_agg(coalesce(k.relname, e.typname, t.typname))::pg_catalog.text from used u
-   left join pg_catalog.pg_class k on k.oid = u.refobjid and u.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-   left join pg_catalog.pg_type t on t.oid = u.refobjid and u.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
-   left join pg_catalog.pg_type e on e.oid = t.typelem
-   where u.relation = c.oid and (k.oid is not null or t.oid is not null))
-from pg_catalog.pg_class c where c.oid in (select relation from part where relation in (select oid from read))`;
+  (select pg_catalog.json_agg(distinct u.refobjid::pg_catalog.int8)::pg_catalog.text from used u
+    where u.relation = c.oid and u.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass),
+  (select pg_catalog.json_agg(distinct coalesce(nullif(t.typelem, 0), t.oid)::pg_catalog.int8)::pg_catalog.text from used u
+    join pg_catalog.pg_type t on t.oid = u.refobjid
+    where u.relation = c.oid and u.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass)
+from relation c`;
 
 /**
  * Relations by name. `$1`: a JSON list of [schema, name]; an empty schema is any, pg_temp that of any session.

@@ -1,8 +1,6 @@
-import type { Ask } from "../catalogue/cache.ts";
 import type { Row } from "../control.ts";
 import type { NameMention } from "../sql/mentions.ts";
 import { baseOf, expressionDefinition, queryDefinition, ruleDefinition } from "./definition.ts";
-import { relationsQuery } from "./queries.ts";
 import type { Definition } from "./things.ts";
 
 /** What else happens when a relation is read or written. */
@@ -35,14 +33,13 @@ export function relationKey(schema: string, name: string): string {
   return JSON.stringify([schema, name]);
 }
 
-/** The relations that each key (`relationKey`) may mean, and what tells whether any of it has changed. */
-export async function loadRelations(keys: readonly string[], ask: Ask): Promise<Row[]> {
-  return await ask(relationsQuery, [`[${keys.join()}]`]);
+export function nameIn(key: string): string {
+  return (JSON.parse(key) as [string, string])[1];
 }
 
-export function meantBy(key: string, { schema, name }: NameMention): boolean {
-  const [wanted, called] = JSON.parse(key) as [string, string];
-  if (called !== name) return false;
+/** Whether a key means a relation of its name in that schema. */
+export function meantBy(key: string, schema: string): boolean {
+  const [wanted] = JSON.parse(key) as [string, string];
   return wanted === "" || wanted === schema || (wanted === "pg_temp" && schema.startsWith("pg_temp_"));
 }
 

@@ -1,6 +1,5 @@
 import { type Action, nothing } from "../../../core/plugin.ts";
 import type { Command, Mentions, NameMention, RelationMention } from "../sql/mentions.ts";
-import { expressionDefinition } from "./definition.ts";
 import { actionKey, dropKey, type Facts, Gathered, isTemporary, type Lookup, nameOf } from "./gathered.ts";
 import { Mentioning } from "./mentioned.ts";
 import type { RelationFacts } from "./relations.ts";
@@ -40,10 +39,6 @@ export class Resolution {
     this.#mentioning = new Mentioning(this.#gathered, (check) => this.#reach(check, unseen));
   }
 
-  /** Keys of relations that must be known before it can be told. */
-  get missing(): ReadonlySet<string> {
-    return this.#gathered.missing;
-  }
   /** A name that nothing on the resource has: it may have by the next statement. */
   get absent(): boolean {
     return this.#gathered.absent;
@@ -150,7 +145,7 @@ export class Resolution {
   }
 
   #firstInPath(found: readonly RelationFacts[]): readonly RelationFacts[] {
-    const { path, certain } = this.#gathered.facts.things.path;
+    const { path, certain } = this.#gathered.facts.own.path;
     if (!certain) return found;
     const first = path.find((schema) => found.some((one) => one.schema === schema));
     return found.filter(({ schema }) => schema === first);
@@ -193,7 +188,7 @@ export class Resolution {
     if (!this.#gathered.first(`${effect} ${command} ${nameOf(facts)} ${within} ${reads}`)) return;
     for (const condition of facts.conditions) this.#reach(condition, { within, reads, wholly: false });
     if (effect === "write") {
-      for (const one of this.#gathered.facts.things.assigned) this.#gathered.run(one);
+      for (const one of this.#gathered.facts.own.assigned) this.#gathered.implied(one);
       for (const type of facts.types) this.#mentioning.value(type, true);
       for (const value of this.#computed(facts, command !== "update" || this.#setsDefaults))
         this.#reach(value, { within, reads: false, wholly: true });
@@ -226,9 +221,7 @@ export class Resolution {
   #computed({ values, types }: RelationFacts, defaults: boolean): Definition[] {
     const own = values.flatMap(({ generated, does }) => (generated || defaults ? does : []));
     if (!defaults) return own;
-    const { things } = this.#gathered.facts;
-    const ofTypes = types.flatMap((oid) => things.types.get(oid)?.byDefault ?? []);
-    return [...own, ...ofTypes.map(expressionDefinition)];
+    return [...own, ...types.flatMap((oid) => this.#gathered.facts.type(oid)?.byDefault ?? [])];
   }
 
   /** What is done to another relation because of what is done to this one. */

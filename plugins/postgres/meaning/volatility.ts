@@ -1,165 +1,140 @@
 import { unsafeFunctions } from "../sql/builtins.ts";
-import type { FunctionFacts, Named, Reference, TypeFacts } from "./things.ts";
+import { Body, castNames } from "./body.ts";
+import type { Own, OwnFunction } from "./own.ts";
+import type { Reading } from "./readings.ts";
+import type { Reference } from "./things.ts";
+import type { TypeFacts, TypesCalled } from "./types.ts";
 
-/** A function as it is marked, with what it may run. */
-export interface Marked extends FunctionFacts {
-  /** Of an aggregate: what it is made of. */
-  readonly parts: readonly Reference[];
-  /** In lower case: its body, where what it is marked as must be looked into, and the types of its arguments and result. */
-  readonly body?: string;
-}
-
-/** What runs functions where a body names it: a view, a table with row security, a type, a cast's target. */
-export interface Running {
-  /** All that it may be called. */
-  readonly names: readonly string[];
-  /** It runs them only where a value of it is made: a table's row. */
-  readonly made?: true;
-  readonly parts: readonly Reference[];
-  /** In lower case: what else it names. */
-  readonly body: string;
-  volatile?: true;
+/** Where a search leads on to; what is not known yet is taken down to be asked for, and leads nowhere. */
+export interface Behind {
+  readonly own: Own;
+  /** null: nobody can read it. */
+  body(one: OwnFunction): Body | null | undefined;
+  typesCalled(name: string): TypesCalled;
+  type(oid: number): TypeFacts | undefined;
+  readingsCalled(name: string): readonly Reading[];
+  reading(oid: number): Reading | undefined;
 }
 
 /**
- * Marks as volatile what may run a volatile function, whatever it is marked itself: nobody makes a body keep to what
- * is said of it. `operators`: with the oid of the function behind each. Until nothing changes, since each one found
- * may stand in the body of others.
+ * Tells whether a function may change something, whatever it is marked as: nobody makes a body keep to what is said of it.
+ * It may where its body, or a type of its arguments or result, leads to a function or operator that may: by name or
+ * through a view, row security, a type or a cast, over as many steps as it takes.
  */
-export function spread(
-  functions: readonly Marked[],
-  operators: readonly { name: string; oid: number }[],
-  others: readonly Running[],
-): void {
-  const byOid = new Map(functions.map((one) => [one.oid, one]));
-  const bodies = new Map<Marked | Running, Body>(others.map((one) => [one, new Body(one.body)]));
-  const found: (Marked | Running)[] = [];
-  for (const one of functions) {
-    if (one.volatile) found.push(one);
-    else bodies.set(one, new Body(one.body));
-  }
-  const runs = ({ oid, schema, name }: Reference) =>
-    byOid.get(oid)?.volatile ?? (schema !== "pg_catalog" || unsafeFunctions.has(name));
-  let fresh = new Sought(found);
-  for (let first = true; first || !fresh.empty; first = false) {
-    fresh.signs = operators.filter(({ oid }) => byOid.get(oid)?.volatile).map(({ name }) => name);
-    const next: (Marked | Running)[] = [];
-    for (const [one, body] of bodies) {
-      if (!(first && body.opaque) && !one.parts.some(runs) && !body.has(fresh)) continue;
-      one.volatile = true;
-      bodies.delete(one);
-      next.push(one);
-    }
-    fresh = new Sought(next);
+export class Volatility {
+  readonly #known = new Map<number, boolean>();
+
+  constructor(readonly behind: Behind) {}
+
+  of(one: Reference): boolean {
+    const own = this.behind.own.function(one.oid);
+    if (own === undefined) return isVolatile(one);
+    const known = this.#known.get(own.oid);
+    if (known !== undefined) return known;
+    const search = new Search(this.behind, this.#known);
+    const found = search.from(own);
+    if (found) this.#known.set(own.oid, true);
+    else for (const each of search.reached) this.#known.set(each.oid, false);
+    return found;
   }
 }
 
-/** Types by the names that bodies give them: a domain's check, what reads and writes a value, what makes one of another. */
-export function runningTypes(types: ReadonlyMap<number, TypeFacts>, casts: readonly Named[]): Running[] {
-  const running: Running[] = casts.map(({ name, function: behind }) => ({
-    ...{ names: spellings[name] ?? [name], parts: [behind], body: "" },
-  }));
-  for (const { name, functions, casts: into, checks, parts, ofTable } of types.values()) {
-    const within = parts.flatMap((oid) => types.get(oid)?.name ?? []);
-    running.push({
-      ...{ names: [name, `_${name}`], parts: [...functions, ...into] },
-      ...(ofTable ? { made: true } : {}),
-      body: `${checks.join(" ").toLowerCase()} ${namesAsBody(within)}`,
-    });
+/** Of one of the server's own. */
+function isVolatile({ schema, name }: Reference): boolean {
+  return schema !== "pg_catalog" || unsafeFunctions.has(name);
+}
+
+/** The way from one function to all that it may run, up to the first that may change something. */
+class Search {
+  readonly reached = new Set<OwnFunction>();
+  readonly #next: OwnFunction[] = [];
+  readonly #types = new Set<number>();
+  readonly #readings = new Set<number>();
+  #found = false;
+
+  constructor(
+    readonly behind: Behind,
+    readonly known: ReadonlyMap<number, boolean>,
+  ) {}
+
+  from(first: OwnFunction): boolean {
+    this.#reach(first);
+    for (let one = this.#next.pop(); one !== undefined && !this.#found; one = this.#next.pop())
+      this.#look(one);
+    return this.#found;
   }
-  return running;
-}
 
-/** Those of the things that a body may name which is not volatile yet. */
-export function namedIn<Thing>(
-  functions: readonly Marked[],
-  things: readonly Thing[],
-  nameOf: (thing: Thing) => string,
-): Thing[] {
-  if (things.length === 0) return [];
-  const words = new Set(
-    functions.flatMap(({ volatile, body = "" }) => (volatile ? [] : (body.match(word) ?? []))),
-  );
-  return things.filter((thing) => {
-    const name = nameOf(thing).toLowerCase();
-    return words.has(name) || !whole.test(name);
-  });
-}
+  #reach(one: OwnFunction): void {
+    if (this.reached.has(one)) return;
+    this.reached.add(one);
+    this.#next.push(one);
+  }
 
-/** What stands for a text that names these. */
-export function namesAsBody(names: readonly string[]): string {
-  return names.join(" ").replaceAll('"', '""').toLowerCase();
-}
+  #look(one: OwnFunction): void {
+    const known = this.known.get(one.oid);
+    if (known !== undefined) this.#found = known;
+    else if (one.marked || (!one.compiled && !one.trusted)) this.#found = true;
+    else this.#follow(one);
+  }
 
-/** The server's own types are also called so. */
-const spellings: Readonly<Record<string, readonly string[]>> = {
-  bool: ["bool", "boolean"],
-  bpchar: ["bpchar", "char", "character"],
-  float4: ["float4", "real", "float"],
-  float8: ["float8", "double", "float"],
-  int2: ["int2", "smallint"],
-  int4: ["int4", "int", "integer"],
-  int8: ["int8", "bigint"],
-  numeric: ["numeric", "decimal", "dec"],
-  timestamptz: ["timestamptz", "timestamp"],
-  timetz: ["timetz", "time"],
-  varbit: ["varbit", "bit"],
-  varchar: ["varchar", "character", "char"],
-};
+  #follow(one: OwnFunction): void {
+    this.#calls(one.parts);
+    const body = one.compiled ? noBody : this.behind.body(one);
+    if (body === null || body?.opaque) this.#found = true;
+    if (!body || this.#found) return;
+    this.#calls(body.parts);
+    for (const oid of one.types) this.#type(this.behind.type(oid), body.makes);
+    this.#names(body);
+  }
 
-const word = /[\p{L}\p{N}_$]+/gu;
-const whole = /^[\p{L}\p{N}_$]+$/u;
-
-/** Names that are looked for in bodies. */
-class Sought {
-  readonly words = new Set<string>();
-  /** Names that are no words, so that they may stand anywhere. */
-  readonly others: string[] = [];
-  /** Words that count only in a body that makes values of what they name. */
-  readonly made = new Set<string>();
-  /** Operators. */
-  signs: readonly string[] = [];
-
-  constructor(found: readonly (Marked | Running)[]) {
-    for (const one of found) {
-      const names = "names" in one ? one.names : [one.name];
-      const words = "made" in one ? this.made : this.words;
-      for (const name of names.map((each) => each.toLowerCase())) {
-        if (whole.test(name)) words.add(name);
-        else this.others.push(name.replaceAll('"', '""'));
-      }
+  #calls(functions: readonly Reference[]): void {
+    for (const one of functions) {
+      const own = this.behind.own.function(one.oid);
+      if (own) this.#reach(own);
+      else if (isVolatile(one)) this.#found = true;
     }
   }
 
-  get empty(): boolean {
-    return this.words.size + this.others.length + this.made.size === 0;
+  /** All that a text may mean by what stands in it. */
+  #names(body: Body): void {
+    const { own } = this.behind;
+    for (const word of body.words) for (const other of own.functionsCalled(word)) this.#reach(other);
+    for (const name of own.oddNames.names) {
+      if (body.text.includes(name)) for (const other of own.oddNames.get(name)) this.#reach(other);
+    }
+    for (const sign of own.operatorNames) {
+      if (body.text.includes(sign)) this.#calls(own.operators(sign).map((operator) => operator.function));
+    }
+    for (const name of body.names) {
+      for (const reading of this.behind.readingsCalled(name)) this.#reads(reading);
+      const { types, casts } = this.behind.typesCalled(name);
+      for (const type of types) this.#type(type, body.makes);
+      this.#calls(casts.map((cast) => cast.function));
+      for (const type of castNames(name))
+        this.#calls(this.behind.typesCalled(type).casts.map((cast) => cast.function));
+    }
+  }
+
+  /** `made`: values of a table's row may be made there. */
+  #type(type: TypeFacts | undefined, made: boolean): void {
+    if (type === undefined || (type.ofTable && !made) || this.#types.has(type.oid)) return;
+    this.#types.add(type.oid);
+    this.#calls(type.functions);
+    this.#calls(type.casts);
+    for (const part of type.parts) this.#type(this.behind.type(part), false);
+    if (type.condition === undefined) return;
+    if (type.condition.opaque) this.#found = true;
+    else this.#names(type.condition);
+  }
+
+  #reads(reading: Reading | undefined): void {
+    if (reading === undefined || this.#readings.has(reading.oid)) return;
+    this.#readings.add(reading.oid);
+    this.#calls(reading.functions);
+    for (const oid of reading.types) this.#type(this.behind.type(oid), false);
+    for (const oid of reading.relations) this.#reads(this.behind.reading(oid));
   }
 }
 
-/** Without any of these no value of a row's type is made of others: a literal, a variable, a cast. */
-const making = /['%]|::|\b(?:cast|declare|row|record)\b/;
-
-/** Methods of TABLESAMPLE, which nobody can call, under names that stand in many bodies. */
-const samplers: ReadonlySet<string> = new Set(["system", "bernoulli"]);
-
-class Body {
-  readonly #words: readonly string[];
-  /** It runs a text that it puts together, a function of the server's own that does more than compute, or hides a name. */
-  readonly opaque: boolean;
-
-  constructor(readonly text = "") {
-    this.#words = [...new Set(text.match(word) ?? [])];
-    const unsafe = (name: string) => name === "execute" || (unsafeFunctions.has(name) && !samplers.has(name));
-    this.opaque = text.includes('u&"') || this.#words.some(unsafe);
-  }
-
-  has({ words, others, made, signs }: Sought): boolean {
-    const within = (part: string) => this.text.includes(part);
-    return (
-      this.#words.some((each) => words.has(each)) ||
-      others.some(within) ||
-      signs.some(within) ||
-      (made.size > 0 && making.test(this.text) && this.#words.some((each) => made.has(each)))
-    );
-  }
-}
+/** Of a function in C. */
+const noBody = new Body("", []);
