@@ -11,8 +11,10 @@ export interface StartupState {
   /** As agreed: 0x30000 or 0x30002. */
   readonly version: number;
   readonly user: string;
-  /** Settings for the server, checked. */
+  /** Settings for the server that need no right. */
   readonly settings: ReadonlyMap<string, string>;
+  /** Settings that policy decides on before the gateway logs in. */
+  readonly asked: ReadonlyMap<string, string>;
   /** It shall be a replication connection. */
   readonly replication?: Replication;
 }
@@ -43,14 +45,14 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | undefi
   if (user === "") throw new PosternError("postgres.user", "The start-up packet names no user.");
   const replication = replicationOf(parameters.get("replication"));
   const version = agree(caller, packet.version, parameters);
-  const settings = callerSettings(parameters);
+  const { settings, asked } = callerSettings(parameters);
   const application = settings.get("application_name");
   const identity = await authenticate(caller, door, user);
   return {
     identity,
     resource: door.listener.resource ?? named(parameters.get("database"), user, replication, door),
     ...(application ? { application } : {}),
-    state: { version, user, settings, ...(replication ? { replication } : {}) } satisfies StartupState,
+    state: { version, user, settings, asked, ...(replication ? { replication } : {}) } satisfies StartupState,
   };
 }
 

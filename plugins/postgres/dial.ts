@@ -7,54 +7,46 @@ import {
   onlyReads,
   type Permit,
   PosternError,
+  type Reason,
   type Wire,
 } from "../../core/plugin.ts";
 import { startupState } from "./accept.ts";
-import { login, maxLoginMessage, serverRefused } from "./auth/login.ts";
 import { type Account, accountOf, type PostgresConfig } from "./config.ts";
-import { connect, type Target, targetOf } from "./connect.ts";
 import { keepsReading } from "./keeps-reading.ts";
+import { connectAs, type LoggedIn, logIn, reach, unsupported } from "./log-in.ts";
 import { keepsRole } from "./roles/keep.ts";
-import { backend } from "./wire/message.ts";
-import { malformed } from "./wire/read.ts";
-import { receive } from "./wire/receive.ts";
-import { errorFields } from "./wire/report.ts";
-import { type CancelKey, cancelKeyOf, parameterStatusOf } from "./wire/session.ts";
-import { protocolVersion, startupMessage } from "./wire/startup.ts";
 
 /** What the server said at start-up: `Dialed.state`. */
-export interface DialedState {
-  readonly target: Target;
-  /** ParameterStatus, in the order it came. */
-  readonly parameters: ReadonlyMap<string, string>;
-  /** The server's own key; never told to the caller. Absent: the server takes no cancel requests. */
-  readonly key?: CancelKey;
+export interface DialedState extends LoggedIn {
   /** Its transactions are read-only: the session's rights were only to read when it began. */
   readonly locked?: true;
+}
+
+/** A connection that is not logged in: the caller has asked for settings that policy decides on first. `Dialed.state` then. */
+export interface Waiting {
+  readonly asked: ReadonlyMap<string, string>;
+  /** Logs in with these of them. Throws as `dial` does. */
+  readonly logIn: (allowed: ReadonlyMap<string, string>) => Promise<DialedState>;
+}
+
+/** undefined: it is logged in. */
+export function waiting({ state }: Dialed): Waiting | undefined {
+  return "asked" in (state as DialedState | Waiting) ? (state as Waiting) : undefined;
 }
 
 export function dialedState(dialed: Dialed): DialedState {
   return dialed.state as DialedState;
 }
 
-/** Milliseconds for connecting and logging in. */
-const dialTimeout = 10_000;
-
 /** A server cuts application_name at NAMEDATALEN - 1 bytes. */
 const maxName = 63;
 
 /**
- * What statements mean must not hang on the server's defaults: the classifier reads UTF8 and standard
- * strings, so the server must too.
+ * Opens the session's own connection. Throws `resource.unreachable`, `resource.login`, `resource.config`; `postgres.setting`
+ * where the server does not take what the caller set.
  */
-const fixedSettings = [
-  ["client_encoding", "UTF8"],
-  ["standard_conforming_strings", "on"],
-] as const;
-
-/** Opens the session's own connection. Throws `resource.unreachable`, `resource.login`, `resource.config`. */
 export async function dial(permit: Permit<PostgresConfig>, arrival: Arrival): Promise<Dialed> {
-  const { settings: chosen, replication } = startupState(arrival);
+  const { settings: chosen, asked, replication } = startupState(arrival);
   if (replication !== undefined && !permit.effects.has("replicate")) throw noReplication(arrival.resource);
   const settings = new Map(chosen);
   if (replication !== undefined)
@@ -62,21 +54,29 @@ export async function dial(permit: Permit<PostgresConfig>, arrival: Arrival): Pr
   settings.set("application_name", applicationName(permit.session, arrival));
   const locked = onlyReads(permit.effects);
   if (locked) settings.set("default_transaction_read_only", "on");
-  const dialed = await open(permit, settings);
-  const { refuses } = dialed;
-  const kept = {
-    ...dialed,
-    refuses: (action: Action, effects: ReadonlySet<Effect>) =>
-      keepsReading(action, effects) ?? refuses?.(action, effects),
+  const { account, refuses } = await accountFor(permit, replication !== undefined);
+  const { config, signal } = permit;
+  const wire = await reach(account, config);
+  const logInWith = async (allowed: ReadonlyMap<string, string>) => {
+    // The gateway's own go before what anybody else chooses.
+    const state = await logIn(wire, account, config, new Map([...allowed, ...settings]), signal);
+    return locked ? lockedState(wire, state) : state;
   };
-  return locked ? { ...kept, state: lockedState(dialed) } : kept;
+  const dialed = {
+    wire,
+    refuses: (action: Action, effects: ReadonlySet<Effect>) =>
+      keepsReading(action, effects) ?? refuses?.(action),
+  };
+  if (asked.size === 0) return { ...dialed, state: await logInWith(asked) };
+  // Its time runs again once the gateway logs in.
+  wire.deadline(0);
+  return { ...dialed, state: { asked, logIn: logInWith } satisfies Waiting };
 }
 
 /** Throws PosternError `resource.unsupported`. */
-function lockedState({ wire, state }: Dialed): DialedState {
-  const { parameters, ...rest } = state as DialedState;
+function lockedState(wire: Wire, state: LoggedIn): DialedState {
   // PostgreSQL 14 and later say it.
-  if (parameters.get("default_transaction_read_only") !== "off") return { parameters, ...rest, locked: true };
+  if (state.parameters.get("default_transaction_read_only") !== "off") return { ...state, locked: true };
   wire.destroy();
   throw unsupported("default_transaction_read_only = on");
 }
@@ -93,7 +93,9 @@ function applicationName(session: string, { identity, application = "" }: Arriva
  * that has locked them may be the one that waits for the answer.
  */
 export async function dialControl(permit: Permit<PostgresConfig>): Promise<Dialed> {
-  return await open(permit, new Map([...ownSettings(permit.label), ["lock_timeout", "100"]]));
+  const { account } = await accountFor(permit, false);
+  const settings = new Map([...ownSettings(permit.label), ["lock_timeout", "100"]]);
+  return await connectAs(account, permit.config, settings, permit.signal);
 }
 
 /** How connections of the gateway's own go about: read only, no name of the caller's in between. */
@@ -119,88 +121,16 @@ function roleCannot(): PosternError {
   );
 }
 
-async function open(permit: Permit<PostgresConfig>, settings: ReadonlyMap<string, string>): Promise<Dialed> {
-  const { config, signal } = permit;
+/** Whom the permit's credential is for, and what a session that has a role of its own may not do. */
+async function accountFor(
+  permit: Permit<PostgresConfig>,
+  replicates: boolean,
+): Promise<{ account: Account; refuses?: (action: Action) => Reason | undefined }> {
+  const { config } = permit;
   const { value, runsAs, as } = (await permit.credential()) ?? {};
-  if (runsAs !== undefined && settings.has("replication")) throw roleCannot();
+  if (runsAs !== undefined && replicates) throw roleCannot();
   const account = accountOf(runsAs === undefined ? config : { ...config, user: runsAs }, value);
-  const dialed = await logIn(account, config, settings, signal);
-  return as === undefined ? dialed : { ...dialed, refuses: keepsRole(as) };
-}
-
-/** A connection that is ready for its first query. Throws as `dial` does. */
-export async function logIn(
-  account: Account,
-  config: PostgresConfig,
-  settings: ReadonlyMap<string, string>,
-  signal?: AbortSignal,
-): Promise<Dialed> {
-  const target = targetOf(account, config);
-  const wire = await reach(target);
-  const giveUp = () => wire.destroy();
-  signal?.addEventListener("abort", giveUp);
-  if (signal?.aborted) giveUp();
-  try {
-    wire.write(
-      startupMessage(protocolVersion.v3_0, [
-        ["user", account.user],
-        ["database", account.database],
-        ...settings,
-        ...fixedSettings,
-      ]),
-    );
-    await login(wire, account, config.channelBinding);
-    const state = await untilReady(wire, target);
-    wire.deadline(0);
-    return { wire, state };
-  } catch (error) {
-    wire.destroy();
-    if (!(error instanceof PosternError) || !error.code.startsWith("wire.")) throw error;
-    throw new PosternError("resource.unreachable", "The resource broke off while the gateway logged in.", {
-      cause: error,
-    });
-  } finally {
-    signal?.removeEventListener("abort", giveUp);
-  }
-}
-
-async function reach(target: Target): Promise<Wire> {
-  try {
-    return await connect(target, dialTimeout);
-  } catch (cause) {
-    if (cause instanceof PosternError && cause.code.startsWith("resource.")) throw cause;
-    throw new PosternError("resource.unreachable", "The resource cannot be reached.", {
-      hint: "Try again in a moment; the operator finds the reason in the log.",
-      cause,
-    });
-  }
-}
-
-async function untilReady(wire: Wire, target: Target): Promise<DialedState> {
-  const parameters = new Map<string, string>();
-  let key: CancelKey | undefined;
-  for (;;) {
-    const { type, body } = await receive(wire, maxLoginMessage);
-    if (type === backend.readyForQuery) break;
-    if (type === backend.errorResponse) throw serverRefused(errorFields(body, 0, body.length));
-    if (type === backend.parameterStatus) {
-      const { name, value } = parameterStatusOf(body, 0, body.length);
-      parameters.set(name, value);
-    } else if (type === backend.backendKeyData) key = cancelKeyOf(body, 0, body.length);
-    else if (type !== backend.noticeResponse) throw malformed("start-up", `a message of type ${type} in it`);
-  }
-  for (const [name, value] of fixedSettings) {
-    if (parameters.get(name) !== value) {
-      throw unsupported(`${name} = ${value}`);
-    }
-  }
-  return { target, parameters, ...(key ? { key } : {}) };
-}
-
-function unsupported(setting: string): PosternError {
-  return new PosternError("resource.unsupported", `The resource does not keep to ${setting}.`, {
-    hint: "A pooler in between must pass these settings on.",
-  });
+  return { account, ...(as === undefined ? {} : { refuses: keepsRole(as) }) };
 }
 
 function noReplication(resource: string): PosternError {

@@ -28,7 +28,6 @@ const states: Readonly<Record<string, string>> = {
   "limit.unauthenticated": "53300",
   permit: "XX000",
   "policy.withdrawn": "57P01",
-  "postgres.encoding": "22023",
   "postgres.insecure": "28000",
   "postgres.oauth": "28000",
   "postgres.protocol": "08P01",

@@ -82,8 +82,9 @@ ${clients.map((client) => row(cells(client, results, checks))).join("\n")}
   server, so what is restored into PostgreSQL 18 was dumped from 15.
 
 What is not named here was not tried. A program over one of these drivers logs in as the driver does: any user name, the token as its
-password. What most often stands in the way is a setting at start-up (\`postgres.setting\`): leave out JDBC's \`currentSchema\`, \`options=-csearch_path=…\`
-and what is like them. What a dump needs of the policy: [postgres](../plugins/postgres/README.md#dumps).
+password. What it sets at start-up (JDBC's \`currentSchema\`, \`options=-csearch_path=…\`) needs the same right as the SET that it is, where it is
+more than how answers look: [postgres](../plugins/postgres/README.md#settings-at-start-up). What a dump needs of the policy:
+[postgres](../plugins/postgres/README.md#dumps).
 
 `;
 }

@@ -1,7 +1,8 @@
 import { type Adopter, isLoopback, PosternError } from "../../../core/plugin.ts";
 import { type Account, accountOf, type PostgresConfig } from "../config.ts";
 import { Control } from "../control.ts";
-import { logIn, ownSettings } from "../dial.ts";
+import { ownSettings } from "../dial.ts";
+import { connectAs } from "../log-in.ts";
 import { draftPolicy } from "./draft.ts";
 import { survey } from "./survey.ts";
 
@@ -12,7 +13,7 @@ export const postgresAdopter: Adopter = {
     const { account, config } = reached(address, environment);
     const control = new Control();
     const dial = () =>
-      logIn(account, config, ownSettings("postern adopt")).catch((error) => forOperator(error, account));
+      connectAs(account, config, ownSettings("postern adopt")).catch((error) => forOperator(error, account));
     try {
       const facts = await survey((text, parameters) => control.query(dial, text, parameters), {
         host: account.host,

@@ -1,12 +1,20 @@
 import { type Link, Pump, type Reason, type Wire } from "../../../core/plugin.ts";
 import { startupState } from "../accept.ts";
 import { cancelKeys, cancelOnServer } from "../cancel.ts";
-import { catalogueOf, enter, invalidate, meaningsFor } from "../catalogue.ts";
+import { catalogueOf, enter, invalidate, meaningsFor, runsAtLogin } from "../catalogue.ts";
 import type { PostgresConfig } from "../config.ts";
-import { dialedState } from "../dial.ts";
+import { type DialedState, dialedState, waiting } from "../dial.ts";
 import { closeExaminations, examination, serving } from "../examine/index.ts";
 import { reasonError } from "../refuse.ts";
-import { classify, columnsOf, loadFor, loadParser } from "../sql/index.ts";
+import {
+  classifyApart,
+  columnsOf,
+  defaultSettings,
+  loadFor,
+  loadParser,
+  type SessionSettings,
+} from "../sql/index.ts";
+import { askFor } from "../startup/asked.ts";
 import { welcome } from "../welcome.ts";
 import { terminate } from "../wire/query.ts";
 import { Admission } from "./admission.ts";
@@ -31,7 +39,7 @@ const lastMessage = 500;
 export async function relay(link: Link<PostgresConfig>): Promise<void> {
   await loadParser();
   const { caller, resource, gate, config } = link;
-  const dialed = dialedState(link.dialed);
+  const { dialed, settings } = await begun(link);
   const { parameters, target, key: serverKey } = dialed;
   const cancel = async () => {
     if (serverKey) await cancelOnServer(target, serverKey).catch(() => {});
@@ -42,7 +50,7 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
     limits: link.limits,
     replication,
     catalogue: catalogueOf(config, link.controlPermit),
-    classify: replication === undefined ? classify : classifyFor(replication),
+    classify: classifierOf(link),
     columnsOf,
     loadFor,
     cancel,
@@ -51,6 +59,7 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
     examine: (asked) => examination({ config, dialed, permit: link.controlPermit }, asked),
   };
   const session = openRelay(caller, resource, services, dialed.locked ?? false);
+  session.exchange.settings = settings;
   const own = cancelKeys.register(link.worker, version, () =>
     session.admission.withdraw("cancelled") || session.exchange.owed.length === 0 ? undefined : cancel(),
   );
@@ -64,6 +73,25 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
     left();
     own.release();
   }
+}
+
+function classifierOf({ arrival }: Link<PostgresConfig>): Services["classify"] {
+  const { replication } = startupState(arrival);
+  return replication === undefined ? classifyApart : classifyFor(replication);
+}
+
+/** Logged in, once policy has let pass what the start-up packet sets; and what texts mean under that. */
+async function begun(
+  link: Link<PostgresConfig>,
+): Promise<{ readonly dialed: DialedState; readonly settings: SessionSettings }> {
+  const { gate, config, dialed, controlPermit } = link;
+  const waits = waiting(dialed);
+  if (waits === undefined) return { dialed: dialedState(dialed), settings: defaultSettings };
+  return await askFor(waits, {
+    gate,
+    classify: classifierOf(link),
+    runsAtLogin: () => runsAtLogin(config, controlPermit),
+  });
 }
 
 /** The two codecs of a session around what both know, joined by core's pump. */

@@ -1,7 +1,7 @@
 import type { Dialed, Secret } from "../../../core/plugin.ts";
 import { accountOf, type PostgresConfig } from "../config.ts";
 import { Control, type Row } from "../control.ts";
-import { logIn } from "../dial.ts";
+import { connectAs } from "../log-in.ts";
 
 /** What the server says of itself. */
 export interface Server {
@@ -69,7 +69,7 @@ export class Admin {
       ...settings,
     };
     const where = database === undefined ? account : { ...account, database };
-    return await logIn(where, config, new Map(Object.entries(own)));
+    return await connectAs(where, config, new Map(Object.entries(own)));
   };
 
   async #ask(): Promise<Server> {

@@ -34,12 +34,17 @@ export function testPermit(
   });
 }
 
-/** A caller that has arrived with these settings. */
-export function testArrival(settings: Record<string, string> = {}, application?: string): Arrival {
+/** A caller that has arrived with these settings; policy decides on those that are `asked`. */
+export function testArrival(
+  settings: Record<string, string> = {},
+  application?: string,
+  asked: Record<string, string> = {},
+): Arrival {
   const state: StartupState = {
     version: protocolVersion.v3_0,
     user: "alice",
     settings: new Map(Object.entries(settings)),
+    asked: new Map(Object.entries(asked)),
   };
   return { identity: alice, resource: "orders", state, ...(application ? { application } : {}) };
 }
