@@ -34,6 +34,24 @@ test("a command is explained by what it runs", async () => {
   expect(refused.reason?.message).toContain("execute on systemctl stop nginx is not allowed on bastion");
 });
 
+test("says which word could not be told", async () => {
+  const unclear = async (text: string) => (await explain(policy, alice, "bastion", text)).unclear;
+  expect(await unclear("df; git log")).toMatch(/^git may run other programs, whatever its arguments are: /);
+  expect(await unclear("tar tf x.tgz --to-command=sh")).toStartWith("tar --to-command=sh is not known to run no other program");
+  expect(await unclear("systemctl edit nginx")).toStartWith(
+    "systemctl edit is not known to run no other program (edit starts",
+  );
+  expect(await unclear("PATH=/tmp df")).toBe("the variable PATH, which programs or shells may read");
+  expect(await unclear("$x -h")).toBe("the name of a program is not told by the text");
+  expect(await unclear("df <<< x")).toBe("<<<, which sh does not have");
+  expect(await unclear("eval 'df'")).toStartWith("eval df: it may");
+  expect(await unclear("df {a,b}")).toBe("{a,b}, which shells read in different ways");
+  expect(await unclear("if df")).toContain("grammar");
+  expect(await unclear("df -h")).toBeUndefined();
+  const { reason } = await explain(policy, alice, "bastion", "git log");
+  expect(reason?.message).toContain("execute on git log is not allowed");
+});
+
 test("what is no command is explained in parentheses: forwards, and requests for files", async () => {
   const actions = async (text: string) =>
     (await explain(policy, alice, "bastion", text)).steps.map(({ action }) => action);

@@ -1,5 +1,5 @@
-import { type Action, PosternError } from "../../core/plugin.ts";
-import { classifyCommand, type HostShell } from "./command/index.ts";
+import { type Action, type Classified, PosternError } from "../../core/plugin.ts";
+import { type HostShell, readCommand } from "./command/index.ts";
 import { leads, pathExtensions, pathForms } from "./sftp/forms.ts";
 import { canonical } from "./sftp/path.ts";
 
@@ -11,7 +11,7 @@ const verbs = ["read", "write", "symlink", ...forms.keys()];
  * `(shell)`, `(guarded shell)`; `(subsystem NAME)`; `(connect tcp HOST:PORT)`, or another address as rules name it;
  * `(sftp VERB PATH)`, with two paths where the verb takes two (`rename`). Throws PosternError `ssh.explain`.
  */
-export function classifyText(text: string, shell: HostShell): readonly Action[] {
+export function classifyText(text: string, shell: HostShell): readonly Action[] | Classified {
   const [, inside] = /^\((.*)\)$/s.exec(text) ?? [];
   const [, kind, rest = ""] = /^(connect|sftp|subsystem) (\S.*)$/s.exec(inside ?? "") ?? [];
   if (kind === "connect") return [{ effect: "connect", on: rest }];
@@ -20,7 +20,7 @@ export function classifyText(text: string, shell: HostShell): readonly Action[] 
   if (kind === "subsystem" || inside === "shell" || inside === "guarded shell") {
     return [{ effect: "execute", on: text }];
   }
-  return classifyCommand(text, { shell });
+  return readCommand(text, { shell });
 }
 
 /** The paths are those that the host means: what is a link there is not looked up. */

@@ -1,4 +1,4 @@
-import type { Argument } from "./argument.ts";
+import { type Argument, untold } from "./argument.ts";
 import type { CommandContext } from "./reading.ts";
 import { archives } from "./runners/archives.ts";
 import { builds } from "./runners/builds.ts";
@@ -60,17 +60,20 @@ export function namesIn(list: string): string[] {
   return list.trim().split(/\s+/);
 }
 
-/** Whether with these arguments it is known to run nothing else. */
-export function isKnown(
+/** Why with these arguments it may run something else, in words behind its name; undefined: it is known not to. */
+export function doubtIn(
   tool: Tool,
   args: readonly Argument[],
   { terminal = false }: CommandContext,
-): boolean {
-  const { options, operands, first, pager = false } = tool;
-  if (!options) return false;
-  if (pager && terminal && !args.some(({ text }) => text === "--no-pager")) return false;
+): string | undefined {
+  const { why, options, operands, first, pager = false } = tool;
+  if (!options) return ` may run other programs, whatever its arguments are: ${why}`;
+  if (pager && terminal && !args.some(({ text }) => text === "--no-pager"))
+    return " shows its output in a pager, which may run other programs: give it --no-pager";
   const rest = args.filter(({ text, pattern }) => pattern || !text?.startsWith("-") || text === "-");
-  if (rest.some(({ text }) => text === undefined || (operands && !operands.test(text)))) return false;
-  if (first && !first.test(rest[0]?.text ?? "")) return false;
-  return args.every((arg) => rest.includes(arg) || options.test(arg.text ?? ""));
+  const odd =
+    rest.find(({ text }) => text === undefined || (operands && !operands.test(text))) ??
+    (first && !first.test(rest[0]?.text ?? "") ? (rest[0] ?? untold) : undefined) ??
+    args.find((arg) => !rest.includes(arg) && !options.test(arg.text ?? ""));
+  return odd && ` ${odd.shown} is not known to run no other program (${why})`;
 }

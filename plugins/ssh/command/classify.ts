@@ -1,5 +1,5 @@
 import { parse } from "unbash";
-import type { Action } from "../../../core/plugin.ts";
+import type { Action, Classified } from "../../../core/plugin.ts";
 import { type CommandContext, Reading } from "./reading.ts";
 import { ScriptReader } from "./script.ts";
 
@@ -22,20 +22,27 @@ const odd = /[^\P{Cc}\t\n]|[^\P{Z} ]|[\p{Cf}\ufffd]|\p{Cs}|[^\p{ASCII}][\\`|{}~[
  * told. Reads with the shell's own grammar, as far as sh and bash agree on it. Bounded in time by the text's length.
  */
 export function classifyCommand(text: string, context: CommandContext = {}): readonly Action[] {
+  return readCommand(text, context).actions;
+}
+
+/** The same, with the first thing in it that cannot be told. */
+export function readCommand(text: string, context: CommandContext = {}): Classified {
   const reading = new Reading(context);
-  if (text.trim() === "" || context.shell === "other") reading.unknown();
+  if (context.shell === "other") reading.unknown("nobody here reads the language of the host's shell");
+  else if (text.trim() === "") reading.unknown("it is empty");
   else readText(text, reading);
-  return reading.actions();
+  return reading.found();
 }
 
 /** A text that a shell gets, here or as an argument of one (`sh -c`). */
 export function readText(text: string, reading: Reading): void {
-  if (text.length > longest || odd.test(text)) return reading.unknown();
-  if ((text.match(opening)?.length ?? 0) > mostOpened) return reading.unknown();
+  if (text.length > longest) return reading.unknown("it is longer than 32 KiB");
+  if (odd.test(text)) return reading.unknown("it holds a character that shells may read in different ways");
+  if ((text.match(opening)?.length ?? 0) > mostOpened) return reading.unknown("it nests too deep");
   try {
     new ScriptReader(text, reading).read(parse(text));
   } catch (failure) {
     if (!(failure instanceof RangeError)) throw failure;
-    reading.unknown();
+    reading.unknown("it nests too deep");
   }
 }

@@ -42,7 +42,7 @@ export function filesOf(name: string, args: readonly Argument[], reading: Readin
 function copied(args: readonly Argument[], reading: Reading): void {
   for (const { text } of args) {
     const [, name, path] = /^(\w+)=(.*)$/s.exec(text ?? "") ?? [];
-    if (name === undefined || path === undefined) reading.unknown();
+    if (name === undefined || path === undefined) reading.unknown(`dd ${text ?? "*"}`);
     else if (name === "of") reading.add({ effect: "write", on: targetPath({ text: path, shown: path }) });
     else if (name === "if") reading.add({ effect: "read", on: targetPath({ text: path, shown: path }) });
   }

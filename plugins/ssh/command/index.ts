@@ -1,2 +1,2 @@
-export { classifyCommand } from "./classify.ts";
+export { classifyCommand, readCommand } from "./classify.ts";
 export { type CommandContext, type HostShell, hostShells } from "./reading.ts";

@@ -22,21 +22,21 @@ const languages: ReadonlyMap<string, RegExp> = new Map([
  * read where it is a shell's (`sh -c`), and `unknown` otherwise.
  */
 export function interpreterRuns(name: string, args: readonly Argument[], reading: Reading): void {
-  if (posixShells.has(name)) return shellRuns(args, reading);
+  if (posixShells.has(name)) return shellRuns(name, args, reading);
   const flags = languages.get(name);
   if (!flags) return;
   const first = args.find(({ text }) => text === undefined || !flags.test(text));
   if (first && (first.text === undefined || (first.text.startsWith("-") && first.text !== "-")))
-    reading.unknown();
+    reading.unknown(`${name} ${first.shown}: it may be code`);
 }
 
-function shellRuns([first, script]: readonly Argument[], reading: Reading): void {
+function shellRuns(name: string, [first, script]: readonly Argument[], reading: Reading): void {
   if (first === undefined || first.text === "-s" || first.text === "-") return;
-  if (first.text === undefined) return reading.unknown();
+  if (first.text === undefined) return reading.unknown(`${name}: its script is not told by the text`);
   if (!/^[-+]/.test(first.text)) return;
   if (!/^-[eux]*c$/.test(first.text) || script?.text === undefined || script.pattern)
-    return reading.unknown();
+    return reading.unknown(`${name} ${first.text}`);
   const text = script.text;
-  if (/^[-+]/.test(text)) return reading.unknown();
+  if (/^[-+]/.test(text)) return reading.unknown(`${name} ${first.text} ${text}`);
   reading.within(() => readText(text, reading));
 }

@@ -1,4 +1,4 @@
-import { type Action, nothing } from "../../../core/plugin.ts";
+import { type Action, type Classified, nothing } from "../../../core/plugin.ts";
 
 /** What the caller's command runs under, beside its text. */
 export interface CommandContext {
@@ -19,6 +19,7 @@ export class Reading {
   readonly #actions = new Map<string, Action>();
   #depth = 0;
   #size = 0;
+  #unclear: string | undefined;
 
   constructor(context: CommandContext) {
     this.context = context;
@@ -26,19 +27,21 @@ export class Reading {
 
   add(action: Action): void {
     this.#size += action.on.length;
-    if (this.#actions.size >= most || this.#size > longest) return this.unknown();
+    if (this.#actions.size >= most || this.#size > longest)
+      return this.unknown("it does more than is listed");
     this.#actions.set(`${action.effect} ${action.on}`, action);
   }
 
-  /** Something in it cannot be told. */
-  unknown(): void {
+  /** Something in it cannot be told. `what`: which word, or why; it may quote the text. */
+  unknown(what: string): void {
+    this.#unclear ??= what.slice(0, mostWords);
     this.#actions.set("unknown", { effect: "unknown", on: "*" });
   }
 
   /** A command inside of another: a substitution, what a wrapper runs. */
   within(run: () => void): void {
     if (this.#depth >= deepest) {
-      this.unknown();
+      this.unknown("it nests too deep");
       return;
     }
     this.#depth++;
@@ -46,8 +49,10 @@ export class Reading {
     this.#depth--;
   }
 
-  actions(): readonly Action[] {
-    return this.#actions.size > 0 ? [...this.#actions.values()] : [{ effect: "execute", on: nothing }];
+  found(): Classified {
+    const actions: readonly Action[] =
+      this.#actions.size > 0 ? [...this.#actions.values()] : [{ effect: "execute", on: nothing }];
+    return this.#unclear === undefined ? { actions } : { actions, unclear: this.#unclear };
   }
 }
 
@@ -55,3 +60,5 @@ const most = 1_000;
 /** Characters of all targets: they are written to the trail. */
 const longest = 65_536;
 const deepest = 32;
+/** Characters of what is said of the first thing that cannot be told. */
+const mostWords = 300;

@@ -6,15 +6,18 @@ import type { Reading } from "./reading.ts";
 /** Where output goes or input comes from. Here-documents add nothing: they are the program's input, as typed. */
 export function redirected(redirect: Redirect, target: Argument | undefined, reading: Reading): void {
   const { operator, descriptor } = redirect;
-  if (target === undefined || (descriptor && descriptor.type !== "FileDescriptor")) return reading.unknown();
+  if (target === undefined || (descriptor && descriptor.type !== "FileDescriptor"))
+    return reading.unknown(`the redirection ${operator}`);
   if (operator === ">&" || operator === "<&") {
-    if (!/^(\d|-)$/.test(target.text ?? "")) reading.unknown();
+    if (!/^(\d|-)$/.test(target.text ?? ""))
+      reading.unknown(`the redirection ${operator} to what is no number`);
     return;
   }
-  if (operator === "&>" || operator === "&>>") return reading.unknown();
+  if (operator === "&>" || operator === "&>>") return reading.unknown(`${operator}, which sh does not have`);
   const socket = /^\/+dev\/+(tcp|udp)\/+([^/]+)\/+([^/]+)$/.exec(target.text ?? "");
   if (socket) return reading.add({ effect: "connect", on: `${socket[1]} ${socket[2]}:${socket[3]}` });
-  if (/^\/+dev\/+(tcp|udp)\b/.test(target.text ?? "")) return reading.unknown();
+  if (/^\/+dev\/+(tcp|udp)\b/.test(target.text ?? ""))
+    return reading.unknown(`the redirection to ${target.text}`);
   if (own.test(target.text ?? "")) return;
   const on = target.pattern && /[*?[]/.test(target.text ?? "") ? "*" : targetPath(target);
   if (operator !== "<") reading.add({ effect: "write", on });

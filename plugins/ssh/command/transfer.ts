@@ -6,7 +6,7 @@ import type { Reading } from "./reading.ts";
 export function transfers(name: string, args: readonly Argument[], reading: Reading): void {
   const read = ends.get(name)?.(args);
   if (!read) return;
-  if (read === "unknown") return reading.unknown();
+  if (read === "unknown") return reading.unknown(`${name} with arguments other than its own client sends`);
   for (const effect of read.effects) {
     for (const path of read.paths) reading.add({ effect, on: targetPath(path) });
   }

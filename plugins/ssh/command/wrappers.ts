@@ -70,9 +70,10 @@ export function wrapped(name: string, args: readonly Argument[], reading: Readin
   const wrapper = wrappers.get(name);
   if (!wrapper) return;
   const begins = commandBegins(wrapper, args);
-  if (begins === undefined) return reading.unknown();
+  if (begins === undefined) return reading.unknown(`what ${name} runs: a word before it may be anything`);
   const own = args.slice(0, begins);
-  if (reading.context.stays && own.some(({ text }) => wrapper.leaves?.test(text ?? ""))) reading.unknown();
+  if (reading.context.stays && own.some(({ text }) => wrapper.leaves?.test(text ?? "")))
+    reading.unknown(`${name} leaves it running`);
   const inner = args.slice(begins);
   if (inner.length === 0 && wrapper.otherwise) inner.push(wrapper.otherwise);
   if (inner.length === 0 || (name === "command" && /^-[vV]$/.test(args[0]?.text ?? ""))) return;

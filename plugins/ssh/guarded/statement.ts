@@ -1,5 +1,5 @@
 import type { Action, Statement } from "../../../core/plugin.ts";
-import { classifyCommand, type HostShell } from "../command/index.ts";
+import { type HostShell, readCommand } from "../command/index.ts";
 
 /** Descriptors besides the three that a program has: one of them is where the remote shell reads its lines from. */
 const ofTheShell = /[<>]&\s*(?![12-](?!\d))/;
@@ -21,7 +21,11 @@ export interface GuardedLine {
  * names it in a rule knows that, so nothing more is asked for than that.
  */
 export function lineOf(text: string, shell: HostShell | undefined, terminal: boolean): GuardedLine {
-  const actions = classifyCommand(text, { terminal: false, stays: true, ...(shell ? { shell } : {}) });
+  const { actions, unclear } = readCommand(text, {
+    terminal: false,
+    stays: true,
+    ...(shell ? { shell } : {}),
+  });
   const screen = terminal && screens.test(text.trim());
   if (screen)
     return { screen, statement: { text, actions: actions.filter(({ effect }) => effect !== "unknown") } };
@@ -29,5 +33,14 @@ export function lineOf(text: string, shell: HostShell | undefined, terminal: boo
   const odd =
     ofTheShell.test(text) || actions.some(({ effect, on }) => effect === "execute" && on === "exec");
   const isTold = actions.some(({ effect }) => effect === "unknown");
-  return { screen, statement: { text, actions: odd && !isTold ? [...actions, unknown] : actions } };
+  const words =
+    unclear ?? (odd ? "it changes where the shell itself writes, or where its lines come from" : undefined);
+  return {
+    screen,
+    statement: {
+      text,
+      actions: odd && !isTold ? [...actions, unknown] : actions,
+      ...(words === undefined ? {} : { unclear: () => words }),
+    },
+  };
 }
