@@ -11,11 +11,18 @@ export interface RelationRow {
   /** Tables that it inherits from or is a partition of. */
   readonly parents: readonly number[];
   /** Tables that inherit from it or are its partitions, at any depth; at most `maxChildren` + 1. */
-  readonly children: readonly { readonly schema: string; readonly name: string }[];
+  readonly children: readonly Child[];
   /** Of a generated column: the columns of this table that it is computed from. */
   readonly generated: readonly { readonly column: number; readonly from: number }[];
   /** Of a view. */
   readonly view?: ViewRow;
+}
+
+export interface Child {
+  readonly schema: string;
+  readonly name: string;
+  /** Where columns of its own are computed, which may be by other expressions than its parent's. */
+  readonly computes?: number;
 }
 
 export interface NumberedColumn {
@@ -92,7 +99,8 @@ select w.oid, w.nspname, w.relname, w.relkind,
    from pg_catalog.pg_attribute a where a.attrelid = w.oid and not a.attisdropped),
   (select pg_catalog.json_agg(i.inhparent::pg_catalog.int8)
    from pg_catalog.pg_inherits i where i.inhrelid = w.oid),
-  (select pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname))
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname, case when exists (
+     select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attgenerated <> '') then c.oid::pg_catalog.int8 end))
    from (select b.oid from below b where b.top = w.oid limit ${maxChildren + 1}) child
    join pg_catalog.pg_class c on c.oid = child.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace),
   (select pg_catalog.json_agg(pg_catalog.json_build_array(f.adnum, d.refobjsubid))
@@ -134,7 +142,10 @@ export function relationRow(row: Row): RelationRow {
       }),
     ),
     parents: list<number>(parents),
-    children: list<[string, string]>(children).map(([schema, name]) => ({ schema, name })),
+    children: list<[string, string, number | null]>(children).map(([schema, name, computes]) => ({
+      ...{ schema, name },
+      ...(computes === null ? {} : { computes }),
+    })),
     generated: list<[number, number]>(generated).map(([column, from]) => ({ column, from })),
     ...(isView
       ? {

@@ -1,5 +1,5 @@
 import type { Origin } from "../../../core/plugin.ts";
-import { maxChildren, type NumberedColumn, type RelationRow } from "./facts.ts";
+import { type Child, maxChildren, type NumberedColumn, type RelationRow } from "./facts.ts";
 
 /**
  * System relations whose values are samples of other tables' values, or their bytes: pg_stats shows the
@@ -49,7 +49,7 @@ class Walk {
     if (isSample(relation) || showsStatements(relation, column)) return false;
     if (relation.children.length > maxChildren) this.#add({ column: column.name });
     // A child's own name for a column is its parent's.
-    else for (const child of relation.children) this.#add({ table: nameOf(child), column: column.name });
+    else if (!relation.children.every((child) => this.#child(child, column.name))) return false;
     for (const { column: target, from } of relation.generated) {
       const source = relation.columns.find(({ number }) => number === from);
       if (target === column.number && source && !this.read(relation, source)) return false;
@@ -57,6 +57,14 @@ class Walk {
     return (
       this.#above(relation, column.name) && (relation.view === undefined || this.#view(relation, column))
     );
+  }
+
+  #child(child: Child, column: string): boolean {
+    this.#add({ table: nameOf(child), column });
+    if (child.computes === undefined) return true;
+    const relation = this.#find(child.computes);
+    const own = relation?.columns.find(({ name }) => name === column);
+    return relation !== undefined && own !== undefined && this.read(relation, own);
   }
 
   /** Who names a column of a parent means those of its children. */
@@ -106,6 +114,7 @@ function showsStatements({ schema, name }: RelationRow, column: NumberedColumn):
 }
 
 /** The relations that must be known before the origins of this one can be told. */
-export function reliesOn(relation: RelationRow): readonly number[] {
-  return [...relation.parents, ...(relation.view?.relations ?? [])];
+export function reliesOn({ parents, children, view }: RelationRow): readonly number[] {
+  const computing = children.length > maxChildren ? [] : children.flatMap(({ computes }) => computes ?? []);
+  return [...parents, ...computing, ...(view?.relations ?? [])];
 }

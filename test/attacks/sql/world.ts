@@ -47,6 +47,17 @@ insert into employees values (9, 'empty', 900);
 create table events (id int, email text) partition by range (id);
 create table events_low partition of events for values from (0) to (100);
 insert into events values (5, 'empty');
+do $f$ begin
+  if current_setting('server_version_num')::int < 160000 then
+    create table mails (id int, email text, tag text);
+    create table mails_low (tag text generated always as (upper(email)) stored) inherits (mails);
+  else
+    create table mails (id int, email text, tag text generated always as ('none') stored) partition by range (id);
+    create table mails_low partition of mails (tag generated always as (upper(email)) stored)
+      for values from (0) to (100);
+  end if;
+end $f$;
+insert into mails_low (id, email) values (6, 'empty');
 create table derived (
   email text, mailbox text generated always as (split_part(email, '@', 1)) stored, domain text);
 insert into derived values ('empty');
@@ -82,6 +93,7 @@ update customers set email = case id when 1 then '${one}' when 2 then '${two}' e
 update unique_mails set email = '${one}';
 update people set email = '${two}';
 update events set email = '${three}';
+update mails set email = '${one}';
 update derived set email = '${one}', domain = 'kept';
 update documents set email = '${two}';
 update contacts set c.email = '${three}';

@@ -119,6 +119,8 @@ for (const [tries, sql] of [
   ["a partition", "select lower(email) from events_low"],
   ["a generated column", "select mailbox from derived"],
   ["a generated column in an expression", "select upper(mailbox) from derived"],
+  ["what only a part of a table computes of it", "select tag from mails"],
+  ["what only a part of a table computes of it, in an expression", "select lower(tag) from mails"],
   ["a field of a composite", "select (c).email from contacts"],
   ["a table whose key it is", "select email as id from unique_mails"],
   ["JSON of it beside other JSON", "select data || jsonb_build_object('m', email) from documents"],
