@@ -2,21 +2,24 @@ const firstScratch = 16 * 1024;
 /** A scratch buffer that one large message has grown is given back. */
 const keptScratch = 1024 * 1024;
 
+const none: Buffer = Buffer.alloc(0);
+
 /**
  * A message with some of its bytes replaced: what stays is copied in runs, into one buffer that serves
  * all messages. `begin`, then `cut` and what takes its place, then `finish`.
  */
 export class Splice {
-  #scratch = Buffer.allocUnsafe(firstScratch);
+  /** Made when first needed: most sessions never replace anything. */
+  #scratch: Buffer = none;
   #filled = 0;
-  #view: Buffer = this.#scratch;
+  #view: Buffer = none;
   /** Up to here the view is copied or cut. */
   #kept = 0;
   #start = 0;
 
   /** The message, header included, begins at `at`. */
   begin(view: Buffer, at: number): void {
-    if (this.#scratch.length > keptScratch) this.#scratch = Buffer.allocUnsafe(firstScratch);
+    if (this.#scratch.length > keptScratch) this.#scratch = none;
     this.#filled = 0;
     this.#view = view;
     this.#kept = at;
@@ -55,6 +58,7 @@ export class Splice {
   /** The message up to `end` with its new length. Valid until the next `begin`. */
   finish(end: number): Buffer {
     this.#copy(end);
+    this.#view = none;
     this.#scratch.writeInt32BE(this.#filled - 1, 1);
     return this.#scratch.subarray(0, this.#filled);
   }
@@ -69,7 +73,7 @@ export class Splice {
   #room(bytes: number): void {
     const needed = this.#filled + bytes;
     if (needed <= this.#scratch.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.#scratch.length * 2));
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#scratch.length * 2, firstScratch));
     this.#scratch.copy(grown, 0, 0, this.#filled);
     this.#scratch = grown;
   }
