@@ -6,6 +6,8 @@ import type { Wire } from "./wire.ts";
 const keptScratch = 1024 * 1024;
 const firstScratch = 16 * 1024;
 const none: Buffer = Buffer.alloc(0);
+/** The one that was used last and is free: what is put together is sent before anything else is, in any session. */
+let spare = none;
 
 /** One direction of a pump: a source, a codec, a target. */
 export class Lane implements Cursor {
@@ -23,7 +25,7 @@ export class Lane implements Cursor {
   #keeping = false;
   #working = false;
   #closing = false;
-  /** Made when first needed: most idle sessions never have had anything to put together. */
+  /** Only while something is put together. */
   #scratch = none;
   #filled = 0;
   #injected: Uint8Array[] = [];
@@ -163,7 +165,8 @@ export class Lane implements Cursor {
       const bytes = this.#scratch.subarray(0, this.#filled);
       this.#filled = 0;
       this.#send(bytes);
-      if (this.#scratch.length > keptScratch) this.#scratch = none;
+      if (this.#scratch.length <= keptScratch) spare = this.#scratch;
+      this.#scratch = none;
     }
     this.#runStart = this.at;
   }
@@ -234,6 +237,10 @@ export class Lane implements Cursor {
 
   #put(bytes: Uint8Array): void {
     const length = this.#filled + bytes.length;
+    if (this.#scratch.length === 0) {
+      this.#scratch = spare;
+      spare = none;
+    }
     if (length > this.#scratch.length) {
       const grown = Buffer.allocUnsafe(Math.max(length, this.#scratch.length * 2, firstScratch));
       this.#scratch.copy(grown, 0, 0, this.#filled);
