@@ -1,50 +1,13 @@
 import {
-  type Classified,
-  type ConnectionProtocol,
   type CredentialSource,
   onlyKnown,
   PosternError,
   type Resource,
   type Secret,
 } from "../../core/plugin.ts";
-import { accept } from "./accept.ts";
-import { bypasses } from "./bypasses.ts";
-import { keyDelivered } from "./cancel.ts";
-import { client } from "./client.ts";
 import type { PostgresConfig } from "./config.ts";
-import { dial } from "./dial.ts";
-import { examine } from "./doctor.ts";
-import { refuse } from "./refuse.ts";
-import { relay } from "./relay/relay.ts";
-import { replay } from "./replay/index.ts";
-import { classify, defaultSettings, loadParser } from "./sql/index.ts";
+import type { Emits } from "./protocol.ts";
 import { tlsFlaw } from "./tls.ts";
-
-type Emits = "operation" | "rows" | "text" | "wire" | "deadline" | "intake";
-
-const protocol: ConnectionProtocol<PostgresConfig, Emits, "postgres"> = {
-  name: "postgres",
-  emits: ["operation", "rows", "text", "wire", "deadline", "intake"],
-  accept,
-  dial,
-  relay,
-  delivered: keyDelivered,
-  refuse,
-  async classify(text: string): Promise<Classified> {
-    await loadParser();
-    const { actions, unclear } = classify(text, defaultSettings);
-    const words = unclear?.();
-    return {
-      actions,
-      ...(words === undefined ? {} : { unclear: words }),
-      beyond: "the database's catalogue may add what views, functions, rules, defaults and casts do",
-    };
-  },
-  replay,
-  client,
-  bypasses,
-  examine,
-};
 
 export interface PostgresOptions extends PostgresConfig {
   /**
@@ -88,6 +51,8 @@ export function postgres(options: PostgresOptions): Resource<PostgresConfig, Emi
       hint: "See plugins/postgres/README.md, TLS to the server.",
     });
   }
+  // Only a policy with such a resource has to load what carries it.
+  const { protocol } = require("./protocol.ts") as typeof import("./protocol.ts");
   return { protocol, config, ...(credential ? { credential } : {}) };
 }
 
