@@ -38,7 +38,9 @@ export class CallerCodec implements Codec {
     this.#data = false;
     this.#message(cursor, cursor.view[cursor.at] as number, length);
     // An answer of the gate is for the message it was asked about and for no other.
-    if (exchange.waiting === "") this.admission.forget();
+    if (exchange.waiting !== "") return;
+    this.admission.forget();
+    exchange.meant.forget();
   }
 
   passing(view: Buffer, start: number, end: number): void {

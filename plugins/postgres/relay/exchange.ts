@@ -18,6 +18,9 @@ import { mayDefine } from "./statement.ts";
 /** Milliseconds. */
 const recheck = 20;
 
+/** What a text would do under these settings of a session. */
+export type Classify = (text: string, settings: SessionSettings) => SqlStatement | Promise<SqlStatement>;
+
 /** What the relay asks of its neighbours. */
 export interface Services {
   readonly gate: Gate;
@@ -25,7 +28,8 @@ export interface Services {
   /** The connection replicates. */
   readonly replication?: Replication | undefined;
   readonly catalogue: Catalogue;
-  readonly classify: (text: string, settings: SessionSettings) => SqlStatement;
+  /** A Promise, which never rejects, where others must not wait for it. */
+  readonly classify: Classify;
   readonly columnsOf: typeof columnsOf;
   readonly loadFor: typeof loadFor;
   readonly meanings: Meanings;
@@ -38,7 +42,7 @@ export interface Services {
 }
 
 /** Why the caller's direction stands still: exactly one reason at a time. */
-export type Wait = "" | "drain" | "room" | "decision" | "copy" | "cancel" | "catalogue";
+export type Wait = "" | "drain" | "room" | "decision" | "copy" | "cancel" | "reading" | "catalogue";
 
 /**
  * What both directions know: which answers are owed, what names mean, where the caller's group (up to

@@ -1,7 +1,7 @@
 import type { Action, Cursor } from "../../../core/plugin.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import { loadPredicates, predicatesOf } from "../sql/predicates.ts";
-import { nextSettings } from "../sql/settings.ts";
+import { nextSettings, type SessionSettings } from "../sql/settings.ts";
 import { loadStores, storesOf } from "../sql/stores.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Definition, Portal } from "./named.ts";
@@ -14,7 +14,32 @@ export class Meant {
   readonly #judged = new WeakMap<SqlStatement, SqlStatement>();
   #toldCall: { readonly oid: number; readonly does: Action | undefined } | undefined;
 
+  /** What the last long text was found to say: its message asks for it again whenever the direction has stood still. */
+  #read:
+    | { readonly text: string; readonly settings: SessionSettings; readonly statement: SqlStatement }
+    | undefined;
+
   constructor(readonly exchange: Exchange) {}
+
+  /** What a text says by itself. undefined: the direction waits until it is read; the same message asks again then. */
+  read(cursor: Cursor, text: string, settings: SessionSettings): SqlStatement | undefined {
+    const { exchange } = this;
+    const known = this.#read;
+    if (known !== undefined && known.settings === settings && known.text === text) return known.statement;
+    const reading = exchange.services.classify(text, settings);
+    if (!(reading instanceof Promise)) return reading;
+    exchange.stall(cursor, "reading");
+    reading.then((statement) => {
+      this.#read = { text, settings, statement };
+      exchange.go("reading");
+    });
+    return undefined;
+  }
+
+  /** The message at the cursor is done with. */
+  forget(): void {
+    this.#read = undefined;
+  }
 
   /** undefined: the direction waits for the catalogue; the same message asks again then. */
   of(cursor: Cursor, statement: SqlStatement): SqlStatement | undefined {
@@ -81,11 +106,12 @@ export class Meant {
    */
   upToDate(cursor: Cursor, definition: Definition): Definition | undefined {
     if (definition.deny) return definition;
-    const { settings, services } = this.exchange;
+    const { settings } = this.exchange;
     const { names } = settings;
     if (definition.settings.names !== names) {
       const now = nextSettings(definition.settings, { names, standardStrings: true, utf8: true });
-      const read = services.classify(definition.source.text, now);
+      const read = this.read(cursor, definition.source.text, now);
+      if (read === undefined) return undefined;
       definition.source = typedStatement(read, definition.types);
       definition.settings = now;
     }

@@ -28,7 +28,7 @@ export class Preparation {
 
   parse(cursor: Cursor, length: number): void {
     const { exchange } = this;
-    const { limits, classify, gate } = exchange.services;
+    const { limits, gate } = exchange.services;
     if (!whole(cursor, length, limits.frame)) return;
     const { view, at } = cursor;
     this.#names.start(at + headerSize);
@@ -38,7 +38,9 @@ export class Preparation {
     if (end === -1 || end + 3 > at + length) throw new Malformed("A Parse that is cut off.");
     const text = textAt(view, this.#names.at, end);
     const types = typesAt(view, end + 1, at + length);
-    const source = typedStatement(classify(text, exchange.settings), types);
+    const read = exchange.meant.read(cursor, text, exchange.settings);
+    if (read === undefined) return;
+    const source = typedStatement(read, types);
     const statement = exchange.meant.of(cursor, source);
     if (statement === undefined) return;
     const plan = isLate(statement) ? undefined : gate.plan(statement);

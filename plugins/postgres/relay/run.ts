@@ -81,12 +81,13 @@ export class Running {
 
   query(cursor: Cursor, length: number): void {
     const { exchange, admission } = this;
-    const { gate, limits, classify } = exchange.services;
+    const { gate, limits } = exchange.services;
     if (!whole(cursor, length, limits.frame)) return;
     const { view, at } = cursor;
     const end = view.indexOf(0, at + headerSize);
     if (end !== at + length - 1) throw new Malformed("A Query whose text does not end where it should.");
-    const read = classify(textAt(view, at + headerSize, end), exchange.settings);
+    const read = exchange.meant.read(cursor, textAt(view, at + headerSize, end), exchange.settings);
+    if (read === undefined) return;
     let statement = exchange.meant.of(cursor, read);
     if (statement === undefined) return;
     const ordered = statement.detail.uses.length > 0 || takesData(statement);

@@ -1,8 +1,10 @@
 import type { Action } from "../../../core/plugin.ts";
-import { classify, type Shape, type SqlStatement } from "../sql/classify.ts";
+import { classifyApart } from "../sql/apart.ts";
+import type { Shape, SqlStatement } from "../sql/classify.ts";
 import { leaving } from "../sql/leaving.ts";
 import { noMentions } from "../sql/mentions.ts";
 import { type Replication, replicationCommand, shownSetting } from "../sql/replication.ts";
+import type { Classify } from "./exchange.ts";
 import { nameKey } from "./name.ts";
 
 /** A statement of the gateway's own wording, of which nothing is known but its actions. */
@@ -78,11 +80,11 @@ export function preparedIn(statement: SqlStatement, key: string): SqlStatement {
 }
 
 /** What a text of a replication connection would do; a physical one takes no SQL. */
-export function classifyFor(replication: Replication): typeof classify {
+export function classifyFor(replication: Replication): Classify {
   return (text, settings) => {
     const known = replicationCommand(text);
     if (known) return known;
-    if (replication === "database") return classify(text, settings);
+    if (replication === "database") return classifyApart(text, settings);
     const setting = shownSetting(text);
     return plainStatement(text, [
       setting === undefined ? { effect: "unknown", on: "*" } : { effect: "replicate", on: setting },

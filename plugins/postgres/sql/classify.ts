@@ -1,4 +1,3 @@
-import { loadModule, parseSync } from "libpg-query";
 import type { Action, Statement } from "../../../core/plugin.ts";
 import { nothing } from "../../../core/plugin.ts";
 import { remember, remembered, shapeOf } from "./cache.ts";
@@ -7,11 +6,13 @@ import { type Flaw, flawOf } from "./flaw.ts";
 import { illegible } from "./legible.ts";
 import { type Lineage, lineageOf } from "./lineage.ts";
 import { type Mentions, noMentions } from "./mentions.ts";
-import { list, unwrap } from "./node.ts";
-import { asOlder } from "./older.ts";
+import type { Tables } from "./outputs.ts";
+import { parse } from "./parse.ts";
 import { emptyScope, type NameUse, Reader } from "./reader.ts";
 import type { Tree } from "./refs.ts";
 import { defaultSettings, type SessionSettings } from "./settings.ts";
+
+export { loadParser } from "./parse.ts";
 
 const unknown: Shape = {
   actions: [{ effect: "unknown", on: "*" }],
@@ -51,17 +52,17 @@ export interface Shape {
   copies?(): readonly (CopiedOut | undefined)[];
   /** Where computed columns come from, a statement each; made when first asked for. undefined: cannot be told. */
   lineage(): readonly Lineage[] | undefined;
+  /**
+   * Where columns are told elsewhere (apart.ts): to be asked once `tables` knows the relations, before what `lineage` says
+   * of outputs and stores is asked. undefined: nothing to wait for. Never rejects.
+   */
+  follow?(tables: Tables): Promise<void> | undefined;
 }
 
 export interface SqlStatement extends Statement {
   readonly detail: Shape;
   /** `unclear`, with its place in the text. */
   flaw?(): Flaw | undefined;
-}
-
-/** Once, before the first `classify`: the parser is a WebAssembly module. */
-export async function loadParser(): Promise<void> {
-  await loadModule();
 }
 
 /**
@@ -72,17 +73,26 @@ export async function loadParser(): Promise<void> {
 export function classify(text: string, settings: SessionSettings = defaultSettings): SqlStatement {
   const known = remembered(text, settings);
   if (known !== undefined) return known;
-  const statement: SqlStatement = fromShape(text, shapeOf(text, settings, read), settings);
+  const shape = shapeOf(text, settings, read);
+  const statement = statementOf(text, shape, () => flawOf(text, settings));
   remember(statement, settings);
   return statement;
 }
 
-function fromShape(text: string, detail: Shape, settings: SessionSettings): SqlStatement {
+/** A text of which nothing can be told: `unknown`. */
+export function unreadable(text: string, settings: SessionSettings): SqlStatement {
+  return statementOf(text, unknown, () => {
+    return { words: illegible(text, settings) ?? "it takes too long to read, or nests too deep" };
+  });
+}
+
+/** `flaw`: asked for where some of it is `unknown`, once. */
+export function statementOf(text: string, detail: Shape, flaw: () => Flaw | undefined): SqlStatement {
   const { actions } = detail;
   if (!actions.some(({ effect }) => effect === "unknown")) return { text, actions, detail };
   let found: Flaw | undefined;
-  const flaw = () => (found ??= flawOf(text, settings));
-  return { text, actions, detail, flaw, unclear: () => flaw()?.words };
+  const once = () => (found ??= flaw());
+  return { text, actions, detail, flaw: once, unclear: () => once()?.words };
 }
 
 function read(text: string, settings: SessionSettings): Shape {
@@ -130,14 +140,6 @@ function lineagesOf(text: string): readonly Lineage[] {
 
 /** They show rows even where they name no relation; all others without an action do nothing to anybody. */
 const answering = new Set(["SelectStmt", "PrepareStmt", "DeclareCursorStmt", "CopyStmt"]);
-
-function parse(text: string) {
-  const { stmts } = parseSync(text) as { stmts?: unknown };
-  const trees = list(stmts).map(
-    (entry) => unwrap((entry as { stmt?: unknown }).stmt) ?? { kind: "", node: {} },
-  );
-  return asOlder(text, trees);
-}
 
 /** The parser takes no empty string, the protocol does. */
 function isEmpty(text: string): boolean {

@@ -2,7 +2,7 @@ import type { Column, Origin, Statement } from "../../../core/plugin.ts";
 import type { Catalogue, TableFacts } from "../catalogue.ts";
 import type { RowField } from "../wire/rows.ts";
 import { typeNames } from "./builtins.ts";
-import type { Shape } from "./classify.ts";
+import type { Shape, SqlStatement } from "./classify.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Output } from "./outputs.ts";
 import { type Refs, showsValues, systemColumns } from "./refs.ts";
@@ -59,9 +59,20 @@ export function loadFor(
   const oids = fields.map(({ tableOid }) => tableOid).filter((oid) => oid !== 0 && !catalogue.table(oid));
   const lineage = (statement.detail as Shape | undefined)?.lineage()?.[result];
   const asks = fields.some(({ tableOid }) => tableOid === 0) && lineage !== undefined;
-  const names = asks ? lineage.relations.filter((name) => catalogue.named(name) === undefined) : [];
-  if (oids.length === 0 && names.length === 0) return undefined;
-  return Promise.all([catalogue.load(oids), catalogue.loadNamed(names)]).then(() => {});
+  const named = asks ? loadRelations(lineage.relations, statement as SqlStatement, catalogue) : undefined;
+  if (oids.length === 0) return named;
+  return Promise.all([catalogue.load(oids), named]).then(() => {});
+}
+
+/** Loads what names of relations mean, and what the statement's columns are under that. Never rejects. */
+export function loadRelations(
+  names: readonly string[],
+  { detail }: Pick<SqlStatement, "detail">,
+  catalogue: Catalogue,
+): Promise<void> | undefined {
+  const follow = () => detail.follow?.((name) => catalogue.named(name));
+  const missing = names.filter((name) => catalogue.named(name) === undefined);
+  return missing.length === 0 ? follow() : catalogue.loadNamed(missing).then(follow);
 }
 
 function stored({ tableOid, column }: RowField, catalogue: Catalogue): readonly Origin[] | "unknown" {

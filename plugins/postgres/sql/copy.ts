@@ -1,6 +1,6 @@
-import { scanSync } from "libpg-query";
 import type { CopyFormat } from "../copy/format.ts";
 import { constant, isNode, list, type Node, parts, text, unwrap } from "./node.ts";
+import { tokensOf } from "./parse.ts";
 import type { Tree } from "./refs.ts";
 import { quoted } from "./relations.ts";
 
@@ -35,7 +35,7 @@ function between(source: string): string | undefined {
   const bytes = Buffer.from(source);
   let open = 0;
   let start = -1;
-  for (const token of scanSync(source).tokens) {
+  for (const token of tokensOf(source)) {
     const here = bytes.toString("latin1", token.start, token.end);
     if (here === "(") {
       open += 1;

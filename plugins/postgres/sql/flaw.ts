@@ -1,6 +1,5 @@
-import { parseSync } from "libpg-query";
 import { illegible } from "./legible.ts";
-import { list, unwrap } from "./node.ts";
+import { parse } from "./parse.ts";
 import type { SessionSettings } from "./settings.ts";
 
 /** What of a text could not be told. */
@@ -11,17 +10,12 @@ export interface Flaw {
   readonly position?: number;
 }
 
-/** Characters: a longer text is not read a second time to say what is wrong with it. */
-const longest = 65_536;
-
 /** Of a text that was read as `unknown` under these settings; undefined: its actions say it, or nobody looked. */
 export function flawOf(text: string, settings: SessionSettings): Flaw | undefined {
   const words = illegible(text, settings);
   if (words !== undefined) return { words };
-  if (text.length > longest) return undefined;
   try {
-    const { stmts } = parseSync(text) as { stmts?: unknown };
-    return ofKinds(list(stmts).map((entry) => unwrap((entry as { stmt?: unknown }).stmt)?.kind));
+    return ofKinds(parse(text).map(({ kind }) => kind));
   } catch (error) {
     return parserError(error);
   }
@@ -34,7 +28,7 @@ function parserError(error: unknown): Flaw {
   return at === undefined || at < 0 ? { words: message } : { words: message, position: at + 1 };
 }
 
-function ofKinds(kinds: readonly (string | undefined)[]): Flaw | undefined {
+function ofKinds(kinds: readonly string[]): Flaw | undefined {
   if (kinds.includes("DoStmt")) return { words: "what a DO block runs is not read" };
   if (kinds.length < 2) return undefined;
   return {

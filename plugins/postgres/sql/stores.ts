@@ -1,7 +1,7 @@
 import type { Stored } from "../../../core/plugin.ts";
 import type { Catalogue } from "../catalogue.ts";
 import type { SqlStatement } from "./classify.ts";
-import { originsOf } from "./columns.ts";
+import { loadRelations, originsOf } from "./columns.ts";
 
 const none: readonly Stored[] = [];
 
@@ -26,8 +26,7 @@ export function loadStores(statement: SqlStatement, catalogue: Catalogue): Promi
   if (reads(statement)) return undefined;
   const storing = (statement.detail.lineage() ?? []).filter((each) => each.stores !== undefined);
   const names = new Set(storing.flatMap(({ relations }) => relations));
-  const missing = [...names].filter((name) => catalogue.named(name) === undefined);
-  return missing.length === 0 ? undefined : catalogue.loadNamed(missing);
+  return storing.length === 0 ? undefined : loadRelations([...names], statement, catalogue);
 }
 
 /** It stores nothing, whatever it is; what it prepares might. */
