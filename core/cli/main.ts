@@ -22,6 +22,7 @@ export async function main(added: Added): Promise<void> {
       err: (text) => void process.stderr.write(text),
       env: process.env,
       signal: ended.signal,
+      screen: process.stdout.isTTY === true,
       colour: process.stdout.isTTY === true && !process.env.NO_COLOR,
       interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     },

@@ -8,6 +8,7 @@ export function reference(): string {
     err() {},
     env: {},
     signal: new AbortController().signal,
+    screen: false,
     colour: false,
     interactive: false,
   };

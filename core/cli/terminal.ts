@@ -5,7 +5,9 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
-  /** Standard output is a terminal and NO_COLOR is not set. */
+  /** Standard output is a terminal: sequences that mean something to one may go there. */
+  readonly screen: boolean;
+  /** The same, and NO_COLOR is not set. */
   readonly colour: boolean;
   /** Somebody sits at it: standard input and standard error are terminals. */
   readonly interactive: boolean;

@@ -37,7 +37,9 @@ test("a command is explained by what it runs", async () => {
 test("says which word could not be told", async () => {
   const unclear = async (text: string) => (await explain(policy, alice, "bastion", text)).unclear;
   expect(await unclear("df; git log")).toMatch(/^git may run other programs, whatever its arguments are: /);
-  expect(await unclear("tar tf x.tgz --to-command=sh")).toStartWith("tar --to-command=sh is not known to run no other program");
+  expect(await unclear("tar tf x.tgz --to-command=sh")).toStartWith(
+    "tar --to-command=sh is not known to run no other program",
+  );
   expect(await unclear("systemctl edit nginx")).toStartWith(
     "systemctl edit is not known to run no other program (edit starts",
   );

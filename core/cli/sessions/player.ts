@@ -1,6 +1,6 @@
 import type { ReplayLine } from "../../control/api.ts";
 import type { TerminalEvent } from "../../protocol.ts";
-import { printable } from "../terminal.ts";
+import { printable, type Terminal } from "../terminal.ts";
 import { Screen } from "./screen.ts";
 
 /** Ends what a session may have switched on: colours, a hidden cursor, the alternate screen. */
@@ -11,8 +11,11 @@ export class Player {
   readonly #screens = new Map<number, Screen>();
   #last: number | undefined;
 
-  /** `channel`: of the terminals this one alone. */
-  constructor(private readonly channel: number | undefined) {}
+  /** `channel`: of the terminals this one alone. A file gets nothing that was not in the recording. */
+  constructor(
+    private readonly to: Pick<Terminal, "screen">,
+    private readonly channel: number | undefined,
+  ) {}
 
   show(line: ReplayLine): string {
     if ("text" in line) return printable(line.text);
@@ -23,7 +26,7 @@ export class Player {
 
   /** What to print last. */
   end(): string {
-    return this.#screens.size > 0 ? reset : "";
+    return this.to.screen && this.#screens.size > 0 ? reset : "";
   }
 
   #terminal(event: TerminalEvent): string {
@@ -35,9 +38,9 @@ export class Player {
     }
     switch (event.type) {
       case "open":
-        return this.#turn(channel) + title(event);
+        return this.#turn(channel) + this.#title(event);
       case "resize":
-        return title(event);
+        return this.#title(event);
       case "output":
         return this.#turn(channel) + screen.show(event.text);
       case "input":
@@ -49,11 +52,12 @@ export class Player {
   #turn(channel: number): string {
     const before = this.#last;
     this.#last = channel;
-    return before === undefined || before === channel ? "" : `\x1b[0m\r\n-- terminal ${channel} --\r\n`;
+    if (before === undefined || before === channel) return "";
+    return `${this.to.screen ? "\x1b[0m" : ""}\r\n-- terminal ${channel} --\r\n`;
   }
-}
 
-/** Nobody's screen is resized for a replay: the window's title says how large it was. */
-function title({ channel, columns, rows }: { channel: number; columns: number; rows: number }): string {
-  return `\x1b]2;terminal ${channel}, ${columns} x ${rows}\x07`;
+  /** Nobody's screen is resized for a replay: the window's title says how large it was. */
+  #title({ channel, columns, rows }: { channel: number; columns: number; rows: number }): string {
+    return this.to.screen ? `\x1b]2;terminal ${channel}, ${columns} x ${rows}\x07` : "";
+  }
 }

@@ -67,7 +67,7 @@ export function replaySession(terminal: Terminal): Command {
       for await (const line of lines) terminal.out(`${JSON.stringify(line)}\n`);
       return;
     }
-    const player = new Player(flags.channel === undefined ? undefined : Number(flags.channel));
+    const player = new Player(terminal, flags.channel === undefined ? undefined : Number(flags.channel));
     const began = performance.now();
     for await (const line of client.lines<ReplayLine>(path)) {
       if (!flags.instant && speed > 0) await until(began + line.at / speed, terminal.signal);

@@ -44,12 +44,18 @@ test("several terminals are told apart, and one of them can be had alone", () =>
   const output = (channel: number, text: string) =>
     ({ at: 0, terminal: { channel, type: "output", text } }) as const;
   const lines = [open(0), output(0, "one"), open(1), output(1, "two"), output(0, "three")];
-  const all = new Player(undefined);
+  const all = new Player({ screen: true }, undefined);
   const shown = lines.map((line) => all.show(line)).join("");
   expect(shown).toContain("one\x1b[0m\r\n-- terminal 1 --\r\n");
   expect(shown).toContain("two\x1b[0m\r\n-- terminal 0 --\r\nthree");
-  const only = new Player(1);
+  const only = new Player({ screen: true }, 1);
   expect(lines.map((line) => only.show(line)).join("")).toBe("\x1b]2;terminal 1, 80 x 24\x07two");
   expect(only.show({ at: 0, text: "a\x1b[2J" })).toBe("a\\x1b[2J");
-  expect(new Player(2).end()).toBe("");
+  expect(new Player({ screen: true }, 2).end()).toBe("");
+  // Into a file goes what was recorded, and nothing that is meant for a screen.
+  const file = new Player({ screen: false }, undefined);
+  expect(lines.map((line) => file.show(line)).join("")).toBe(
+    "one\r\n-- terminal 1 --\r\ntwo\r\n-- terminal 0 --\r\nthree",
+  );
+  expect(file.end()).toBe("");
 });

@@ -26,7 +26,7 @@ export function watchSession(terminal: Terminal): Command {
     ),
     "one JSON object a line",
   ).action(async (id: string, flags: Flags) => {
-    const player = new Player(flags.channel === undefined ? undefined : Number(flags.channel));
+    const player = new Player(terminal, flags.channel === undefined ? undefined : Number(flags.channel));
     const lines = control(terminal, flags).lines<ReplayLine>(`/v1/sessions/${encodeURIComponent(id)}/watch`);
     for await (const line of lines) {
       terminal.out(flags.json ? `${JSON.stringify(line)}\n` : player.show(line));

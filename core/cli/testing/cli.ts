@@ -38,6 +38,7 @@ export async function cli(args: readonly string[], options: RunOptions = {}): Pr
     },
     env: options.env ?? {},
     signal: options.signal ?? new AbortController().signal,
+    screen: options.colour ?? false,
     colour: options.colour ?? false,
     interactive: false,
   });
