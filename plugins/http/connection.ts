@@ -9,6 +9,7 @@ import {
 import { Callers } from "./callers.ts";
 import type { HttpTarget } from "./config.ts";
 import type { Dialect } from "./dialect.ts";
+import { SentFields } from "./sent-fields.ts";
 
 /** What is under way for one session on one connection, and hears when that session ends. */
 export interface UnderWay {
@@ -27,6 +28,7 @@ interface Visited {
 /** One caller's connection: whose its requests are, and the sessions that they are of. */
 export class CallerConnection {
   readonly callers: Callers;
+  readonly sentFields: SentFields;
   /** The gateway stops: the connection is to end once nothing is under way on it. */
   stopping: () => void = () => {};
   /** One, mostly: a caller uses one resource as one identity. */
@@ -38,6 +40,7 @@ export class CallerConnection {
     readonly caller: Wire,
   ) {
     this.callers = new Callers(door, caller);
+    this.sentFields = new SentFields(caller, door.listener, dialect.strips);
   }
 
   /** The session that this identity's last request on this resource was of, where it goes on. */

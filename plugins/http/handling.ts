@@ -159,8 +159,8 @@ export class Handling implements UnderWay {
     const visit = this.#visit as Visit<HttpTarget>;
     const { gate, limits, reach } = visit;
     const { dialect } = this.connection;
-    const whose = { session: gate.session, as: (reach as HttpReach).credential?.as };
-    const login = (secret: string | undefined) => dialect.login(secret, whose, asked.config);
+    const login = (secret: string | undefined) =>
+      (reach as HttpReach).loginOf(secret, dialect, gate.session, asked.config);
     const most = first.more ? longestRead : limits.buffer;
     const body = await gathered(this.exchange, most, this.#room.of(gate.session.identity));
     if (this.#over) return;

@@ -28,9 +28,7 @@ export class CallerExchange implements Exchange {
     this.request = parsed.head;
     this.#goesOn = persistent;
     if (length === "none" || length === 0) return;
-    this.requestBody = new RequestBody(length, connection.options.limits.header, () =>
-      connection.turn(),
-    );
+    this.requestBody = new RequestBody(length, connection.options.limits.header, () => connection.turn());
   }
 
   get body(): Body | undefined {

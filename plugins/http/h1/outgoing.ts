@@ -1,5 +1,6 @@
 import type { Wire } from "../../../core/plugin.ts";
 import type { Fields } from "../message.ts";
+import { atTurnEnd, type Flushable } from "../turn-end.ts";
 import { lastChunk } from "./encode.ts";
 
 /** How a body leaves: so many bytes, in chunks, up to the end of the connection, or not at all though one is told. */
@@ -9,7 +10,7 @@ export type Frame = number | "chunked" | "until-close" | "dropped";
  * One message on its way out: a head, and its body in one write a piece. The head goes with the first piece where
  * that comes in the same turn of the loop, and alone at the end of the turn where it does not.
  */
-export class Outgoing {
+export class Outgoing implements Flushable {
   /** The head has been handed to the wire. */
   flushed = false;
   #head: string;
@@ -22,7 +23,7 @@ export class Outgoing {
   ) {
     this.#head = head;
     this.#left = typeof frame === "number" ? frame : 0;
-    queueMicrotask(this.#flush);
+    atTurnEnd(this);
   }
 
   /** False: the wire holds some of it back. Past the length that was told nothing is sent: the wire is closed. */
@@ -49,7 +50,7 @@ export class Outgoing {
       return false;
     }
     if (this.frame === "chunked") this.#send(lastChunk(trailers), nothing, "");
-    else this.#flush();
+    else this.flush();
     return true;
   }
 
@@ -58,20 +59,20 @@ export class Outgoing {
     this.flushed = true;
   }
 
+  flush(): void {
+    if (!this.flushed) this.#send("", nothing, "");
+  }
+
   #send(before: string, view: Uint8Array, after: string): boolean {
     const prefix = this.flushed ? before : this.#head + before;
     this.flushed = true;
     if (prefix === "" && after === "") return this.wire.write(view);
     const bytes = Buffer.allocUnsafe(prefix.length + view.length + after.length);
     bytes.write(prefix, 0, "latin1");
-    bytes.set(view, prefix.length);
-    bytes.write(after, prefix.length + view.length, "latin1");
+    if (view.length > 0) bytes.set(view, prefix.length);
+    if (after !== "") bytes.write(after, prefix.length + view.length, "latin1");
     return this.wire.write(bytes);
   }
-
-  readonly #flush = (): void => {
-    if (!this.flushed) this.#send("", nothing, "");
-  };
 }
 
 const nothing = new Uint8Array(0);

@@ -84,7 +84,10 @@ export function readRequestFields(text: string, version: "1.0" | "1.1"): Request
 }
 
 /** Throws Fault where the first line and the fields do not go together. */
-export function requestOf({ method, target: sent, version }: RequestLine, about: RequestFields): ParsedRequest {
+export function requestOf(
+  { method, target: sent, version }: RequestLine,
+  about: RequestFields,
+): ParsedRequest {
   const { authority, fields } = about;
   // A path, as nearly always: it names no host of its own.
   if (sent.charCodeAt(0) === slash && method !== "CONNECT") {

@@ -13,11 +13,14 @@ import {
   type HttpTarget,
   type VersionChoice,
 } from "../config.ts";
+import type { Dialect, Whose } from "../dialect.ts";
 import { withoutEchoes } from "../echo/connection.ts";
 import { EchoGuard } from "../echo/guard.ts";
 import type { ResourceConnection } from "../exchange.ts";
 import { H1Resource } from "../h1/resource.ts";
 import { H2Resource } from "../h2/resource.ts";
+import type { Fields } from "../message.ts";
+import { Deadlines } from "../relay/deadlines.ts";
 import { type Alpn, dialResource } from "./dial.ts";
 
 /** Connections of one session that wait for its next request; what is used beyond them closes afterwards. */
@@ -32,14 +35,17 @@ const mostTries = 8;
 /** All that one session uses of its resource: its credential, and connections that no other session shares. */
 export class HttpReach implements Reach {
   readonly destination: Destination;
-  /** Milliseconds to the head of an answer. */
-  readonly timeout: number | undefined;
+  /** How long the resource may be silent before the head of an answer; undefined: for ever. */
+  readonly silence: Deadlines | undefined;
   readonly #idle: { readonly connection: ResourceConnection; readonly since: number }[] = [];
   readonly #all = new Set<ResourceConnection>();
   /** Connections that carry several requests at a time, and one that is on its way. */
   readonly #shared = new Set<H2Resource>();
   #opening: Promise<H2Resource> | undefined;
   readonly #echoes = new EchoGuard();
+  #login:
+    | { readonly secret: string | undefined; readonly session: Whose["session"]; readonly fields: Fields }
+    | undefined;
   #closed = false;
   #channels = 0;
 
@@ -48,7 +54,7 @@ export class HttpReach implements Reach {
     readonly credential: ResourceCredential | undefined,
   ) {
     this.destination = destinationOf(config);
-    this.timeout = config.timeout === undefined ? undefined : milliseconds(config.timeout);
+    this.silence = config.timeout === undefined ? undefined : new Deadlines(milliseconds(config.timeout));
     if (credential) this.#echoes.shows(credential.value);
   }
 
@@ -101,6 +107,20 @@ export class HttpReach implements Reach {
     });
   }
 
+  /** Fields that show it, and whose request it is: the same object as long as it is the same secret. */
+  loginOf(
+    secret: string | undefined,
+    dialect: Pick<Dialect, "login">,
+    session: Whose["session"],
+    config: HttpTarget,
+  ): Fields {
+    const last = this.#login;
+    if (last !== undefined && last.secret === secret && last.session === session) return last.fields;
+    const fields = dialect.login(secret, { session, as: this.credential?.as }, config);
+    this.#login = { secret, session, fields };
+    return fields;
+  }
+
   /** Numbers the session's exchanges in its recording. */
   nextChannel(): number {
     return this.#channels++;
@@ -108,6 +128,7 @@ export class HttpReach implements Reach {
 
   close(): void {
     this.#closed = true;
+    this.silence?.close();
     for (const connection of this.#all) connection.close();
     this.#all.clear();
     this.#shared.clear();

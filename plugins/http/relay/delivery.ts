@@ -11,7 +11,7 @@ export interface Supplier {
   /** `data` returned false; the caller takes more now. */
   takesMore(): void;
   delivered(): void;
-  broken(error: PosternError): void;
+  failed(error: PosternError): void;
 }
 
 /**
@@ -39,11 +39,8 @@ export class Delivery implements Shown {
     if (this.#over) return;
     this.status = head.status;
     this.#wait(this.pass.ready());
-    this.#inTurn(() => {
-      this.begun = true;
-      this.exchange.respond(head, length);
-      this.record?.answer(head);
-    });
+    if (this.#waits) this.#steps.push(() => this.#begin(head, length));
+    else this.#begin(head, length);
   }
 
   data(view: Uint8Array): boolean {
@@ -56,19 +53,14 @@ export class Delivery implements Shown {
   }
 
   end(trailers: Fields): void {
-    this.#inTurn(() => {
-      if (this.#over) return;
-      this.#over = true;
-      this.exchange.end(trailers);
-      this.record?.end(true);
-      this.supplier.delivered();
-    });
+    if (this.#waits) this.#steps.push(() => this.#end(trailers));
+    else this.#end(trailers);
   }
 
   broken(error: PosternError): void {
     if (this.#over) return;
     this.stop();
-    this.supplier.broken(error);
+    this.supplier.failed(error);
   }
 
   resume(): void {
@@ -88,6 +80,12 @@ export class Delivery implements Shown {
     if (!this.#waits && !this.#over) this.supplier.takesMore();
   }
 
+  #begin(head: ResponseHead, length: BodyLength): void {
+    this.begun = true;
+    this.exchange.respond(head, length);
+    this.record?.answer(head);
+  }
+
   /** False: the caller, or the recorder, takes no more for now. */
   #write(view: Uint8Array): boolean {
     this.bytes += view.length;
@@ -96,9 +94,12 @@ export class Delivery implements Shown {
     return takes;
   }
 
-  #inTurn(step: () => void): void {
-    if (this.#waits) this.#steps.push(step);
-    else step();
+  #end(trailers: Fields): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.exchange.end(trailers);
+    this.record?.end(true);
+    this.supplier.delivered();
   }
 
   #wait(until: Promise<void> | undefined): void {

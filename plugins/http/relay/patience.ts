@@ -1,47 +1,44 @@
 import { PosternError } from "../../../core/plugin.ts";
 import type { Sending } from "../exchange.ts";
+import type { Fields } from "../message.ts";
+import type { Deadlines, Late } from "./deadlines.ts";
 
 /**
  * How long a resource may be silent on one request: from its last byte, or from the moment that it takes no more of the body,
  * to the head of the answer. What comes behind the head may take its time: streams do.
  */
-export class Patience {
-  #timer: ReturnType<typeof setTimeout> | undefined;
+export class Patience implements Late {
+  #waits = false;
   #over = false;
 
-  /** `ms`: milliseconds; undefined: as long as the caller waits. */
+  /** `deadlines`: undefined where the resource may take as long as the caller waits. */
   constructor(
-    readonly ms: number | undefined,
-    readonly late: (error: PosternError) => void,
+    readonly deadlines: Deadlines | undefined,
+    readonly impatient: { silent(error: PosternError): void },
   ) {}
 
   /** The same request, with an eye on when it is the resource's turn. */
   watch(sending: Sending): Sending {
-    if (this.ms === undefined) return sending;
-    return {
-      write: (view) => {
-        const takes = sending.write(view);
-        if (!takes) this.#wait();
-        return takes;
-      },
-      end: (trailers) => {
-        sending.end(trailers);
-        this.#wait();
-      },
-      resume: () => sending.resume(),
-      abort: () => sending.abort(),
-    };
+    return this.deadlines === undefined ? sending : new WatchedSending(sending, this);
+  }
+
+  /** It is the resource's turn. */
+  wait(): void {
+    if (this.#over) return;
+    this.#waits = true;
+    this.deadlines?.begin(this);
   }
 
   /** It has put off its answer (1xx): its time begins anew. */
   heard(): void {
-    if (this.#timer) this.#wait();
+    if (this.#waits) this.wait();
   }
 
   /** It has taken what waited for it. */
   taken(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    if (!this.#waits) return;
+    this.#waits = false;
+    this.deadlines?.end(this);
   }
 
   /** The head is there, or nobody waits for it any more. */
@@ -50,10 +47,35 @@ export class Patience {
     this.taken();
   }
 
-  #wait(): void {
-    if (this.#over) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.late(silent(this.ms ?? 0)), this.ms);
+  late(): void {
+    this.#waits = false;
+    this.impatient.silent(silent(this.deadlines?.ms ?? 0));
+  }
+}
+
+class WatchedSending implements Sending {
+  constructor(
+    readonly sending: Sending,
+    readonly patience: Patience,
+  ) {}
+
+  write(view: Uint8Array): boolean {
+    const takes = this.sending.write(view);
+    if (!takes) this.patience.wait();
+    return takes;
+  }
+
+  end(trailers?: Fields): void {
+    this.sending.end(trailers);
+    this.patience.wait();
+  }
+
+  resume(): void {
+    this.sending.resume();
+  }
+
+  abort(): void {
+    this.sending.abort();
   }
 }
 

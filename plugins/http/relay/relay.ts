@@ -12,12 +12,12 @@ import type { HttpTarget } from "../config.ts";
 import { asError, type CallerConnection } from "../connection.ts";
 import type { Asked, GatheredAnswer, Reading, Tunnelling } from "../dialect.ts";
 import type { AnswerSink, BodyLength, Exchange, ResourceConnection, Sending } from "../exchange.ts";
-import type { Fields, ResponseHead } from "../message.ts";
-import { outgoing, outgoingTrailers } from "../outgoing.ts";
+import type { Fields, RequestHead, ResponseHead } from "../message.ts";
+import { outgoingTrailers } from "../outgoing.ts";
 import type { HttpReach } from "../reach/reach.ts";
 import type { Route } from "../route.ts";
 import { onlyLooks } from "./again.ts";
-import { Delivery } from "./delivery.ts";
+import { Delivery, type Supplier } from "./delivery.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
 import { incoming } from "./incoming.ts";
 import { Patience } from "./patience.ts";
@@ -40,11 +40,12 @@ export interface RelayParts {
 }
 
 /** One request that may pass, to the resource and its answer back. */
-export class Relay implements AnswerSink {
+export class Relay implements AnswerSink, Supplier {
   readonly #reach: HttpReach;
   readonly #delivery: Delivery;
   readonly #record: ExchangeRecord | undefined;
-  readonly #upload: Upload;
+  /** Of the request's body; undefined: it has none, or has not been sent yet. */
+  #upload: Upload | undefined;
   readonly #patience: Patience;
   /** What looks into the answer's body; undefined: nobody does. */
   #look: InspectedBody | undefined;
@@ -60,14 +61,8 @@ export class Relay implements AnswerSink {
     const { exchange, visit, pass } = parts;
     this.#reach = visit.reach as HttpReach;
     if (visit.gate.recordsWire) this.#record = new ExchangeRecord(visit.gate, this.#reach.nextChannel());
-    this.#upload = new Upload(this.#record);
-    this.#patience = new Patience(this.#reach.timeout, (error) => this.#fail(error, "unknown"));
-    this.#delivery = new Delivery(exchange, pass, this.#record, {
-      resume: () => this.#sending?.resume(),
-      takesMore: () => (this.#look ? this.#look.drained() : this.#sending?.resume()),
-      delivered: () => this.#delivered(),
-      broken: (error) => this.#fail(error, "error"),
-    });
+    this.#patience = new Patience(this.#reach.silence, this);
+    this.#delivery = new Delivery(exchange, pass, this.#record, this);
   }
 
   /** The caller has seen the beginning of an answer. */
@@ -98,11 +93,30 @@ export class Relay implements AnswerSink {
   stop(reason: Reason | undefined): void {
     if (this.#over) return;
     this.#close();
-    this.parts.pass.end({ result: "cancelled", ...(reason ? { code: reason.code } : {}), ...this.#facts });
+    const why = this.#delivery.status === 0 ? reason?.code : undefined;
+    this.parts.pass.end(this.#outcome("cancelled", why));
   }
 
   callerDrained(): void {
     this.#delivery.drained();
+  }
+
+  /** Whoever looks into the body takes more from the resource. */
+  resume(): void {
+    this.#sending?.resume();
+  }
+
+  takesMore(): void {
+    if (this.#look) this.#look.drained();
+    else this.#sending?.resume();
+  }
+
+  failed(error: PosternError): void {
+    this.#fail(error, "error");
+  }
+
+  silent(error: PosternError): void {
+    this.#fail(error, "unknown");
   }
 
   inform(head: ResponseHead): void {
@@ -158,7 +172,7 @@ export class Relay implements AnswerSink {
       !this.answered &&
       !this.#look &&
       again &&
-      (body !== undefined || !this.#upload.begun)
+      (body !== undefined || !this.#upload?.begun)
     ) {
       this.#release();
       this.#reused = false;
@@ -198,28 +212,31 @@ export class Relay implements AnswerSink {
 
   #send(connection: ResourceConnection, secret: string | undefined): void {
     const { exchange, visit, asked, route, reading, body, pass, connection: own } = this.parts;
-    const { dialect, door, caller } = own;
-    const read = reading.head ?? { ...asked.head, target: route.target };
+    const { dialect } = own;
+    const read = reading.head ?? withTarget(asked.head, route.target);
     const seen = looksAtBodies(pass.answer) ? requestFor(read) : read;
     const known = pass.answer && dialect.negotiate ? dialect.negotiate(seen, pass.answer) : seen;
     const head = this.#tunnelling?.head(known) ?? known;
-    const whose = { session: visit.gate.session, as: this.#reach.credential?.as };
-    const login = dialect.login(secret, whose, asked.config);
-    const facts = { caller, listener: door.listener, prefix: route.prefix };
-    const sent = outgoing(head, head.target, this.#reach.destination, login, facts, dialect.strips);
+    const login = this.#reach.loginOf(secret, dialect, visit.gate.session, asked.config);
+    const sent = own.sentFields.head(head, this.#reach.destination, login, route.prefix);
     this.#connection = connection;
     const length = body ? body.length : exchange.body ? exchange.body.length : "none";
     const told = length === 0 && !asked.hasBody ? "none" : length;
     const sending = this.#patience.watch(connection.send(sent, told, asked.upgrade, this));
     this.#sending = sending;
     if (this.#over) return;
-    if (body) this.#upload.whole(body, sending);
+    if (body) this.#uploads().whole(body, sending);
     else if (exchange.body) {
       const shown = (trailers: Fields) => outgoingTrailers(trailers, login, dialect.strips);
-      this.#upload.pipe(exchange, sending, shown, this.#bound(pass.answer?.intake), () =>
+      this.#uploads().pipe(exchange, sending, shown, this.#bound(pass.answer?.intake), () =>
         this.stop({ code: "wire.closed", message: "The caller broke off." }),
       );
     } else sending.end();
+  }
+
+  #uploads(): Upload {
+    this.#upload ??= new Upload(this.#record);
+    return this.#upload;
   }
 
   /** What the resource has answered already. */
@@ -234,18 +251,18 @@ export class Relay implements AnswerSink {
     return { most: intake.most, exceeded: () => this.#fail(asError(intake.reason), "cancelled") };
   }
 
-  #delivered(): void {
+  delivered(): void {
     this.#over = true;
     clearTimeout(this.#deadline);
     this.#release();
-    this.parts.pass.end({ result: "ok", ...this.#facts });
+    this.parts.pass.end(this.#outcome("ok", undefined));
     this.parts.done();
   }
 
   #fail(error: PosternError, result: Outcome["result"]): void {
     if (this.#over) return;
     this.#close();
-    this.parts.pass.end({ result, ...this.#facts, code: error.code });
+    this.parts.pass.end(this.#outcome(result, error.code));
     this.parts.refuse(error.reason);
   }
 
@@ -259,13 +276,12 @@ export class Relay implements AnswerSink {
     this.#release();
   }
 
-  get #facts(): Pick<Outcome, "code" | "bytes" | "received"> {
+  #outcome(result: Outcome["result"], why: string | undefined): Outcome {
     const { status, bytes } = this.#delivery;
-    return {
-      ...(status === 0 ? {} : { code: String(status) }),
-      bytes,
-      ...(this.#upload.received ? { received: this.#upload.received } : {}),
-    };
+    const code = why ?? (status === 0 ? undefined : String(status));
+    const received = this.#upload?.received;
+    if (code === undefined) return received ? { result, bytes, received } : { result, bytes };
+    return received ? { result, code, bytes, received } : { result, code, bytes };
   }
 
   #release(): void {
@@ -273,6 +289,10 @@ export class Relay implements AnswerSink {
     this.#connection = undefined;
     if (connection) this.#reach.put(connection);
   }
+}
+
+function withTarget({ method, authority, version, fields }: RequestHead, target: string): RequestHead {
+  return { method, target, authority, version, fields };
 }
 
 function asPosternError(error: unknown): PosternError {
