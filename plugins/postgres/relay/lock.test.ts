@@ -99,4 +99,44 @@ describe.skipIf(noPostgres)("the second lock", () => {
     client.send(parse("two", insert), bind("", "two"), execute(""), sync);
     expect(types(await client.until("Z"))).toBe("12CZ");
   });
+
+  test("a transaction that may write is the last one, however the next one begins", async () => {
+    const gate = gateThat(all);
+    gate.word = ({ actions }) =>
+      actions.some(({ traits }) => traits?.includes("read-write"))
+        ? { deny: { code: "postgres.read-only", message: "It could write." } }
+        : "allow";
+    const client = await fixture.raw();
+    const ask = async (...messages: Uint8Array[]) => {
+      client.send(...messages);
+      return types(await client.until("Z"));
+    };
+    const run = (text: string) => [parse("", text), bind("", ""), execute("")];
+    const kept = [];
+    for (const next of [
+      [query("commit and chain")],
+      [query("rollback and chain")],
+      [query("commit; begin")],
+      [query(`commit; ${insert}`)],
+      [query("end transaction; select 1")],
+      [...run("commit and chain"), sync],
+      [...run("commit"), ...run("begin"), sync],
+      [...run("rollback"), ...run(insert), sync],
+    ]) {
+      gate.session.effects = new Set(effects);
+      expect(await ask(query("begin"))).toBe("CZ");
+      expect(await ask(query("select 1"))).toBe("TDCZ");
+      gate.session.effects = new Set(["read"]);
+      kept.push(await ask(...next));
+      await ask(query(insert));
+      await ask(query("commit"));
+    }
+    expect(await rows()).toBe(0);
+    expect(kept).toEqual(["EZ", "EZ", "EZ", "EZ", "EZ", "12EZ", "12C12EZ", "12C12EZ"]);
+    // What ends it and nothing else is as ever, and so is what begins under the lock.
+    expect(await ask(query("begin"))).toBe("CZ");
+    expect(await ask(query("commit and chain"))).toBe("CZ");
+    expect(await ask(...run("rollback"), ...run("begin"), sync)).toBe("12C12CZ");
+    expect(await ask(query("rollback; begin; rollback"))).toBe("CCCZ");
+  });
 });

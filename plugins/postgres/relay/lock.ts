@@ -1,4 +1,6 @@
-import { type Cursor, onlyReads } from "../../../core/plugin.ts";
+import { type Cursor, nothing, onlyReads } from "../../../core/plugin.ts";
+import type { SqlStatement } from "../sql/classify.ts";
+import { unlocking } from "../sql/unlocking.ts";
 import { frontend, headerSize, status } from "../wire/message.ts";
 import { query } from "../wire/query.ts";
 import type { Exchange } from "./exchange.ts";
@@ -24,6 +26,8 @@ const begins: ReadonlySet<number> = new Set([
 export class Lock {
   #effects: ReadonlySet<string> | undefined;
   #wanted = false;
+  /** The group in which a transaction has ended last: what follows in it begins another. */
+  #endedIn = -1;
 
   constructor(
     readonly exchange: Exchange,
@@ -34,12 +38,7 @@ export class Lock {
   /** Before the message at the cursor. False: the direction is stalled until the server can be told. */
   keeps(cursor: Cursor, type: number): boolean {
     const { exchange } = this;
-    const { effects } = exchange.services.gate.session;
-    if (effects !== this.#effects) {
-      this.#effects = effects;
-      this.#wanted = exchange.services.replication !== "physical" && onlyReads(effects);
-    }
-    if (this.#wanted === this.on || exchange.sent !== 0 || !begins.has(type)) return true;
+    if (this.#wants() === this.on || exchange.sent !== 0 || !begins.has(type)) return true;
     if (!exchange.drained(cursor)) return false;
     if (exchange.status !== status.idle || this.#forgets(cursor, type)) return true;
     this.on = this.#wanted;
@@ -48,6 +47,31 @@ export class Lock {
     exchange.statements.define("", undefined, exchange.group - 1);
     exchange.portals.define("", undefined, exchange.group - 1);
     return true;
+  }
+
+  /**
+   * The statement as it counts now. Where the server cannot be told before it, as what is open may still write, what would begin
+   * another transaction lets that one write too.
+   */
+  under(statement: SqlStatement): SqlStatement {
+    if (this.on || !this.#wants()) return statement;
+    const begins = statement.detail.transaction === "begins" || this.#endedIn === this.exchange.group;
+    return begins ? unlockingOf(statement) : statement;
+  }
+
+  /** It is on its way, in the group of the extended protocol that is open. */
+  ran({ detail }: SqlStatement): void {
+    if (detail.transaction === "ends") this.#endedIn = this.exchange.group;
+  }
+
+  #wants(): boolean {
+    const { gate, replication } = this.exchange.services;
+    const { effects } = gate.session;
+    if (effects !== this.#effects) {
+      this.#effects = effects;
+      this.#wanted = replication !== "physical" && onlyReads(effects);
+    }
+    return this.#wanted;
   }
 
   /** default_transaction_read_only, as the server tells it (PostgreSQL 14 and later), also where a function changed it. */
@@ -61,4 +85,16 @@ export class Lock {
     if (type === frontend.parse && at + headerSize < end && view[at + headerSize] === 0) return false;
     return this.exchange.statements.find("", this.exchange.group) !== undefined;
   }
+}
+
+const unlockings = new WeakMap<SqlStatement, SqlStatement>();
+
+/** The same object each time, for plans are kept by it. */
+function unlockingOf(statement: SqlStatement): SqlStatement {
+  const known = unlockings.get(statement);
+  if (known !== undefined) return known;
+  const actions = [...statement.actions, { effect: "read", on: nothing, traits: [unlocking] } as const];
+  const made = { ...statement, actions };
+  unlockings.set(statement, made);
+  return made;
 }

@@ -113,7 +113,7 @@ export function openRelay(caller: Wire, resource: Wire, services: Services, lock
       admission,
       cork,
       new Preparation(exchange, admission, cork),
-      new Running(exchange, admission, cork, sqlNames),
+      new Running(exchange, admission, cork, sqlNames, lock),
       streams,
       lock,
     ),

@@ -7,6 +7,7 @@ import type { Cork, Corked } from "./cork.ts";
 import { forget } from "./cork.ts";
 import type { Exchange } from "./exchange.ts";
 import { Malformed, whole } from "./framing.ts";
+import type { Lock } from "./lock.ts";
 import { NameReader } from "./name.ts";
 import { Definition, Portal, QueryRun, Refused, unknownDefinition } from "./named.ts";
 import { uncertain } from "./names.ts";
@@ -34,6 +35,7 @@ export class Running {
     readonly admission: Admission,
     readonly cork: Cork,
     readonly sqlNames: SqlNames,
+    readonly lock: Lock,
   ) {}
 
   execute(cursor: Cursor, length: number): void {
@@ -59,8 +61,9 @@ export class Running {
       return;
     }
     if ((late || special(portal)) && !exchange.drained(cursor)) return;
-    const statement = late ? this.sqlNames.resolve(cursor, portal.definition.statement) : portal.statement;
-    if (statement === undefined) return;
+    const means = late ? this.sqlNames.resolve(cursor, portal.definition.statement) : portal.statement;
+    if (means === undefined) return;
+    const statement = this.lock.under(means);
     const plan = gate.plan(statement);
     if (portal.pass && portal.policyVersion === plan.policyVersion) {
       this.#resume(cursor, length, portal, portal.pass);
@@ -75,7 +78,7 @@ export class Running {
       return;
     }
     const ran = late ? own(portal, limit) : portal;
-    ran.statement = statement;
+    ran.statement = means;
     this.#launch(cursor, length, undefined, ran, answer as Pass, plan.policyVersion);
   }
 
@@ -95,6 +98,7 @@ export class Running {
     if (isLate(statement)) statement = this.sqlNames.resolve(cursor, statement);
     if (statement === undefined) return;
     const { uses, copyBoth } = statement.detail;
+    statement = this.lock.under(statement);
     const answer = admission.ask(cursor, gate.plan(statement));
     if (answer === undefined) return;
     const denied = refusal(answer, hidden(statement, exchange));
@@ -159,7 +163,7 @@ export class Running {
       run.statement = statement;
     }
     const all = runs.map((portal) => ({
-      plan: gate.plan(portal.statement),
+      plan: gate.plan(this.lock.under(portal.statement)),
       ...(portal.bind ? { parameters: parametersOf(portal.bind, portal.definition.types) } : {}),
     }));
     const first = Math.max(
@@ -237,6 +241,7 @@ export class Running {
     else cursor.forward(length);
     exchange.owe(kind.execute, rows ? flag.rows : 0, ran, pass);
     exchange.launched(portal.statement, pass);
+    this.lock.ran(portal.statement);
     exchange.barrier ||= detail.uses.length > 0;
     if (!detail.copyIn) return;
     exchange.copy = "asked";

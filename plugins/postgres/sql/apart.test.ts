@@ -44,16 +44,17 @@ describe("a long text", () => {
       "selec 1",
       "do 'begin end'",
       "set search_path = a; select 1",
+      "commit; begin",
       "",
     ]) {
       const apart = await read(long(text));
       const here = classify(long(text));
       expect(apart.actions).toEqual(here.actions);
       expect(apart.unclear?.()).toBe(here.unclear?.());
-      const { statements, uses, changes, copyIn, copyOut, mentions } = apart.detail;
+      const { statements, uses, changes, transaction, copyIn, copyOut, mentions } = apart.detail;
       const { relations, calls, attributes, operators, types, rows, wholes } = here.detail.mentions;
       expect(mentions).toMatchObject({ relations, calls, attributes, operators, types, rows, wholes });
-      const same = { statements, uses, changes, copyIn, copyOut };
+      const same = { statements, uses, changes, transaction, copyIn, copyOut };
       for (const [name, value] of Object.entries(same)) {
         expect(value as unknown).toEqual(here.detail[name as keyof typeof same]);
       }

@@ -11,6 +11,7 @@ import { parse } from "./parse.ts";
 import { emptyScope, type NameUse, Reader } from "./reader.ts";
 import type { Tree } from "./refs.ts";
 import { defaultSettings, type SessionSettings } from "./settings.ts";
+import { transactionIn } from "./transaction.ts";
 
 export { loadParser } from "./parse.ts";
 
@@ -19,6 +20,7 @@ const unknown: Shape = {
   uses: [],
   statements: 1,
   mentions: noMentions,
+  transaction: "begins",
   copyIn: true,
   lineage: () => undefined,
 };
@@ -39,6 +41,8 @@ export interface Shape {
   readonly read?: SqlStatement;
   /** The session's settings after it was sent are `nextSettings(before, changes)`. */
   readonly changes?: SessionSettings;
+  /** It ends a transaction and does nothing else, or it may begin one: with BEGIN, AND CHAIN, or by what stands behind an end. */
+  readonly transaction?: "ends" | "begins";
   /** COPY FROM STDIN is in it, or may be: nobody can tell. */
   readonly copyIn?: true;
   /** COPY TO STDOUT is in it. */
@@ -125,6 +129,7 @@ function shape(text: string, settings: SessionSettings): Shape {
     uses: reader.uses,
     mentions: reader.mentions,
     ...(reader.changes === undefined ? {} : { changes: reader.changes }),
+    ...transactionIn(trees),
     ...(reader.copyIn ? { copyIn: true } : {}),
     ...(reader.copyOut
       ? { copyOut: true, copies: () => (copies ??= parse(text).map((tree) => copiedOut(tree, text))) }

@@ -35,12 +35,14 @@ export interface Followed {
 export type Follow = (tables: ReadonlyMap<string, readonly TableFacts[]>) => Promise<Followed | undefined>;
 
 export function toTold(statement: SqlStatement): Told {
-  const { actions, statements, uses, mentions, changes, copyIn, copyOut, copies, lineage } = statement.detail;
+  const { actions, statements, uses, mentions, changes, transaction } = statement.detail;
+  const { copyIn, copyOut, copies, lineage } = statement.detail;
   const lineages = statements <= mostStatements ? lineage() : undefined;
   const flaw = statement.flaw?.();
   return {
     ...{ actions, statements, uses, mentions: plainMentions(mentions) },
     ...(changes === undefined ? {} : { changes }),
+    ...(transaction === undefined ? {} : { transaction }),
     ...(copyIn ? { copyIn } : {}),
     ...(copyOut ? { copyOut } : {}),
     ...(copies && statements === 1 ? { copies: copies() } : {}),
