@@ -123,7 +123,10 @@ export {
   encodeFrame,
   encodeResize,
   type FrameType,
+  frameHeaderBytes,
   frameTypes,
+  writeFrameAt,
+  writeTextAt,
 } from "./recording/frames.ts";
 export { Typed } from "./recording/typed.ts";
 export { typedOn } from "./recording/typed-on.ts";

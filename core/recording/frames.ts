@@ -69,11 +69,38 @@ export interface ChannelFrame {
 /** One allocation: the frame itself. */
 export function encodeFrame(type: FrameType, channel: number, data: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(frameHeaderBytes + data.length);
-  frame[0] = type;
-  frame.writeUInt32BE(channel, 1);
-  frame.writeUInt32BE(data.length, 5);
-  frame.set(data, frameHeaderBytes);
+  writeFrameAt(frame, 0, type, channel, data);
   return frame;
+}
+
+/** Writes a frame where there is room for it; where it ends. */
+export function writeFrameAt(
+  into: Buffer,
+  at: number,
+  type: FrameType,
+  channel: number,
+  data: Uint8Array,
+): number {
+  into[at] = type;
+  into.writeUInt32BE(channel, at + 1);
+  into.writeUInt32BE(data.length, at + 5);
+  into.set(data, at + frameHeaderBytes);
+  return at + frameHeaderBytes + data.length;
+}
+
+/** Writes a frame of text (UTF-8), likewise; a text takes three bytes a UTF-16 unit at most. */
+export function writeTextAt(
+  into: Buffer,
+  at: number,
+  type: FrameType,
+  channel: number,
+  text: string,
+): number {
+  const length = into.write(text, at + frameHeaderBytes, "utf8");
+  into[at] = type;
+  into.writeUInt32BE(channel, at + 1);
+  into.writeUInt32BE(length, at + 5);
+  return at + frameHeaderBytes + length;
 }
 
 export function encodeResize(channel: number, columns: number, rows: number): Buffer {
@@ -89,7 +116,10 @@ export function encodeExit(channel: number, exit: number | string): Buffer {
 }
 
 export function encodeEvent(channel: number, event: ChannelEvent): Buffer {
-  return encodeFrame(frameTypes.event, channel, Buffer.from(JSON.stringify(event)));
+  const text = JSON.stringify(event);
+  const frame = Buffer.allocUnsafe(frameHeaderBytes + Buffer.byteLength(text));
+  writeTextAt(frame, 0, frameTypes.event, channel, text);
+  return frame;
 }
 
 /**

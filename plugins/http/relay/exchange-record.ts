@@ -1,4 +1,11 @@
-import { type ChannelEvent, encodeEvent, encodeFrame, frameTypes, type Gate } from "../../../core/plugin.ts";
+import {
+  encodeEvent,
+  frameHeaderBytes,
+  frameTypes,
+  type Gate,
+  writeFrameAt,
+  writeTextAt,
+} from "../../../core/plugin.ts";
 import type { Asked } from "../dialect.ts";
 import { fieldOf, type ResponseHead } from "../message.ts";
 import { atTurnEnd, type Flushable } from "../turn-end.ts";
@@ -8,17 +15,24 @@ const behind = new WeakMap<Gate, Promise<void>>();
 
 /** Bytes of a piece that is kept for a moment, to be hashed at once where no other follows. */
 const small = 16 * 1024;
+/** Bytes of the longest `end` event, and a little more. */
+const endRoom = 160;
 
 /**
- * One exchange in its session's recording. Frames of an answer that come in one turn of the loop are handed over together,
- * when it ends at the latest.
+ * One exchange in its session's recording. What an answer brings in one turn of the loop is handed over together, at
+ * the turn's end at the latest: its head, a piece, its end. `ChannelEvent` says what the events are.
  */
 export class ExchangeRecord implements Flushable {
   #hash: Bun.CryptoHasher | undefined;
   /** The only piece so far, where it is small. */
   #only: Uint8Array | undefined;
   #bytes = 0;
-  #frames: Buffer[] = [];
+  /** Frames that are to be handed over, up to `#filled`. */
+  #frames: Buffer | undefined;
+  #filled = 0;
+  /** An event that goes before them. */
+  #text = "";
+  #queued = false;
 
   constructor(
     readonly gate: Gate,
@@ -26,22 +40,22 @@ export class ExchangeRecord implements Flushable {
   ) {}
 
   request({ head, path, query }: Asked): void {
-    const type = fieldOf(head.fields, "content-type");
-    const target = `${path}${query}`;
-    const { method } = head;
-    const event = "request";
-    this.#now(type === undefined ? { event, method, target } : { event, method, target, type });
+    const type = typed(fieldOf(head.fields, "content-type"));
+    const target = JSON.stringify(`${path}${query}`);
+    this.#text = `{"event":"request","method":${JSON.stringify(head.method)},"target":${target}${type}}`;
+    // A request is in the recording before it is anywhere else.
+    this.flush();
   }
 
   sent(bytes: number, sha256: string): void {
-    this.#now({ event: "sent", bytes, sha256 });
+    this.flush();
+    this.#pass(encodeEvent(this.channel, { event: "sent", bytes, sha256 }));
   }
 
   answer({ status, fields }: ResponseHead): void {
-    const type = fieldOf(fields, "content-type");
-    this.#soon(
-      this.#event(type === undefined ? { event: "answer", status } : { event: "answer", status, type }),
-    );
+    this.flush();
+    this.#text = `{"event":"answer","status":${status}${typed(fieldOf(fields, "content-type"))}}`;
+    this.#wait();
   }
 
   /** A promise: the recorder is behind with what this session's exchanges gave it. Nothing is given to `output` until it is kept. */
@@ -51,25 +65,34 @@ export class ExchangeRecord implements Flushable {
   }
 
   output(view: Uint8Array): void {
-    const frame = encodeFrame(frameTypes.output, this.channel, view);
-    const data = frame.subarray(frame.length - view.length);
+    if (this.#frames) this.flush();
+    const frames = this.#begin(frameHeaderBytes + view.length + endRoom);
+    const end = writeFrameAt(frames, this.#filled, frameTypes.output, this.channel, view);
+    const data = frames.subarray(end - view.length, end);
+    this.#filled = end;
     if (this.#bytes === 0 && view.length <= small) this.#only = data;
     else this.#hasher().update(data);
     this.#bytes += view.length;
-    this.#soon(frame);
+    this.#wait();
   }
 
   end(whole: boolean): void {
     const sha256 = this.#hash?.digest("hex") ?? Bun.SHA256.hash(this.#only ?? nothing, "hex");
-    this.#frames.push(this.#event({ event: "end", bytes: this.#bytes, sha256, whole }));
+    const frames = this.#frames ?? this.#begin(endRoom);
+    const text = `{"event":"end","bytes":${this.#bytes},"sha256":"${sha256}","whole":${whole}}`;
+    this.#filled = writeTextAt(frames, this.#filled, frameTypes.event, this.channel, text);
     this.flush();
   }
 
   flush(): void {
-    const [first, ...more] = this.#frames;
-    if (first === undefined) return;
-    this.#frames = [];
-    const kept = this.gate.passed(more.length === 0 ? first : Buffer.concat([first, ...more]));
+    this.#queued = false;
+    const frames = this.#frames ?? (this.#text === "" ? undefined : this.#begin(0));
+    this.#frames = undefined;
+    if (frames) this.#pass(frames.subarray(0, this.#filled));
+  }
+
+  #pass(frames: Buffer): void {
+    const kept = this.gate.passed(frames);
     if (!kept) return;
     const { gate } = this;
     const whole = Promise.all([behind.get(gate), kept]).then(() => {
@@ -84,19 +107,27 @@ export class ExchangeRecord implements Flushable {
     return this.#hash;
   }
 
-  #soon(frame: Buffer): void {
-    if (this.#frames.push(frame) === 1) atTurnEnd(this);
+  #wait(): void {
+    if (this.#queued) return;
+    this.#queued = true;
+    atTurnEnd(this);
   }
 
-  /** A request is in the recording before it is anywhere else. */
-  #now(event: ChannelEvent): void {
-    this.#frames.push(this.#event(event));
-    this.flush();
+  /** Frames with the event that waits, and room for so many bytes more. */
+  #begin(room: number): Buffer {
+    const text = this.#text;
+    this.#text = "";
+    const before = text === "" ? 0 : frameHeaderBytes + Buffer.byteLength(text);
+    const frames = Buffer.allocUnsafe(before + room);
+    this.#filled = text === "" ? 0 : writeTextAt(frames, 0, frameTypes.event, this.channel, text);
+    this.#frames = frames;
+    return frames;
   }
+}
 
-  #event(event: ChannelEvent): Buffer {
-    return encodeEvent(this.channel, event);
-  }
+/** The member of an event that tells a body's media type. */
+function typed(type: string | undefined): string {
+  return type === undefined ? "" : `,"type":${JSON.stringify(type)}`;
 }
 
 const nothing = new Uint8Array(0);
