@@ -36,6 +36,8 @@ export interface ColumnFacts {
   readonly generated: boolean;
   /** The column itself first, then what it inherits from or, for a view, may be computed from. */
   readonly origins: readonly Origin[] | "unknown";
+  /** Where it is stored as it is and its type is a row that holds no further ones: that type, as origins name it. */
+  readonly row?: { readonly table: string; readonly fields: readonly string[] };
 }
 
 interface Shared {

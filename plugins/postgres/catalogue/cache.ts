@@ -1,7 +1,7 @@
 import type { TableFacts } from "../catalogue.ts";
 import type { Question, Row } from "../control.ts";
 import { factsQuery, type RelationRow, relationRow } from "./facts.ts";
-import { originsOf, reliesOn } from "./lineage.ts";
+import { originsOf, reliesOn, rowOf } from "./lineage.ts";
 
 /** Asks the resource on the gateway's own connection. */
 export type Ask = (text: string, parameters: readonly string[]) => Promise<Row[]>;
@@ -133,12 +133,11 @@ async function relationsOf(oids: readonly number[], ask: Ask): Promise<Map<numbe
 function tableFacts(relation: RelationRow, relations: ReadonlyMap<number, RelationRow>): TableFacts {
   const find = (oid: number) => relations.get(oid);
   const { oid, schema, name, kind } = relation;
-  const columns = relation.columns.map(
-    (column) =>
-      [
-        column.number,
-        { name: column.name, generated: column.generated, origins: originsOf(relation, column, find) },
-      ] as const,
-  );
+  const columns = relation.columns.map((column) => {
+    const row = rowOf(relation, column);
+    const origins = originsOf(relation, column, find);
+    const facts = { name: column.name, generated: column.generated, origins, ...(row ? { row } : {}) };
+    return [column.number, facts] as const;
+  });
   return { oid, schema, name, kind, columns: new Map(columns) };
 }

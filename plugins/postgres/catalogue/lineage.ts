@@ -1,4 +1,5 @@
 import type { Origin } from "../../../core/plugin.ts";
+import type { ColumnFacts } from "../catalogue.ts";
 import { type Child, maxChildren, type NumberedColumn, type RelationRow } from "./facts.ts";
 
 /**
@@ -26,6 +27,17 @@ export function originsOf(
 ): readonly Origin[] | "unknown" {
   const walk = new Walk(find);
   return walk.read(relation, column) ? [...walk.origins.values()] : "unknown";
+}
+
+/** The type of a column whose values are rows, and nobody but who stores them puts them together. */
+export function rowOf(
+  { view, children }: RelationRow,
+  { generated, fields }: NumberedColumn,
+): ColumnFacts["row"] {
+  const [table, ...others] = new Set(fields.map(({ schema, type }) => nameOf({ schema, name: type })));
+  const computed = generated || view !== undefined || children.some(({ computes }) => computes !== undefined);
+  if (table === undefined || others.length > 0 || computed) return undefined;
+  return { table, fields: fields.map(({ name }) => name) };
 }
 
 /** Gathers origins. Each step returns false when they cannot be told. */

@@ -4,7 +4,7 @@ import type { RowField } from "../wire/rows.ts";
 import { typeNames } from "./builtins.ts";
 import type { Shape, SqlStatement } from "./classify.ts";
 import type { Lineage } from "./lineage.ts";
-import type { Output } from "./outputs.ts";
+import type { Output } from "./output.ts";
 import { type Refs, showsValues, systemColumns } from "./refs.ts";
 
 /**

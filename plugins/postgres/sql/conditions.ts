@@ -1,5 +1,5 @@
 import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
-import { Collector, isSafe, isStar, type Refs, type Rows, type Tree } from "./refs.ts";
+import { Collector, isSafe, isStar, type Refs, type Rows, type Tree, tableFunctions } from "./refs.ts";
 import { relationOf } from "./relations.ts";
 import { namesOfServer } from "./server-names.ts";
 import { showing, showingCasts, showingOperators } from "./showing.ts";
@@ -265,8 +265,6 @@ const passing = new Set(["List", "RowExpr", "A_ArrayExpr", "CollateClause", "Nam
 
 /** Runs a text that only the server reads. */
 const hidden = new Set(["DoStmt"]);
-
-const tableFunctions = ["RangeFunction", "RangeTableFunc", "JsonTable"];
 
 /** DISTINCT of all columns; of DISTINCT ON only what it names. */
 function distinct(clause: unknown): boolean {

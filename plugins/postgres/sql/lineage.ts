@@ -1,6 +1,7 @@
 import { type Conditions, conditionsOf } from "./conditions.ts";
 import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
-import { type Output, outputsOf, type Tables } from "./outputs.ts";
+import type { Output } from "./output.ts";
+import { outputsOf, type Tables } from "./outputs.ts";
 import { Collector, isStar, type Refs, type Rows, type Tree } from "./refs.ts";
 import { relationOf } from "./relations.ts";
 import { type Store, stores, storesOfTree } from "./stored.ts";

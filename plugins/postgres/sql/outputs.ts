@@ -2,17 +2,19 @@ import type { Origin } from "../../../core/plugin.ts";
 import type { TableFacts } from "../catalogue.ts";
 import { compositeFields } from "./builtins.ts";
 import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
-import { countsColumn, isStar, onlyComputes, showsValues, systemColumns, type Tree } from "./refs.ts";
+import { named, type Output, renamed, united, untold } from "./output.ts";
+import {
+  countsColumn,
+  hasStar,
+  isStar,
+  onlyComputes,
+  showsValues,
+  systemColumns,
+  type Tree,
+  tableFunctions,
+} from "./refs.ts";
 import { relationOf } from "./relations.ts";
-
-/** One column of a query, and what its values may come from. */
-export interface Output {
-  /** Absent: the server gives it one of its own, or more than one. */
-  readonly name?: string;
-  readonly origins: readonly Origin[] | "unknown";
-  /** It stands for one column or more: those of a function in FROM. */
-  readonly many?: true;
-}
+import { fieldOf, nearest } from "./row-fields.ts";
 
 /** What a name as SQL writes it may mean; undefined: not known. */
 export type Tables = (name: string) => readonly TableFacts[] | undefined;
@@ -30,9 +32,6 @@ export function outputsOf({ kind, node }: Tree, tables: Tables): readonly Output
     throw error;
   }
 }
-
-/** Thrown where text and catalogue do not tell. */
-export const untold = new Error("untold");
 
 /** Queries in WITH; undefined: one whose columns nobody can tell here. */
 export type Queries = ReadonlyMap<string, readonly Output[] | undefined>;
@@ -167,7 +166,8 @@ export class Resolver {
     const columns = [...(found[0] as TableFacts).columns].toSorted(([a], [b]) => a - b);
     return columns.flatMap(([number, column]) => {
       if (number < 0) return [];
-      return named(column.name, showsValues.has(column.name) ? "unknown" : column.origins);
+      const output = named(column.name, showsValues.has(column.name) ? "unknown" : column.origins);
+      return column.row === undefined ? output : { ...output, row: column.row };
     });
   }
 
@@ -218,12 +218,26 @@ export class Resolver {
     const row = unwrap(node.arg);
     const of = row?.kind === "ColumnRef" ? parts(row.node.fields) : [];
     const [name] = names;
+    const columns = list(node.indirection).length === 1 ? this.#rows(of, scope) : [];
+    if (name !== undefined && columns.length > 0) {
+      const origins = columns.length === 1 ? fieldOf(columns[0] as Output, name) : undefined;
+      if (origins === undefined) throw untold;
+      found.push({ origins });
+      return;
+    }
     if (names.length === 1 && name !== undefined && of.length === 1 && !compositeFields.has(name)) {
       return this.#column({ fields: [...of, name].map((sval) => ({ String: { sval } })) }, scope, found);
     }
     if (!names.every((each) => compositeFields.has(each))) found.push({ origins: "unknown" });
     this.#gather(node.arg, scope, found);
     this.#gather(node.indirection, scope, found);
+  }
+
+  /** The columns that `(c)` or `(t.c)` may be; empty: it is a relation's row. */
+  #rows([first = "", second, ...further]: readonly string[], scope: Scope): readonly Output[] {
+    if (further.length > 0) return [];
+    if (second === undefined) return nearest(first, scope);
+    return this.#item(first, scope).outputs.filter(({ name }) => name === second);
   }
 
   #column({ fields }: Node, scope: Scope, found: Output[]): void {
@@ -261,28 +275,4 @@ export class Resolver {
     }
     if (!any) throw untold;
   }
-}
-
-const tableFunctions = new Set(["RangeFunction", "RangeTableFunc", "JsonTable"]);
-
-function named(name: string | undefined, origins: Output["origins"]): Output {
-  return name === undefined ? { origins } : { name, origins };
-}
-
-function renamed(outputs: readonly Output[], names: readonly string[]): readonly Output[] {
-  if (names.length > 0 && outputs.slice(0, names.length).some(({ many }) => many)) throw untold;
-  return outputs.map((each, at) => (at < names.length ? named(names[at], each.origins) : each));
-}
-
-function hasStar(value: unknown): boolean {
-  return list(value).some((item) => isNode(item) && "A_Star" in item);
-}
-
-export function united(outputs: readonly Output[]): readonly Origin[] | "unknown" {
-  const origins: Origin[] = [];
-  for (const output of outputs) {
-    if (output.origins === "unknown") return "unknown";
-    origins.push(...output.origins);
-  }
-  return origins;
 }

@@ -153,6 +153,13 @@ export function isStar(target: unknown): boolean {
   return isNode(fields.at(-1)) && "A_Star" in (fields.at(-1) as Node);
 }
 
+export function hasStar(fields: unknown): boolean {
+  return list(fields).some((item) => isNode(item) && "A_Star" in item);
+}
+
+/** Items of FROM that are no relations. */
+export const tableFunctions: ReadonlySet<string> = new Set(["RangeFunction", "RangeTableFunc", "JsonTable"]);
+
 /** A relation or join whose columns get other names: `customers c(a, b)`. */
 function renames(node: Node): boolean {
   if (!("relname" in node) && !("jointype" in node)) return false;

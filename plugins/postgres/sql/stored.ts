@@ -1,7 +1,8 @@
 import type { Origin } from "../../../core/plugin.ts";
 import type { TableFacts } from "../catalogue.ts";
 import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
-import { type Output, type Queries, Resolver, type Scope, type Tables, united, untold } from "./outputs.ts";
+import { type Output, united, untold } from "./output.ts";
+import { type Queries, Resolver, type Scope, type Tables } from "./outputs.ts";
 import { Collector, type Tree } from "./refs.ts";
 import { relationOf } from "./relations.ts";
 import { analyzes } from "./statements.ts";

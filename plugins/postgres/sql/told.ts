@@ -5,7 +5,8 @@ import type { CopiedOut } from "./copy.ts";
 import type { Flaw } from "./flaw.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Mentions } from "./mentions.ts";
-import type { Output, Tables } from "./outputs.ts";
+import type { Output } from "./output.ts";
+import type { Tables } from "./outputs.ts";
 import type { Refs } from "./refs.ts";
 import type { Store } from "./stored.ts";
 

@@ -72,6 +72,7 @@ create view customer_view as select id, name, email from customers;
 create view customer_alias as select id, email as contact, lower(email) as low from customers;
 create view order_view as select id, note, customer from orders;
 create view hidden_view as select * from hidden.orders;
+create view swapped_contacts as select id, row((c).phone, (c).email)::contact as c from contacts;
 create view joined as select o.note, c.email as contact from orders o join customers c on c.id = o.customer;
 create materialized view customer_mv as select id, email as contact, city from customers;
 create sequence invoice_no;
