@@ -81,7 +81,7 @@ export class Arena {
       yield await this.#play(batch);
       batch = [];
     }
-    yield await this.#play(batch);
+    if (batch.length > 0) yield await this.#play(batch);
   }
 
   async close(): Promise<void> {
