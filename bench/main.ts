@@ -4,6 +4,8 @@ import baseline from "./baseline.json" with { type: "json" };
 import { measureClassify } from "./classify/index.ts";
 import { measureEndings } from "./endings.ts";
 import type { Figure } from "./figure.ts";
+import { measureGoals } from "./goals/index.ts";
+import { measureGrowth } from "./growth/index.ts";
 import { baselineOf, compare, verdict } from "./guard.ts";
 import { measureHttp } from "./http/index.ts";
 import { measureHttpInside } from "./http/measure-inside.ts";
@@ -69,6 +71,17 @@ try {
   if (process.argv[2] === "endings") {
     console.log(await measureEndings());
     process.exit();
+  }
+  if (process.argv[2] === "goals") {
+    const rest = process.argv.slice(3);
+    const only = rest.find((word) => !word.startsWith("-"));
+    console.log(await measureGoals(rest.includes("--short") ? "short" : "long", only, say));
+    process.exit();
+  }
+  if (process.argv[2] === "growth") {
+    const { report, good } = await measureGrowth(process.argv[3] === "--short" ? "short" : "long", say);
+    console.log(report);
+    process.exit(good ? 0 : 1);
   }
   if (process.argv[2] === "classify") {
     const { report, good } = await measureClassify(process.argv[3]);

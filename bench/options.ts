@@ -2,6 +2,8 @@ import { parseArgs } from "node:util";
 
 export const usage = `npm run bench -- postgres [--short] [--json FILE] [--svg FILE]
 npm run bench -- postgres --guard [--write-baseline]
+npm run bench -- goals [postgres] [--short]
+npm run bench -- growth [--short]
 npm run bench -- endings
 npm run bench -- ssh [--short]
 npm run bench -- http [--short | --inside]
@@ -12,6 +14,8 @@ npm run bench -- classify FOLDER
   --svg FILE         the chart; bench/results/postgres.svg if not given
   --guard            measures only what is stable on a busy machine, and fails where it is worse than bench/baseline.json;
                      always short, under two minutes
+  goals              every row of the table of goals with its figure, met or missed; with a word, those of that protocol
+  growth             what cost grows with, a chart each in bench/results
   endings            how soon callers read why, after \`postern revoke\`, SCIM and CAEP ended their access; under a minute
   ssh                scp, commands and keys: direct, through an sshd as a jump host, and through Postern; a minute with --short
   http               requests and bulk: directly, through HAProxy, nginx and Postern; two minutes with --short; with --inside

@@ -25,6 +25,21 @@ const amounts: Readonly<Record<"short" | "long", Amount>> = {
 
 /** scp throughput, exec and keystroke latency: direct, through an sshd as a jump host, and through Postern. */
 export async function measureSsh(extent: "short" | "long"): Promise<string> {
+  const { peers, readings, failed } = await sampleSsh(extent);
+  const lost =
+    failed.length === 0 ? "" : `\ncommands on an open connection that failed: ${failed.join(", ")}`;
+  return table(peers, readings) + lost;
+}
+
+/** What was measured: all readings by `figure/peer`. */
+export interface SshSamples {
+  readonly peers: readonly Peer[];
+  readonly readings: ReadonlyMap<string, readonly number[]>;
+  /** Peers of which a command on an open connection failed, one each time. */
+  readonly failed: readonly string[];
+}
+
+export async function sampleSsh(extent: "short" | "long"): Promise<SshSamples> {
   const amount = amounts[extent];
   const door = await SshDoor.open({
     rules: '{ name: "all", who: group("support"), on: "bastion", may: "all" }',
@@ -64,9 +79,7 @@ export async function measureSsh(extent: "short" | "long"): Promise<string> {
         await timed(peer, [], [...master, "-O", "exit"]).catch(() => undefined);
       }
     }
-    const lost =
-      failed.length === 0 ? "" : `\ncommands on an open connection that failed: ${failed.join(", ")}`;
-    return table(peers, readings) + lost;
+    return { peers, readings, failed };
   } finally {
     await door.close();
     await jump.close();

@@ -1,4 +1,4 @@
-import { connectWire, type Wire } from "../../core/plugin.ts";
+import { clientContext, connectWire, TlsClient, type Wire } from "../../core/plugin.ts";
 import { login } from "../../plugins/postgres/auth/login.ts";
 import { backend } from "../../plugins/postgres/wire/message.ts";
 import { query } from "../../plugins/postgres/wire/query.ts";
@@ -10,11 +10,21 @@ const connectLimit = 10_000;
 /** ReadyForQuery, outside of a transaction. */
 const ready = Buffer.of(0x5a, 0, 0, 0, 5, 0x49);
 
+/** A certificate costs as much to read whether or not it is believed. */
+const anybody = {};
+/** SSLRequest (PostgreSQL, Message Formats): length 8, code 80877103. */
+const sslRequest = Buffer.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f);
+
 /** A session of our own that is ready for queries. It costs next to nothing, so that the peer is what is measured. */
-export async function openSession(peer: Peer): Promise<Wire> {
+export async function openSession(peer: Peer, tls = false): Promise<Wire> {
   const { port, user, password, database } = peer;
   const host = "127.0.0.1";
   const wire = await connectWire({ host, port, timeout: connectLimit });
+  if (tls) {
+    wire.write(sslRequest);
+    if ((await wire.read(1)).toString() !== "S") throw new Error(`${peer.id} has no TLS.`);
+    await wire.secure(new TlsClient(clientContext(anybody), "require", host));
+  }
   wire.write(
     startupMessage(protocolVersion.v3_0, [
       ["user", user],

@@ -39,10 +39,9 @@ function steady(scenario: Scenario<Peer>): Scenario<Peer> {
 /** Makes a peer before a server; files of its own go into the folder. */
 export type Opener = (server: PostgresServer, folder: string) => Promise<Peer>;
 
-const gateway =
-  (variant: Variant): Opener =>
-  (server, folder) =>
-    postern(server, folder, variant);
+export function gatewayPeers(all: readonly Variant[]): readonly Opener[] {
+  return all.map((variant) => (server, folder) => postern(server, folder, variant));
+}
 
 export const allPeers: readonly Opener[] = [
   async (server) => direct(server),
@@ -50,14 +49,14 @@ export const allPeers: readonly Opener[] = [
   (...where) => pgbouncer(...where, "warm"),
   (...where) => pgbouncer(...where, "cold"),
   relay,
-  ...(["bare", "rule", "mask", "record", "strict"] as const).map(gateway),
+  ...gatewayPeers(["bare", "rule", "mask", "record", "strict"]),
 ];
-export const guardedPeers: readonly Opener[] = [haproxy, ...(["bare", "record"] as const).map(gateway)];
+export const guardedPeers: readonly Opener[] = [haproxy, ...gatewayPeers(["bare", "record"])];
 
 /** A server with tables to read, and the peers before it, for as long as `act` runs. */
 export async function withPeers<Result>(
   openers: readonly Opener[],
-  { rows, connections }: Extent,
+  { rows, connections, warm }: Extent,
   act: (peers: readonly Peer[]) => Promise<Result>,
 ): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
@@ -66,7 +65,7 @@ export async function withPeers<Result>(
     tls: await makeCertificate(folder),
     // In clear as well: only the scenario that says so goes over TLS.
     hba: ["host all all 127.0.0.1/32 scram-sha-256"],
-    settings: { log_statement: "none", max_connections: `${connections + 400}` },
+    settings: { log_statement: "none", max_connections: `${2 * connections + 400}` },
   });
   const peers: Peer[] = [];
   try {
@@ -76,7 +75,7 @@ export async function withPeers<Result>(
     for (const open of openers) peers.push(await open(server, folder));
     // Caches are filled and code is compiled before anything is measured.
     for (const peer of peers) {
-      if (!peer.cold) await load(peer, { mode: "prepared", clients: 8, seconds: 1 });
+      if (!peer.cold) await load(peer, { mode: "prepared", clients: 8, transactions: warm });
     }
     return await act(peers);
   } finally {

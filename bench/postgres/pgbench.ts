@@ -11,7 +11,10 @@ export const modes = ["simple", "extended", "prepared"] as const;
 export type Mode = (typeof modes)[number];
 
 /** pgbench's clock runs while its clients log in, by SCRAM; its rate leaves that out. Seconds. */
-const loginTime = (clients: number) => 1 + Math.floor(clients / 16);
+const loginTime = (clients: number) => slowness * (1 + Math.floor(clients / 16));
+/** Grows where a machine is so busy that nobody was logged in by then, up to the largest. */
+let slowness = 1;
+const slowest = 9;
 
 export interface Load {
   readonly mode: Mode;
@@ -81,6 +84,10 @@ export async function load(peer: Peer, { mode, clients, ...how }: Load): Promise
     ]);
     const transactions = Number(/transactions actually processed: (\d+)/.exec(out)?.[1] ?? Number.NaN);
     const rate = Number(/^tps = ([\d.]+)/m.exec(out)?.[1] ?? Number.NaN);
+    if (code === 0 && transactions === 0 && slowness < slowest) {
+      slowness *= 3;
+      return await load(peer, { mode, clients, ...how });
+    }
     if (code !== 0 || !(transactions > 0)) throw new Error(`pgbench through ${peer.id}: ${out}${err}`);
     const aQuery = 1e6 / rate;
     return {

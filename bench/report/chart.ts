@@ -1,7 +1,8 @@
 import type { Figure, Samples } from "../figure.ts";
 import type { Titled } from "./table.ts";
 
-const colours = [
+/** In the order in which lines and bars take them. */
+export const colours = [
   "#8a8f98",
   "#5b8def",
   "#3cb371",
@@ -64,7 +65,14 @@ ${[...legend, ...parts].join("\n")}
 `;
 }
 
-function text(x: number, y: number, what: string, anchor: "start" | "end", size = 11): string {
+/** A piece of text in SVG. */
+export function text(
+  x: number,
+  y: number,
+  what: string,
+  anchor: "start" | "middle" | "end",
+  size = 11,
+): string {
   const safe = what.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" font-size="${size}" fill="#222">${safe}</text>`;
 }

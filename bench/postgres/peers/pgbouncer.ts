@@ -41,8 +41,8 @@ client_tls_cert_file = ${own.cert}
 client_tls_key_file = ${own.key}
 server_tls_sslmode = disable
 pool_mode = session
-default_pool_size = 1100
-max_client_conn = 1100
+default_pool_size = 2100
+max_client_conn = 2100
 ignore_startup_parameters = extra_float_digits
 ${pool === "cold" ? "server_lifetime = 0" : ""}
 log_connections = 0

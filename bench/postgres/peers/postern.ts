@@ -6,19 +6,37 @@ import { commandLine } from "../../processes.ts";
 import { type Certificate, certificateIn } from "../certificate.ts";
 import type { Peer } from "./peer.ts";
 
+interface Policy {
+  readonly title: string;
+  readonly may: string;
+  readonly under: string;
+  readonly trail: "default" | "strict";
+  readonly workers?: number;
+  /** Other rules, each for a resource of its own, that have nothing to do with what is measured. */
+  readonly others?: number;
+  /** A file that the gateway's processes load before their own. */
+  readonly preload?: string;
+}
+
+const [may, trail] = [`["read", "write"]`, "default"] as const;
 /** What the policy asks of Postern: each adds one thing to the one that `rule` is. */
 export const variants = {
-  bare: { title: "Postern", may: `"all"`, under: "", trail: "default" },
-  rule: { title: "with a rule", may: `["read", "write"]`, under: "", trail: "default" },
-  mask: {
-    title: "masked",
-    may: `["read", "write"]`,
-    under: `mask({ columns: ["abalance", "c3"] })`,
-    trail: "default",
+  bare: { title: "Postern", may: `"all"`, under: "", trail },
+  rule: { title: "with a rule", may, under: "", trail },
+  mask: { title: "masked", may, under: `mask({ columns: ["abalance", "c3"] })`, trail },
+  detect: { title: "detectors", may, under: `mask({ detect: ["email", "card"] })`, trail },
+  record: { title: "recorded", may, under: "record()", trail },
+  strict: { title: "strict trail", may, under: "", trail: "strict" },
+  crowd: { title: "1,000 rules", may, under: "", trail, others: 999 },
+  two: { title: "two workers", may, under: "record()", trail, workers: 2 },
+  untrailed: {
+    title: "no trail",
+    may,
+    under: "",
+    trail,
+    preload: join(import.meta.dir, "untrailed.preload.ts"),
   },
-  record: { title: "recorded", may: `["read", "write"]`, under: "record()", trail: "default" },
-  strict: { title: "strict trail", may: `["read", "write"]`, under: "", trail: "strict" },
-} as const;
+} as const satisfies Record<string, Policy>;
 export type Variant = keyof typeof variants;
 
 /** A gateway of its own for each variant, one worker, as an operator would start it. */
@@ -33,8 +51,10 @@ export async function postern(
   if (!existsSync(own)) mkdirSync(own);
   const policy = join(own, "policy.ts");
   writeFileSync(policy, policyText(server, certificateIn(folder), variant, guardrail));
+  const { preload }: Policy = variants[variant];
   const gateway = new Postern(policy, join(own, "data"), join(own, "gateway.log"), {
     DATABASE_PASSWORD: server.password,
+    ...(preload === undefined ? {} : { BUN_OPTIONS: `--preload ${preload}` }),
   });
   await gateway.start();
   const { user, password } = await credential(gateway);
@@ -80,15 +100,17 @@ function policyText(
   variant: Variant,
   guardrail = "",
 ): string {
-  const { may, under, trail } = variants[variant];
+  const { may, under, trail, workers = 1, others = 0 }: Policy = variants[variant];
   const guardrails = [under, guardrail].filter((source) => source !== "").join(", ");
   return `
 import { gateway, group } from "postern";
 import { env, local, mask, postgres, record } from "postern/plugins";
+const others = Array.from({ length: ${others} }, (_, index) => \`other-\${index}\`);
 export default gateway({
   listen: { postgres: { host: "127.0.0.1", port: 0, insecure: true, tls: ${JSON.stringify(tls)} } },
   identity: [local()],
   trail: "${trail}",
+  workers: ${workers},
   limits: { sessionsPerIdentity: 5000 },
   resources: {
     bench: postgres({
@@ -98,8 +120,10 @@ export default gateway({
       user: "${user}",
       credential: env("DATABASE_PASSWORD"),
     }),
+    ...Object.fromEntries(others.map((name) => [name, postgres({ host: "127.0.0.1", database: name })])),
   },
   rules: [
+    ...others.map((name) => ({ name, who: group(name), on: name, may: ["read" as const] })),
     { name: "bench", who: group("bench"), on: "bench", may: ${may}, under: [${guardrails}] },
   ],
 });

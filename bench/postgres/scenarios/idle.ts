@@ -1,3 +1,4 @@
+import type { Wire } from "../../../core/plugin.ts";
 import { ownBytes } from "../../processes.ts";
 import type { Scenario } from "../../scenario.ts";
 import { openSession } from "../client.ts";
@@ -6,20 +7,25 @@ import type { Peer } from "../peers/peer.ts";
 /** Logins under way at a time. */
 const abreast = 20;
 
-/** Memory of a session that says nothing. */
+/** Memory of a session that says nothing: in clear, and beside those over TLS. */
 export const idle: Scenario<Peer> = {
   name: "idle connections",
   once: true,
-  figures: [{ id: "idle", title: "memory an idle connection", unit: "KB", better: "less", to: "haproxy" }],
+  figures: [
+    { id: "idle", title: "memory an idle connection", unit: "KB", better: "less", to: "haproxy" },
+    { id: "idle.tls", title: "the same, TLS", unit: "KB", better: "less", to: "haproxy" },
+  ],
   skips: (peer) => peer.carries.length === 0,
   async run(peer, { connections }) {
-    const before = ownBytes(peer.carries);
-    const open = [];
-    while (open.length < connections) {
-      open.push(...(await Promise.all(Array.from({ length: abreast }, () => openSession(peer)))));
-    }
-    const grown = ownBytes(peer.carries) - before;
+    const open: Wire[] = [];
+    const more = async (tls: boolean) => {
+      const before = ownBytes(peer.carries);
+      for (let count = 0; count < connections; count += abreast)
+        open.push(...(await Promise.all(Array.from({ length: abreast }, () => openSession(peer, tls)))));
+      return (ownBytes(peer.carries) - before) / 1024 / connections;
+    };
+    const readings = { idle: await more(false), "idle.tls": await more(true) };
     for (const wire of open) wire.end();
-    return { idle: grown / 1024 / connections };
+    return readings;
   },
 };
