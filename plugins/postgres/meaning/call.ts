@@ -1,6 +1,7 @@
 import { type Action, nothing } from "../../../core/plugin.ts";
 import type { Row } from "../control.ts";
 import { safeFunctions, unsafeFunctions } from "../sql/builtins.ts";
+import { shownBy } from "../sql/metadata.ts";
 import { identifier } from "../sql/names.ts";
 import { type Reference, volatile } from "./things.ts";
 
@@ -19,6 +20,6 @@ export function calling(own: Reference, isVolatile: boolean): Action {
 export function calledByNumber([row]: readonly Row[]): Action | undefined {
   const [schema, name] = row ?? [];
   if (schema !== "pg_catalog" || name == null || name === "set_config") return undefined;
-  if (safeFunctions.has(name)) return { effect: "read", on: nothing };
+  if (safeFunctions.has(name)) return { effect: "read", on: shownBy(name, undefined) ?? nothing };
   return unsafeFunctions.has(name) ? { effect: "execute", on: `pg_catalog.${identifier(name)}` } : undefined;
 }

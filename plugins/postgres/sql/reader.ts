@@ -2,6 +2,7 @@ import type { Action, Effect } from "../../../core/plugin.ts";
 import { compositeFields, safeFunctions, safeQualified, unsafeAttributes } from "./builtins.ts";
 import { leaving, saysWho } from "./leaving.ts";
 import { aliasOf, type Command, Mentioned } from "./mentions.ts";
+import { isSecretSetting, secretRelations, shownBy } from "./metadata.ts";
 import { functionName, namedByText, objectName, relationName } from "./names.ts";
 import { constant, isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 import { isStar } from "./refs.ts";
@@ -27,17 +28,6 @@ const onceCalls: Readonly<Record<string, readonly string[]>> = {
   JsonArrayAgg: ["json_arrayagg"],
   MergeSupportFunc: ["merge_action"],
 };
-
-/** Hold what roles prove themselves by, or passwords for other servers. */
-const passwords: ReadonlySet<string> = new Set([
-  "pg_catalog.pg_authid",
-  "pg_catalog.pg_shadow",
-  "pg_catalog.pg_subscription",
-  "pg_catalog.pg_user_mapping",
-  "pg_catalog.pg_user_mappings",
-  "information_schema._pg_user_mappings",
-  "information_schema.user_mapping_options",
-]);
 
 /** What a text says of names that live as long as the session: prepared statements and cursors. */
 export interface NameUse {
@@ -167,7 +157,7 @@ export class Reader {
     // A rule of that view calls set_config with whatever name and value the statement makes up.
     if (effect === "write" && on === "pg_catalog.pg_settings") this.setting(undefined, undefined);
     // Who can read them can prove to be somebody else, past the gateway too.
-    if (passwords.has(on)) this.add("grant", on);
+    if (secretRelations.has(on)) this.add("grant", on);
   }
 
   nameOf(node: Node): string {
@@ -196,13 +186,20 @@ export class Reader {
     const on = functionName(name, this.settings);
     this.mentions.call(name, on, node.agg_within_group === true ? -1 : args.length);
     if (schema === "" || schema === "pg_catalog") {
-      if (safeFunctions.has(last)) return;
+      if (safeFunctions.has(last)) return this.reads(shownBy(last, constant(args[0])));
       if (last === "nextval" || last === "setval") {
         return this.add("write", namedByText(constant(args[0]), this.settings) ?? "*");
       }
       if (last === "set_config") return this.#setConfig(args);
     }
     if (!safeQualified.has(name.join("."))) this.add("execute", on);
+  }
+
+  /** A setting, or a relation of the server's. */
+  reads(on: string | undefined): void {
+    if (on === undefined) return;
+    this.add("read", on);
+    if (isSecretSetting(on)) this.add("grant", on);
   }
 
   /** A value that is computed could be a stored one, which any later statement would read back from the setting. */
@@ -233,6 +230,7 @@ export class Reader {
     });
     for (const name of names) {
       if (unsafeAttributes.has(name)) this.add("execute", functionName([name], this.settings));
+      else this.reads(shownBy(name, undefined));
     }
   }
 
@@ -240,8 +238,8 @@ export class Reader {
   field(names: readonly string[]): void {
     for (const name of names) {
       this.mentions.attribute(undefined, name, functionName([name], this.settings));
-      if (safeFunctions.has(name) || compositeFields.has(name)) continue;
-      this.add("execute", functionName([name], this.settings));
+      if (safeFunctions.has(name)) this.reads(shownBy(name, undefined));
+      else if (!compositeFields.has(name)) this.add("execute", functionName([name], this.settings));
     }
   }
 

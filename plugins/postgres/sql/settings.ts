@@ -90,7 +90,7 @@ function isUtf8(values: readonly string[] | undefined): boolean {
 }
 
 /** Change how answers look or how long things take, not what may be done or who does it. */
-const harmless = new Set(
+export const harmless: ReadonlySet<string> = new Set(
   `application_name bytea_output client_min_messages commit_delay constraint_exclusion cpu_index_tuple_cost
   cpu_operator_cost cpu_tuple_cost cursor_tuple_fraction datestyle deadlock_timeout default_statistics_target
   default_text_search_config default_toast_compression default_transaction_deferrable

@@ -85,7 +85,7 @@ const sessions: Record<string, StatementKind> = {
       r.uses.push({ verb: "deallocate" }, { verb: "close" });
     }
   },
-  VariableShowStmt: (r, n) => r.add("read", `setting ${text(n.name)?.toLowerCase()}`),
+  VariableShowStmt: (r, n) => r.reads(`setting ${text(n.name)?.toLowerCase()}`),
   VariableSetStmt(r, n) {
     const kind = text(n.kind);
     const name = text(n.name);
