@@ -1,6 +1,7 @@
 import { type Dialed, PosternError, type Wire } from "../../core/plugin.ts";
+import { group, Prepared } from "./prepared.ts";
 import { backend } from "./wire/message.ts";
-import { bind, execute, parse, query, sync } from "./wire/query.ts";
+import { query } from "./wire/query.ts";
 import { malformed } from "./wire/read.ts";
 import { type Received, receive } from "./wire/receive.ts";
 import { errorFields } from "./wire/report.ts";
@@ -23,7 +24,10 @@ export interface ControlOptions {
   readonly idle: number;
   /** Milliseconds a query may take. */
   readonly timeout: number;
-  /** What it asks changes nothing: where a connection that was kept turns out to be closed, it is asked on a new one. */
+  /**
+   * What it asks changes nothing, and is the same few texts over and over: the server keeps them prepared. Where a
+   * connection that was kept turns out to be closed, they are asked on a new one.
+   */
   readonly again: boolean;
 }
 
@@ -56,6 +60,10 @@ export function isLocked(error: unknown): boolean {
 export class Control {
   readonly #options: ControlOptions;
   #open: Promise<Wire> | undefined;
+  /** Of the open connection. undefined: it keeps none. */
+  #prepared: Prepared | undefined;
+  /** What was prepared was there no more: a pooler puts other connections in between. */
+  #forgetful = false;
   #turn: Promise<unknown> = Promise.resolve();
   #idle: ReturnType<typeof setTimeout> | undefined;
 
@@ -80,17 +88,12 @@ export class Control {
    * the others and for nothing after them. The rows of each. `signal`: nobody waits for it any more, so it is not asked.
    */
   group(dial: () => Promise<Dialed>, questions: readonly Question[], signal?: AbortSignal): Promise<Row[][]> {
-    const messages = questions.flatMap(({ text, parameters = [], types }) => [
-      parse("", text, types),
-      bind("", "", parameters),
-      execute(""),
-    ]);
-    return this.#ask(dial, Buffer.concat([...messages, sync]), signal);
+    return this.#ask(dial, () => this.#prepared?.group(questions) ?? group(questions), signal);
   }
 
   /** Several statements in one transaction, where none of them takes parameters (simple query). */
   async script(dial: () => Promise<Dialed>, text: string): Promise<void> {
-    await this.#ask(dial, query(text));
+    await this.#ask(dial, () => query(text));
   }
 
   async close(): Promise<void> {
@@ -100,7 +103,7 @@ export class Control {
     (await open?.catch(() => undefined))?.destroy();
   }
 
-  #ask(dial: () => Promise<Dialed>, question: Buffer, signal?: AbortSignal): Promise<Row[][]> {
+  #ask(dial: () => Promise<Dialed>, question: () => Buffer, signal?: AbortSignal): Promise<Row[][]> {
     const turn = this.#turn.then(() => {
       signal?.throwIfAborted();
       return this.#run(dial, question);
@@ -109,26 +112,31 @@ export class Control {
     return turn;
   }
 
-  async #run(dial: () => Promise<Dialed>, question: Buffer): Promise<Row[][]> {
+  async #run(dial: () => Promise<Dialed>, question: () => Buffer): Promise<Row[][]> {
     const kept = this.#open !== undefined;
     return await this.#runOnce(dial, question).catch((error: unknown) => {
       const closed = error instanceof PosternError && error.code === "wire.closed";
-      if (!closed || !kept || !this.#options.again) throw error;
+      const forgotten = error instanceof QueryRefused && unprepared.has(error.sqlstate);
+      if (forgotten && this.#prepared) {
+        this.#forgetful = true;
+        this.#prepared = undefined;
+      } else if (!closed || !kept || !this.#options.again) throw error;
       return this.#runOnce(dial, question);
     });
   }
 
-  async #runOnce(dial: () => Promise<Dialed>, question: Buffer): Promise<Row[][]> {
+  async #runOnce(dial: () => Promise<Dialed>, question: () => Buffer): Promise<Row[][]> {
     clearTimeout(this.#idle);
     try {
       let wire = await this.#open;
       if (wire === undefined || wire.closed) {
         this.#open = dial().then((dialed) => dialed.wire);
         wire = await this.#open;
+        this.#prepared = this.#options.again && !this.#forgetful ? new Prepared() : undefined;
       }
       wire.deadline(this.#options.timeout);
-      wire.write(question);
-      const rows = await answer(wire);
+      wire.write(question());
+      const rows = await answer(wire, this.#prepared);
       wire.deadline(0);
       this.#idle = setTimeout(() => void this.close(), this.#options.idle);
       this.#idle.unref();
@@ -141,8 +149,11 @@ export class Control {
   }
 }
 
+/** There is no such prepared statement; there is one already; its answer would have other columns. */
+const unprepared: ReadonlySet<string> = new Set(["26000", "42P05", "0A000"]);
+
 /** The rows of each statement, in order. */
-async function answer(wire: Wire): Promise<Row[][]> {
+async function answer(wire: Wire, prepared: Prepared | undefined): Promise<Row[][]> {
   const all: Row[][] = [];
   let rows: Row[] = [];
   const cells = new CellWalker();
@@ -150,7 +161,8 @@ async function answer(wire: Wire): Promise<Row[][]> {
   for (;;) {
     const message = await receive(wire, maxMessage);
     if (message.type === backend.readyForQuery) break;
-    if (message.type === backend.errorResponse) failed = refusal(message);
+    if (message.type === backend.parseComplete) prepared?.parsed();
+    else if (message.type === backend.errorResponse) failed = refusal(message);
     else if (message.type === backend.dataRow) rows.push(textCells(cells, message.body));
     else if (message.type === backend.commandComplete) {
       all.push(rows);
@@ -163,7 +175,6 @@ async function answer(wire: Wire): Promise<Row[][]> {
 }
 
 const expected: ReadonlySet<number> = new Set([
-  backend.parseComplete,
   backend.bindComplete,
   backend.noticeResponse,
   backend.parameterStatus,

@@ -8,6 +8,7 @@ export type Kind =
   | "language"
   | "function"
   | "member"
+  | "type"
   | "operator"
   | "cast"
   | "support"
@@ -78,6 +79,12 @@ const followed: Readonly<Record<Kind, Followed>> = {
     key: "x.objid",
     facts: [],
   },
+  // All but arrays. A view or table has one of its name, so that what has no name here need not be asked for.
+  type: {
+    from: "pg_catalog.pg_type x",
+    where: "x.oid >= 16384 and (x.typtype <> 'b' or x.typcategory <> 'A')",
+    facts: ["x.typname"],
+  },
   operator: {
     from: "pg_catalog.pg_operator x",
     where: "x.oid >= 16384 and x.oprcode::pg_catalog.oid <> 0",
@@ -86,7 +93,11 @@ const followed: Readonly<Record<Kind, Followed>> = {
   cast: {
     from: "pg_catalog.pg_cast x",
     where: "x.oid >= 16384 and x.castfunc <> 0",
-    facts: ["x.castcontext", reference("x.castfunc")],
+    facts: [
+      "x.castcontext",
+      reference("x.castfunc"),
+      "(select t.typname from pg_catalog.pg_type t where t.oid = x.casttarget and t.oid < 16384)",
+    ],
   },
   support: {
     from: "pg_catalog.pg_amproc x",

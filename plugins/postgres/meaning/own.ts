@@ -1,3 +1,4 @@
+import { Index } from "./by-name.ts";
 import type { Kind } from "./kinds.ts";
 import type { SearchPath } from "./path.ts";
 import type { FunctionFacts, Named, Reference } from "./things.ts";
@@ -86,7 +87,12 @@ export class Own {
   readonly members = new Map<number, true>();
   readonly #functions = new Map<number, OwnFunction>();
   readonly #operators = new Map<number, Operator>();
-  readonly #casts = new Map<number, { readonly context: string; readonly function: Reference }>();
+  readonly #casts = new Map<number, Cast>();
+  /** By oid, and how many have a name. */
+  readonly #types = new Map<number, string>();
+  readonly #typesByName = new Index<string>();
+  /** The server's own types that something is cast to. */
+  readonly #castTo = new Index<Cast>();
   readonly #support = new Map<number, Reference>();
   readonly #sorting = new Map<number, number>();
   readonly #functionsByName = new Index<OwnFunction>();
@@ -120,10 +126,22 @@ export class Own {
       (one) => [this.#operatorsByName.add(one.name, one)],
       (one) => [this.#operatorsByName.remove(one.name, one)],
     ),
-    cast: this.#rows(this.#casts, ([context, runs]) => ({
-      context: context as string,
-      function: referenceOf(runs as Three),
-    })),
+    type: this.#rows(
+      this.#types,
+      ([name]) => name as string,
+      (name) => this.#typesByName.add(name, name),
+      (name) => this.#typesByName.drop(name),
+    ),
+    cast: this.#rows(
+      this.#casts,
+      ([context, runs, to]) => ({
+        context: context as string,
+        function: referenceOf(runs as Three),
+        to: (to ?? "") as string,
+      }),
+      (cast) => this.#castTo.add(cast.to, cast),
+      (cast) => this.#castTo.remove(cast.to, cast),
+    ),
     support: this.#rows(this.#support, ([runs]) => referenceOf(runs as Three)),
     sorting: this.#rows(this.#sorting, ([operator]) => operator as number),
   };
@@ -143,6 +161,18 @@ export class Own {
   }
   get operatorNames(): Iterable<string> {
     return this.#operatorsByName.names;
+  }
+
+  hasType(oid: number): boolean {
+    return this.#types.has(oid);
+  }
+  /** Whether a type, or a relation that may be a view, has that name. */
+  hasName(name: string): boolean {
+    return this.#typesByName.has(name);
+  }
+  /** Whether there are casts of somebody's own to a type of that name. */
+  castsTo(name: string): boolean {
+    return this.#castTo.has(name) || this.#typesByName.has(name);
   }
 
   /** What may run wherever values are converted, compared or sorted. */
@@ -203,6 +233,13 @@ export class Own {
   }
 }
 
+interface Cast {
+  readonly context: string;
+  readonly function: Reference;
+  /** The name of one of the server's own types, or none. */
+  readonly to: string;
+}
+
 class Operator implements Named {
   readonly own: Own;
   readonly name: string;
@@ -218,27 +255,6 @@ class Operator implements Named {
 
   get schema(): string {
     return this.own.schemas.get(this.#schema) ?? "";
-  }
-}
-
-class Index<Value> {
-  readonly #all = new Map<string, Value[]>();
-
-  get(name: string): readonly Value[] {
-    return this.#all.get(name) ?? [];
-  }
-  get names(): Iterable<string> {
-    return this.#all.keys();
-  }
-  add(name: string, value: Value): void {
-    const some = this.#all.get(name);
-    if (some) some.push(value);
-    else this.#all.set(name, [value]);
-  }
-  remove(name: string, value: Value): void {
-    const left = this.get(name).filter((each) => each !== value);
-    if (left.length > 0) this.#all.set(name, left);
-    else this.#all.delete(name);
   }
 }
 

@@ -79,10 +79,12 @@ export class View implements Facts {
   }
 
   typesCalled(name: string): TypesCalled {
+    if (!this.own.castsTo(name)) return none;
     return this.#shown(this.kept.names, name, this.missing.names)?.called ?? none;
   }
 
   type(oid: number): TypeFacts | undefined {
+    if (!this.own.hasType(oid)) return undefined;
     return this.#shown(this.kept.types, oid, this.missing.types)?.facts;
   }
 
@@ -91,6 +93,7 @@ export class View implements Facts {
   }
 
   readingsCalled(name: string): readonly Reading[] {
+    if (!this.own.hasName(name)) return [];
     return this.#shown(this.kept.readingNames, name, this.missing.readingNames)?.facts ?? [];
   }
 
