@@ -1,7 +1,7 @@
 import { type Action, PosternError, type Statement } from "../../../core/plugin.ts";
+import { BoundedMap } from "../bounded-map.ts";
 import type { Asked, Malformed, Reading } from "../dialect.ts";
 import { actionOf } from "./actions.ts";
-import { BoundedMap } from "./bounded-map.ts";
 import { type GraphqlAsked, GraphqlEndpoint, type GraphqlOption } from "./graphql/index.ts";
 import { overridesMethod } from "./method.ts";
 import { type OpenApiOption, openApiOperations } from "./openapi.ts";

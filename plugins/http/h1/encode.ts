@@ -1,6 +1,7 @@
 import { PosternError } from "../../../core/plugin.ts";
+import { BoundedMap } from "../bounded-map.ts";
 import type { BodyLength } from "../exchange.ts";
-import type { Fields, RequestHead, ResponseHead } from "../message.ts";
+import { type Fields, fieldsOf, type RequestHead, type ResponseHead } from "../message.ts";
 import { consistsOf, isToken, targetBytes, valueBytes } from "./syntax.ts";
 
 /** How an answer's connection goes on: `keep-alive` is said only to HTTP/1.0. */
@@ -25,14 +26,25 @@ export function switchText(head: ResponseHead, upgrade: string): string {
 export function requestText(head: RequestHead, length: BodyLength, upgrade: string | undefined): string {
   if (!isToken(head.method)) throw unsafe("method");
   if (!consistsOf(targetBytes, head.target) || head.target === "") throw unsafe("target");
-  const hosts = head.fields.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host");
-  if (hosts.length > 1) throw unsafe("Host");
-  const host = hosts.length === 0 ? lines(["Host", head.authority]) : "";
   const told = length === "none" && bodied.has(head.method) ? 0 : length === "none" ? undefined : length;
   return (
-    `${head.method} ${head.target} HTTP/1.1\r\n${host}${lines(head.fields)}` +
+    `${head.method} ${head.target} HTTP/1.1\r\n${requestLines(head)}` +
     `${lengthLine(told)}${upgrade === undefined ? "" : upgradeLines(upgrade)}\r\n`
   );
+}
+
+/** Of fields that were sent before: a connection's requests share theirs. */
+const sentLines = new WeakMap<Fields, string>();
+
+function requestLines({ fields, authority }: RequestHead): string {
+  const known = sentLines.get(fields);
+  if (known !== undefined) return known;
+  const hosts = fieldsOf(fields, "host").length;
+  if (hosts > 1) throw unsafe("Host");
+  if (hosts === 0) return lines(["Host", authority, ...fields]);
+  const text = lines(fields);
+  sentLines.set(fields, text);
+  return text;
 }
 
 /** The end of a chunked body. */
@@ -51,12 +63,20 @@ function lines(fields: Fields): string {
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] as string;
     const value = fields[at + 1] as string;
-    if (!isToken(name)) throw unsafe("field name");
+    if (safe.get(name) === undefined) checkName(name);
     if (!consistsOf(valueBytes, value)) throw unsafe(name);
-    if (framing.has(name.length) && framingNames.test(name)) throw unsafe(name);
     text += `${name}: ${value}\r\n`;
   }
   return text;
+}
+
+/** Names that are tokens and frame nothing. */
+const safe = new BoundedMap<true>(1024, 64);
+
+function checkName(name: string): void {
+  if (!isToken(name)) throw unsafe("field name");
+  if (framingNames.test(name)) throw unsafe(name);
+  safe.set(name, true);
 }
 
 function lengthLine(length: BodyLength | undefined): string {
@@ -80,7 +100,6 @@ function unsafe(what: string): PosternError {
 }
 
 const framingNames = /^(content-length|transfer-encoding|connection|upgrade)$/i;
-const framing: ReadonlySet<number> = new Set([7, 10, 14, 17]);
 
 /** RFC 9110, 8.6. */
 const bodied: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);

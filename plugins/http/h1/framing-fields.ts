@@ -19,7 +19,7 @@ export class FramingFields implements FieldWatch {
   /** Throws Fault where a field that frames or routes is not as it must be, or is there twice. */
   take(name: string, value: string): boolean {
     if (known[shapeOf(name)] !== 1) return false;
-    switch (name.toLowerCase()) {
+    switch (spelled.get(name) ?? name.toLowerCase()) {
       case "host":
         if (this.host !== undefined) throw malformed("There are two Host fields.");
         this.host = value;
@@ -133,6 +133,14 @@ const usual: ReadonlySet<string> = new Set([
   "http2-settings",
   "trailer",
 ]);
+
+/** As nearly everybody writes them. */
+const spelled: ReadonlyMap<string, string> = new Map(
+  [
+    ...["Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Expect", "TE", "Trailer"],
+    ...["Keep-Alive", "host", "content-length", "transfer-encoding", "connection"],
+  ].map((name) => [name, name.toLowerCase()]),
+);
 
 /** By length and first letter of a name: 1 where a name of `take` has both, so that others are not looked at twice. */
 const known: Uint8Array = new Uint8Array(32 * 32);

@@ -22,13 +22,7 @@ export interface ParsedResponse {
  */
 export function parseResponse(text: string, method: string): ParsedResponse {
   const lineEnd = text.indexOf("\r\n");
-  const line = lineEnd < 0 ? text : text.slice(0, lineEnd);
-  const [, minor, digits, reason = ""] = statusLine.exec(line) ?? [];
-  if (digits === undefined || !consistsOf(valueBytes, reason)) {
-    throw malformed("the status line is not one of HTTP/1.1.");
-  }
-  const version = minor === "1" ? "1.1" : "1.0";
-  const status = Number(digits);
+  const { version, status, reason } = readStatus(lineEnd < 0 ? text : text.slice(0, lineEnd));
   const framing = new FramingFields();
   const fields = lineEnd < 0 ? [] : readFields(text, lineEnd + 2, framing);
   framing.check(version);
@@ -44,5 +38,37 @@ export function parseResponse(text: string, method: string): ParsedResponse {
   };
 }
 
-/** Servers leave out the space before an empty reason; nobody reads anything else out of that. */
-const statusLine = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: (.*))?$/s;
+/** `HTTP/1.1 200 OK`. Servers leave out the space before an empty reason; nobody reads anything else out of that. */
+function readStatus(line: string): {
+  readonly version: "1.0" | "1.1";
+  readonly status: number;
+  readonly reason: string;
+} {
+  const minor = line.charCodeAt(7) - zero;
+  const [first, second, third] = [
+    line.charCodeAt(9) - zero,
+    line.charCodeAt(10) - zero,
+    line.charCodeAt(11) - zero,
+  ];
+  const proper =
+    line.startsWith("HTTP/1.") &&
+    (minor === 0 || minor === 1) &&
+    line.charCodeAt(8) === space &&
+    isDigit(first, 1, 5) &&
+    isDigit(second, 0, 9) &&
+    isDigit(third, 0, 9) &&
+    (line.length === 12 || line.charCodeAt(12) === space);
+  const reason = line.slice(13);
+  if (!proper || !consistsOf(valueBytes, reason)) {
+    throw malformed("the status line is not one of HTTP/1.1.");
+  }
+  return { version: minor === 1 ? "1.1" : "1.0", status: first * 100 + second * 10 + third, reason };
+}
+
+/** False for what is no number, as there is no character. */
+function isDigit(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most;
+}
+
+const zero = 48;
+const space = 32;

@@ -1,3 +1,4 @@
+import { BoundedMap } from "../bounded-map.ts";
 import type { Destination } from "../config.ts";
 import type { RequestHead, ResponseHead } from "../message.ts";
 import type { Route } from "../route.ts";
@@ -20,27 +21,52 @@ export function incoming(
   for (let at = 0; at < head.fields.length; at += 2) {
     const name = head.fields[at] as string;
     const value = head.fields[at + 1] as string;
-    switch (name.toLowerCase()) {
-      case "alt-svc":
+    switch (kindOf(name)) {
+      case "passes":
+        fields.push(name, value);
         break;
-      case "cache-control":
+      case "caching":
         caching.push(value);
         break;
-      case "location":
-      case "content-location": {
+      case "location": {
         const location = throughGateway(value, prefix, destination);
         if (!leavesResource(location, prefix, asked)) fields.push(name, location);
         break;
       }
-      case "set-cookie":
+      case "cookie":
         if (!isOwnCookie(value)) fields.push(name, cookie(value, prefix, destination));
         break;
-      default:
-        if (!sharesAnyway(name)) fields.push(name, value);
+      case "dropped":
     }
   }
   if (head.status >= 200) fields.push("Cache-Control", forOneCaller(caching));
-  return { ...head, fields };
+  return { status: head.status, reason: head.reason, fields };
+}
+
+/** What becomes of a field. */
+type Kind = "passes" | "dropped" | "caching" | "location" | "cookie";
+
+/** By name as it was written: services have few. */
+const kinds = new BoundedMap<Kind>(512, 64);
+
+function kindOf(name: string): Kind {
+  return kinds.get(name) ?? kinds.set(name, kindOfLower(name.toLowerCase()));
+}
+
+function kindOfLower(name: string): Kind {
+  switch (name) {
+    case "alt-svc":
+      return "dropped";
+    case "cache-control":
+      return "caching";
+    case "location":
+    case "content-location":
+      return "location";
+    case "set-cookie":
+      return "cookie";
+    default:
+      return sharesAnyway(name) ? "dropped" : "passes";
+  }
 }
 
 /**
