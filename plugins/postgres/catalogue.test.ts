@@ -19,6 +19,7 @@ const setUp = `
   create view by_text as select query_to_xml('select email from "Shop".customers', true, true, '') as x;
   create view sampled as select most_common_vals::text as v from pg_stats;
   create view plain_sampled as select data from pg_largeobject;
+  create view missed as select attmissingval::text as t, attname from pg_attribute;
   create view count_only as select count(*) as n from "Shop".customers;
   create table parted (id int, mail text) partition by range (id);
   create table parted_low partition of parted for values from (0) to (10) partition by range (id);
@@ -120,6 +121,19 @@ for (const version of [15, 18] as const) {
       expect((await load(catalogue, "plain_sampled")).origins("data")).toBe("unknown");
       expect((await load(catalogue, "pg_stats")).origins("most_common_vals")).toBe("unknown");
       expect((await load(catalogue, "pg_class")).origins("relname")).toEqual(["pg_catalog.pg_class.relname"]);
+    });
+
+    test("what tools ask of the information schema is of the catalogue, but a value that stands there is none of it", async () => {
+      const { catalogue } = openCatalogue();
+      for (const view of ["columns", "key_column_usage", "sequences", "tables", "referential_constraints"]) {
+        const { facts } = await load(catalogue, `information_schema.${view}`);
+        for (const { name, origins } of facts.columns.values()) {
+          expect({ view, name, unknown: origins === "unknown" }).toEqual({ view, name, unknown: false });
+        }
+      }
+      const missed = await load(catalogue, "missed");
+      expect(missed.origins("t")).toBe("unknown");
+      expect(missed.origins("attname")).toEqual(["pg_catalog.pg_attribute.attname", "public.missed.attname"]);
     });
 
     test("a view whose tree is larger than a network buffer", async () => {

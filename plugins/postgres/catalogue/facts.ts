@@ -51,7 +51,7 @@ export interface ViewRow {
 export const maxChildren = 500;
 
 /** Objects below it are the server's own (FirstNormalObjectId). */
-const firstOwn = 16_384;
+export const firstOwn = 16_384;
 
 /** The fields of all rows that a value of the type `a.atttypid` holds. */
 const fieldsOf = `(
@@ -118,7 +118,7 @@ select w.oid, w.nspname, w.relname, w.relkind,
   exists (select from rule where rule.ev_class = w.oid and rule.tree ~ ':varattno 0 '),
   exists (select from rule join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
     and d.objid = rule.oid and d.refclassid in ('pg_catalog.pg_proc'::pg_catalog.regclass,
-    'pg_catalog.pg_operator'::pg_catalog.regclass) where rule.ev_class = w.oid)
+    'pg_catalog.pg_operator'::pg_catalog.regclass) and d.refobjid >= ${firstOwn} where rule.ev_class = w.oid)
   or exists (select from rule, pg_catalog.pg_proc p
     where rule.ev_class = w.oid and p.proname ~ '^(query|table|schema|database|cursor)_to_xml'
     and pg_catalog.strpos(rule.tree, ':funcid ' || p.oid || ' ') > 0),

@@ -1,6 +1,6 @@
 import type { Origin } from "../../../core/plugin.ts";
 import type { ColumnFacts } from "../catalogue.ts";
-import { type Child, maxChildren, type NumberedColumn, type RelationRow } from "./facts.ts";
+import { type Child, firstOwn, maxChildren, type NumberedColumn, type RelationRow } from "./facts.ts";
 
 /**
  * System relations whose values are samples of other tables' values, or their bytes: pg_stats shows the
@@ -89,8 +89,11 @@ class Walk {
     });
   }
 
-  #view({ view }: RelationRow, { number }: NumberedColumn): boolean {
+  #view({ view, oid: own, schema }: RelationRow, { number }: NumberedColumn): boolean {
     if (!view) return false;
+    // Those that the server brings along make of whole rows the oid of a type and its modifier, and nothing else.
+    const made = own >= firstOwn;
+    const wholes = view.wholeRow && (made || schema !== "information_schema");
     const plain = view.plain.find((target) => target.number === number);
     if (plain && plain.column !== 0) {
       const source = this.#find(plain.relation);
@@ -100,9 +103,10 @@ class Walk {
     if (view.opaque) return false;
     return view.relations.every((oid) => {
       const source = this.#find(oid);
-      if (!source || isSample(source)) return false;
+      // What a view names of the server's own relations is not written down.
+      if (!source || isSample(source) || (made && isAttributes(source))) return false;
       const named = view.columns.filter(({ relation }) => relation === oid).map(({ column }) => column);
-      const used = source.columns.filter((each) => view.wholeRow || named.includes(each.number));
+      const used = source.columns.filter((each) => wholes || named.includes(each.number));
       return used.every((column) => this.read(source, column));
     });
   }
@@ -118,6 +122,11 @@ function nameOf({ schema, name }: { readonly schema: string; readonly name: stri
 
 function isSample({ schema, name }: RelationRow): boolean {
   return schema === "pg_catalog" && samples.has(name);
+}
+
+/** In `attmissingval` is the value that rows have in a column that was added after them. */
+function isAttributes({ schema, name }: RelationRow): boolean {
+  return schema === "pg_catalog" && name === "pg_attribute";
 }
 
 /** Other sessions' statements, with the values in them. */
