@@ -51,6 +51,7 @@ async function withoutProcess(args: readonly string[], environment: Environment)
     },
     env: { ...process.env, ...environment },
     signal: new AbortController().signal,
+    screen: false,
     colour: false,
     interactive: false,
   });
