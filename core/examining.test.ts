@@ -137,9 +137,18 @@ describe("a hold", () => {
     });
   }
 
+  test("an approval of what could not be found out is stale once it can be", async () => {
+    const { client, hold } = await held([() => Promise.reject(new Error("gone")), says("a")]);
+    await rig.gateway.settle(hold.id, { approve: true, by: lead, digest: hold.digest });
+    expect((await answer(client))[0]).toStartWith("error hold.stale");
+    expect(received).toEqual([]);
+  });
+
   test("what was never known does not make it stale, and says so", async () => {
     const { client, hold } = await held([]);
-    expect(hold.findings).toMatchObject([finding, { label: "examination", severity: "warning" }]);
+    const value =
+      "the resource could not be asked for all: more may be so, and an approval counts only until it can be told";
+    expect(hold.findings).toEqual([finding, { label: "examination", value, severity: "warning" }]);
     await rig.gateway.settle(hold.id, { approve: true, by: lead });
     expect(await answer(client)).toEqual(["READ SHELF"]);
   });

@@ -51,10 +51,11 @@ export async function examine(
   open = false;
   if (left > 0) findings.push(missing(`${left} more things were found than are shown`));
   const lost = [told, meaning].flatMap((one) => (typeof one === "object" ? one.lost : []));
+  const unbound = typeof meaning === "object" ? ", and an approval counts only until it can be told" : "";
   if (lost.includes("failed"))
-    findings.push(missing("the resource could not be asked for all: more may be so"));
+    findings.push(missing(`the resource could not be asked for all: more may be so${unbound}`));
   else if (lost.length > 0)
-    findings.push(missing(`not all was known within ${limit / 1000} s: more may be so`));
+    findings.push(missing(`not all was known within ${limit / 1000} s: more may be so${unbound}`));
   return { findings, ...(typeof meaning === "string" ? { meaning } : {}) };
 }
 

@@ -21,7 +21,7 @@ export async function askForApproval(
 ): Promise<Pass | Denial> {
   const lasting = withLastingParameters(operation);
   let hold = "";
-  const meanings = new Set<string>();
+  const meanings = new Set<string | undefined>();
   const approvers: Identity[] = [];
   // Whoever waits for a person is not idle.
   gate.owner.inFlight++;
@@ -31,7 +31,7 @@ export async function askForApproval(
       if (lasting.inTransaction && request.inTransaction === "deny")
         return gate.deny(plan, deniedInTransaction);
       const examined = await examinedBy(gate, examination);
-      if (examined.meaning !== undefined) meanings.add(examined.meaning);
+      meanings.add(examined.meaning);
       const open = await openHold(gate, plan, lasting, examined, request);
       const result = await answered(gate, open, execution, request);
       if (result.how !== "approved") return gate.deny(plan, holdDenial(result, open.info));
@@ -110,24 +110,28 @@ function examinedBy(gate: SessionGate, examination: Examination | undefined): Pr
   return examine(examination, gate.signal, (error) => gate.services.failed("examination", error));
 }
 
-/** Why an approval does not count for what the operation means now, where it bound to what it meant. */
+/**
+ * Why an approval does not count for what the operation means now. Where that could not be found out when it was shown, it counts
+ * only as long as it cannot be.
+ */
 async function staleBy(
   gate: SessionGate,
   examination: Examination | undefined,
-  meanings: ReadonlySet<string>,
+  meanings: ReadonlySet<string | undefined>,
 ): Promise<Reason | undefined> {
-  const [shown, another] = meanings;
-  if (!examination || shown === undefined) return undefined;
+  if (!examination?.meaning) return undefined;
   const now = await meaningOf(examination, gate.signal, (error) =>
     gate.services.failed("examination", error),
   );
-  if (now === shown && another === undefined) return undefined;
+  if (meanings.size === 1 && meanings.has(now)) return undefined;
   return {
     code: "hold.stale",
     message:
       now === undefined
         ? "Whether this operation still means on the resource what was approved could not be found out."
-        : "What this operation names was defined anew on the resource while it waited: it is not what was approved.",
+        : meanings.has(undefined)
+          ? "What this operation means on the resource could not be found out when it was shown, and now it can."
+          : "What this operation names was defined anew on the resource while it waited: it is not what was approved.",
     hint: "Send it again.",
   };
 }

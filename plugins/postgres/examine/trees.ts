@@ -1,21 +1,13 @@
-import { parseSync } from "libpg-query";
-import { list, type Node, unwrap } from "../sql/node.ts";
+import { longestAtOnce, parse } from "../sql/parse.ts";
+import type { Tree } from "../sql/refs.ts";
 
-/** A statement of a text. */
-export interface Tree {
-  readonly kind: string;
-  readonly node: Node;
-}
+export type { Tree } from "../sql/refs.ts";
 
-/** Longer texts are not looked into a second time. */
-const longest = 64 << 10;
-
-/** The statements of a text; undefined: it is too long, or none that the parser knows. */
+/** The statements of a text; undefined: it is longer than what is read at once, or none that the parser knows. */
 export function treesOf(text: string): readonly Tree[] | undefined {
-  if (text.length > longest) return undefined;
+  if (text.length > longestAtOnce) return undefined;
   try {
-    const { stmts } = parseSync(text) as { stmts?: unknown };
-    return list(stmts).map((entry) => unwrap((entry as Node).stmt) ?? { kind: "", node: {} });
+    return parse(text);
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
-import { parseSync } from "libpg-query";
 import { Mentioned, type NameMention } from "../sql/mentions.ts";
 import { list, type Node, text, unwrap } from "../sql/node.ts";
+import { parseDefinition } from "../sql/parse.ts";
 import { emptyScope, Reader } from "../sql/reader.ts";
 import { defaultSettings } from "../sql/settings.ts";
 import type { Definition } from "./things.ts";
@@ -28,7 +28,7 @@ export function ruleDefinition(source: string): Definition {
 /** The one relation that a view's query selects from: what a write through the view goes to. */
 export function baseOf(source: string): NameMention | undefined {
   try {
-    const from = list(statements(source)[0]?.node.fromClause);
+    const from = list(parseDefinition(source)[0]?.node.fromClause);
     const base = from.length === 1 ? unwrap(from[0]) : undefined;
     if (base?.kind !== "RangeVar") return undefined;
     return { schema: text(base.node.schemaname) ?? "", name: text(base.node.relname) ?? "" };
@@ -43,14 +43,9 @@ function read(
 ): Definition {
   try {
     const reader = new Reader(defaultSettings);
-    for (const statement of statements(source)) each(reader, statement);
+    for (const statement of parseDefinition(source)) each(reader, statement);
     return { actions: reader.actions, mentions: reader.mentions };
   } catch {
     return untold;
   }
-}
-
-function statements(source: string): { kind: string; node: Node }[] {
-  const { stmts } = parseSync(source) as { stmts?: unknown };
-  return list(stmts).flatMap((entry) => unwrap((entry as Node).stmt) ?? []);
 }

@@ -44,6 +44,30 @@ export function parse(text: string): readonly Tree[] {
   }
 }
 
+/** Parentheses within parentheses, and set operations, that a definition may have. The parser takes some thousands. */
+const deepest = 1_000;
+
+/**
+ * The same of a definition as the server writes it out, which may be long: it puts every operation into parentheses, so that
+ * they tell how deep it nests. Throws besides where that is too deep.
+ */
+export function parseDefinition(source: string): readonly Tree[] {
+  if (source.length > longestAtOnce && depthOf(source) > deepest) throw new Error("it nests too deep");
+  return parse(source);
+}
+
+/** Quotes are doubled where they stand in a name or a literal, and so end none. A chain of set operations has no parentheses. */
+function depthOf(source: string): number {
+  let [depth, most, chained] = [0, 0, 0];
+  for (const [sign] of source.matchAll(/'[^']*'|"[^"]*"|[()[\]]|\b(?:UNION|INTERSECT|EXCEPT)\b/g)) {
+    if (sign === "(" || sign === "[") depth += 1;
+    else if (sign === ")" || sign === "]") depth -= 1;
+    else if (/^\w/.test(sign)) chained += 1;
+    most = Math.max(most, depth);
+  }
+  return most + chained;
+}
+
 /** Where its words and signs begin and end, in bytes. Throws as `parse`. */
 export function tokensOf(text: string): readonly { readonly start: number; readonly end: number }[] {
   if (spoiled) throw ended();
