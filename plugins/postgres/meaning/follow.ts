@@ -33,11 +33,10 @@ export class Follower {
   /** What was answered to `question`. Throws what `ask` throws, or where there are more things than are kept. */
   async told(rows: readonly Row[], ask: AskAll): Promise<void> {
     try {
-      if (this.#isAnother(rows)) {
-        this.#forget();
-        const [all = []] = await ask([this.question()]);
-        this.#take(all);
-      } else await this.#takeAll(rows, ask);
+      if (!this.#isAnother(rows) && (await this.#takeAll(rows, ask))) return;
+      this.#forget();
+      const [all = []] = await ask([this.question()]);
+      if (!(await this.#takeAll(all, ask))) throw unfollowed;
     } catch (error) {
       // What is known in part cannot be followed.
       this.#forget();
@@ -49,21 +48,27 @@ export class Follower {
     return this.#server !== undefined && this.#server !== serverOf(rows);
   }
 
-  async #takeAll(rows: readonly Row[], ask: AskAll): Promise<void> {
-    const fewer = this.#take(rows);
-    if (fewer.length === 0) return;
+  /** Whether all that there is is known then. */
+  async #takeAll(rows: readonly Row[], ask: AskAll): Promise<boolean> {
+    const counts = this.#take(rows);
+    const known = (kind: Kind) => this.own.rows[kind].size;
+    if (counts.some(([kind, count]) => !(known(kind) >= count))) return false;
+    const fewer = counts.filter(([kind, count]) => known(kind) > count).map(([kind]) => kind);
+    if (fewer.length === 0) return true;
     const [there = []] = await ask([{ text: thereQuery, parameters: [JSON.stringify(fewer)] }]);
     for (const kind of fewer) this.#keepOnly(kind, there);
     this.own.changed();
+    return true;
   }
 
-  /** The kinds of which there are fewer than are known. */
-  #take(rows: readonly Row[]): Kind[] {
+  /** How many there are of each kind. */
+  #take(rows: readonly Row[]): [Kind, number][] {
     this.#server = serverOf(rows);
     this.#horizon = String(BigInt(rows.find(([what]) => what === "server")?.[2] ?? 0) % 2n ** 32n);
     const counts = new Map<string, number>();
     for (const [what, kind, count] of rows) if (what === "count") counts.set(kind ?? "", Number(count));
     const followed = [...counts] as [Kind, number][];
+    if (followed.length !== Object.keys(this.own.rows).length) throw unfollowed;
     for (const [kind, count] of followed) if (count > mostOf(kind)) throw tooMany(kind);
     const changed = rows.filter(([kind]) => counts.has(kind ?? ""));
     for (const [kind, oid, xmin, facts] of changed) {
@@ -73,7 +78,7 @@ export class Follower {
     for (const [row, xmin] of this.#recent) if (isOlder(xmin, this.#horizon)) this.#recent.delete(row);
     this.own.path = searchPath(rows, this.login);
     if (changed.length > 0) this.own.changed();
-    return followed.filter(([kind, count]) => this.own.rows[kind].size > count).map(([kind]) => kind);
+    return followed;
   }
 
   #keepOnly(kind: Kind, rows: readonly Row[]): void {
@@ -96,6 +101,8 @@ export class Follower {
     this.#server = undefined;
   }
 }
+
+const unfollowed = new Error("The catalogue was not answered as it was asked.");
 
 function serverOf(rows: readonly Row[]): string {
   return rows.find(([what]) => what === "server")?.[1] ?? "";

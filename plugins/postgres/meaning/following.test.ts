@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import pg from "pg";
+import { Random, seeds } from "../../../test/fuzz.ts";
+import { hasPostgres, type PostgresServer, startPostgres } from "../../../test/servers/postgres.ts";
+import type { AskAll } from "../catalogue/cache.ts";
+import { Control } from "../control.ts";
+import { dialControl } from "../dial.ts";
+import { classify, loadParser } from "../sql/index.ts";
+import { testPermit } from "../testing/permit.ts";
+import { MeaningCache } from "./cache.ts";
+
+setDefaultTimeout(60_000);
+
+const people = [0, 1, 2] as const;
+const things = [0, 1, 2, 3] as const;
+const execute = "execute public.bump [volatile]";
+
+describe.skipIf(!hasPostgres(15))("the catalogue is followed", () => {
+  let server: PostgresServer;
+  const controls: Control[] = [];
+  const clients: pg.Client[] = [];
+  let rows = 0;
+
+  beforeAll(async () => {
+    await loadParser();
+    server = await startPostgres({ version: 15, settings: { max_prepared_transactions: "5" } });
+    await server.sql("create function bump(n int) returns int language plpgsql as 'begin return n; end'");
+  }, 60_000);
+  afterAll(async () => {
+    for (const control of controls) await control.close();
+    for (const client of clients) await client.end();
+    await server?.close();
+  });
+
+  function asking(database = "postgres"): AskAll {
+    const config = { host: server.host, port: server.port, user: "postgres", database };
+    const control = new Control({ again: true });
+    controls.push(control);
+    return async (questions) => {
+      const answers = await control.group(() => dialControl(testPermit(config, server.password)), questions);
+      rows += answers.flat().length;
+      return answers;
+    };
+  }
+  async function connected(): Promise<pg.Client> {
+    const client = new pg.Client(server.url());
+    await client.connect();
+    clients.push(client);
+    return client;
+  }
+  async function told(cache: MeaningCache, ask: AskAll, text: string): Promise<string[]> {
+    const { actions } = await cache.meaning(classify(text), { ask, temporary: true });
+    return actions.map(({ effect, on, within, traits = [] }) => {
+      const inside = within === undefined ? "" : ` within ${within}`;
+      return `${effect} ${on}${inside}${traits.length === 0 ? "" : ` [${traits.join()}]`}`;
+    });
+  }
+
+  test("what was defined in a transaction that ran through a reading is there once it commits", async () => {
+    const ask = asking();
+    const cache = new MeaningCache(true);
+    const [first, second, other] = [await connected(), await connected(), await connected()];
+    const calling = (name: string) =>
+      `create function ${name}(n int) returns int language sql stable as 'select bump(n)'`;
+    await first.query(`begin; ${calling("plain")}`);
+    await second.query(`begin; savepoint s; ${calling("nested")}; release s`);
+    await other.query(`begin; ${calling("prepared")}; prepare transaction 'p'`);
+    await other.query(`begin; ${calling("undone")}`);
+    for (const name of ["plain", "nested", "prepared", "undone"]) {
+      cache.invalidate();
+      expect(await told(cache, ask, `select ${name}(1)`)).toEqual([`execute public.${name}`]);
+    }
+    await server.sql("create function between_them() returns int language sql as 'select 1'");
+    cache.invalidate();
+    await told(cache, ask, "select between_them()");
+    await first.query("commit");
+    await second.query("commit");
+    await other.query("rollback");
+    await other.query("commit prepared 'p'");
+    cache.invalidate();
+    for (const name of ["plain", "nested", "prepared"])
+      expect(await told(cache, ask, `select ${name}(1)`)).toEqual([`execute public.${name} [volatile]`]);
+    expect(await told(cache, ask, "select undone(1)")).toEqual(["execute public.undone"]);
+  });
+
+  test("what is called otherwise, or moved, is what it was", async () => {
+    const ask = asking();
+    const cache = new MeaningCache(true);
+    await server.sql(`create function early(n int) returns int language sql stable begin atomic select bump(n); end;
+      create schema away; create domain limited as int check (early(value) > 0)`);
+    expect(await told(cache, ask, "select early(1)")).toEqual(["execute public.early [volatile]"]);
+    await server.sql("alter function bump rename to jump; alter function jump set schema away");
+    await server.sql("alter schema away rename to far");
+    cache.invalidate();
+    expect(await told(cache, ask, "select early(1)")).toEqual(["execute public.early [volatile]"]);
+    expect(await told(cache, ask, "select far.jump(1)")).toEqual(["execute far.jump [volatile]"]);
+    expect(await told(cache, ask, "select 5::limited")).toContain("execute public.early [volatile]");
+    await server.sql("alter function far.jump set schema public; alter function jump rename to bump");
+    cache.invalidate();
+    expect(await told(cache, ask, "select bump(1)")).toEqual([execute]);
+  });
+
+  test("rows that were frozen, or written anew by VACUUM FULL, are the same, and new ones are seen", async () => {
+    const ask = asking();
+    const cache = new MeaningCache(true);
+    await told(cache, ask, "select bump(1)");
+    await server.sql("vacuum freeze pg_catalog.pg_proc");
+    await server.sql("vacuum full pg_catalog.pg_proc");
+    await server.sql("create function thawed(n int) returns int language sql stable as 'select bump(n)'");
+    cache.invalidate();
+    expect(await told(cache, ask, "select thawed(1), bump(1)")).toEqual([
+      "execute public.thawed [volatile]",
+      execute,
+    ]);
+  });
+
+  test("another database under the same name is read anew", async () => {
+    await server.sql("create database elsewhere");
+    await server.sql(
+      "create function bump(n int) returns int language sql immutable as 'select n'",
+      "elsewhere",
+    );
+    const [here, there] = [asking(), asking("elsewhere")];
+    const cache = new MeaningCache(true);
+    expect(await told(cache, here, "select bump(1)")).toEqual([execute]);
+    cache.invalidate();
+    expect(await told(cache, there, "select bump(1)")).toEqual(["execute public.bump"]);
+  });
+
+  test("while it cannot be followed nothing counts, and then all of it again", async () => {
+    const ask = asking();
+    const cache = new MeaningCache(true);
+    await told(cache, ask, "select bump(1)");
+    cache.invalidate();
+    const garbled: AskAll = async (questions) =>
+      (await ask(questions)).map((each) => each.map(() => ["count", "function", "x"]));
+    const broken: AskAll = async (questions) => [
+      ...(await garbled(questions)),
+      [["function", "1", "1", "{"]],
+    ];
+    await told(cache, broken, "select bump(1)");
+    expect(await told(cache, ask, "select bump(1)")).toEqual([execute]);
+  });
+
+  test("a definition costs what it changes, not what is there", async () => {
+    const ask = asking();
+    const cache = new MeaningCache(true);
+    await server.sql(`do $$ begin for i in 1..200 loop
+      execute format('create function many_%s(n int) returns int language sql stable as ''select %s''', i, i);
+      execute format('create table wide_%s (n int)', i);
+    end loop; end $$`);
+    await told(cache, ask, "select many_1(1) from wide_1");
+    rows = 0;
+    await server.sql("create function one_more(n int) returns int language sql stable as 'select bump(n)'");
+    cache.invalidate();
+    expect(await told(cache, ask, "select one_more(1)")).toEqual(["execute public.one_more [volatile]"]);
+    expect(rows).toBeLessThan(60);
+  });
+
+  /** What somebody may define, in names of their own. */
+  function definition(random: Random, person: number): string {
+    const name = (kind: string) => `${kind}${person}_${random.of(things)}`;
+    const kept = random.of(["volatile", "stable", "immutable"]);
+    const calls = random.of(["bump(n)", `${name("f")}(n)`, `${name("f")}(n)`, `n ^^${person} 1`, "n + 1"]);
+    return random.of([
+      `create or replace function ${name("f")}(n int) returns int language sql ${kept} as 'select ${calls}'`,
+      `create or replace function ${name("f")}(n int) returns int language plpgsql ${kept} as 'begin return ${calls}; end'`,
+      `drop function if exists ${name("f")}(int) cascade`,
+      `alter function ${name("f")}(int) rename to ${`f${person}_${random.of(things)}`}`,
+      `alter function ${name("f")}(int) ${kept}`,
+      `create or replace view ${name("v")} as select ${name("f")}(1) as n`,
+      `create or replace view ${name("v")} as select n from ${name("v")}`,
+      `drop view if exists ${name("v")} cascade`,
+      `create domain ${name("d")} as int check (${name("f")}(value) > 0)`,
+      `drop domain if exists ${name("d")} cascade`,
+      `create table ${name("v")} (n int, d ${name("d")} default ${name("f")}(1))`,
+      `drop table if exists ${name("v")} cascade`,
+      `create operator ^^${person} (leftarg = int, rightarg = int, procedure = g${person})`,
+      `drop operator if exists ^^${person} (int, int) cascade`,
+      `create or replace function g${person}(a int, b int) returns int language sql ${kept} as 'select a'`,
+    ]);
+  }
+
+  test("whatever is defined, in whatever transactions: what is followed is what is read anew", async () => {
+    const sessions = [await connected(), await connected(), await connected()] as const;
+    for (const session of sessions) await session.query("set check_function_bodies = off");
+    const ask = asking();
+    for (const seed of seeds(process.env.POSTERN_LONG === "1" ? 60 : 2)) {
+      const random = new Random(seed);
+      const cache = new MeaningCache(true);
+      for (let step = 0; step < 40; step += 1) {
+        const person = random.of(people);
+        const session = sessions[person];
+        const text: string = random.of([
+          "select 1",
+          ...["begin", "savepoint s", "rollback to s", "release s", "commit", "commit", "rollback"],
+          ...Array.from({ length: 10 }, () => definition(random, person)),
+        ]);
+        // In a transaction that has failed all fails until it ends.
+        await session.query(text).catch(() => {});
+        cache.invalidate();
+        if (step % 2 === 1) continue;
+        const fresh = new MeaningCache(true);
+        const [some, one] = [random.of(people), random.of(things)];
+        const probe = `select f${some}_${one}(n), n ^^${some} 1, 5::d${some}_${one} from v${some}_${one}`;
+        expect([seed, step, text, await told(cache, ask, probe)]).toEqual([
+          seed,
+          step,
+          text,
+          await told(fresh, ask, probe),
+        ]);
+      }
+      for (const session of sessions) await session.query("rollback");
+    }
+  }, 600_000);
+});
