@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../core/cli/program.ts";
+import { cli } from "../core/cli/testing/cli.ts";
 
 const main = join(import.meta.dir, "../plugins/main.ts");
 
@@ -24,7 +24,10 @@ const often = new Set([
 
 /** `postern …`: the command line, once. A process of its own, which takes longer than most answers, is for what is seldom. */
 export async function postern(args: readonly string[], environment: Environment = {}): Promise<Printed> {
-  if (often.has(args.slice(0, 2).join(" "))) return withoutProcess(args, environment);
+  if (often.has(args.slice(0, 2).join(" "))) {
+    const { code, out, err } = await cli(args, { env: { ...(process.env as Environment), ...environment } });
+    return { code, stdout: out, stderr: err };
+  }
   const child = Bun.spawn([process.execPath, main, ...args], {
     env: { ...process.env, ...environment },
     stdin: "ignore",
@@ -36,25 +39,6 @@ export async function postern(args: readonly string[], environment: Environment 
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
   ]);
-  return { code, stdout, stderr };
-}
-
-async function withoutProcess(args: readonly string[], environment: Environment): Promise<Printed> {
-  let stdout = "";
-  let stderr = "";
-  const code = await run(args, {
-    out: (text) => {
-      stdout += text;
-    },
-    err: (text) => {
-      stderr += text;
-    },
-    env: { ...process.env, ...environment },
-    signal: new AbortController().signal,
-    screen: false,
-    colour: false,
-    interactive: false,
-  });
   return { code, stdout, stderr };
 }
 
@@ -182,5 +166,18 @@ function proc(pid: string, file: string): string {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {
     return "";
+  }
+}
+
+/** The door, once its gateway serves; where that does not start, nothing of the door stays. */
+export async function started<D extends { readonly gateway: Pick<Postern, "start">; close(): Promise<void> }>(
+  door: D,
+): Promise<D> {
+  try {
+    await door.gateway.start();
+    return door;
+  } catch (error) {
+    await door.close();
+    throw error;
   }
 }

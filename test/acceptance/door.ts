@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LimitsInput } from "../../core/policy/input.ts";
 import type { Entry, Written } from "../../core/trail/entry.ts";
-import { Postern, type Printed } from "../postern.ts";
+import { Postern, type Printed, started } from "../postern.ts";
 import { type PostgresServer, type PostgresVersion, startPostgres } from "../servers/postgres.ts";
 import { entriesIn } from "../trail.ts";
 import { openWiretap, type Wiretap } from "../wiretap.ts";
@@ -198,11 +198,5 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     DATABASE_PASSWORD: password,
   });
   const door = new Door(server, gateway, folder, data, serverWire);
-  try {
-    await gateway.start();
-    return door;
-  } catch (error) {
-    await door.close();
-    throw error;
-  }
+  return started(door);
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { Postern } from "../postern.ts";
+import { Postern, started } from "../postern.ts";
 import { type PostgresVersion, startPostgres } from "../servers/postgres.ts";
 import { Door } from "./door.ts";
 
@@ -86,11 +86,5 @@ export async function openReadOnlyDoor(version: PostgresVersion): Promise<ReadOn
     ADMIN_PASSWORD: adminPassword,
   });
   const door = new ReadOnlyDoor(server, gateway, folder, data);
-  try {
-    await gateway.start();
-    return door;
-  } catch (error) {
-    await door.close();
-    throw error;
-  }
+  return started(door);
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Postern, type Printed } from "../postern.ts";
+import { Postern, type Printed, started } from "../postern.ts";
 import { type PostgresVersion, startPostgres } from "../servers/postgres.ts";
 import { Door } from "./door.ts";
 
@@ -128,11 +128,5 @@ export async function openReplicationDoor(version: PostgresVersion): Promise<Rep
     ADMIN_PASSWORD: adminPassword,
   });
   const door = new ReplicationDoor(server, gateway, folder, data);
-  try {
-    await gateway.start();
-    return door;
-  } catch (error) {
-    await door.close();
-    throw error;
-  }
+  return started(door);
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { Postern } from "../postern.ts";
+import { Postern, started } from "../postern.ts";
 import { type PostgresServer, type PostgresVersion, startPostgres } from "../servers/postgres.ts";
 import { openWiretap } from "../wiretap.ts";
 import { Door } from "./door.ts";
@@ -82,13 +82,7 @@ export async function openRolesDoor({ version, tapServer = false }: RolesDoorOpt
   const data = join(folder, "data");
   const gateway = new Postern(policy, data, join(folder, "gateway.log"), { ADMIN_PASSWORD: adminPassword });
   const door = new RolesDoor(server, gateway, folder, data, wire);
-  try {
-    await gateway.start();
-    return door;
-  } catch (error) {
-    await door.close();
-    throw error;
-  }
+  return started(door);
 }
 
 /** Names of the roles that are there now. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Postern, postern } from "../postern.ts";
+import { Postern, postern, started } from "../postern.ts";
 import { type PostgresServer, type PostgresVersion, startPostgres } from "../servers/postgres.ts";
 import { schema } from "./people.ts";
 
@@ -116,13 +116,7 @@ export default gateway({
     DATABASE_PASSWORD: server.password,
   });
   const door = new SecureDoor(server, gateway, folder);
-  try {
-    await gateway.start();
-    return door;
-  } catch (error) {
-    await door.close();
-    throw error;
-  }
+  return started(door);
 }
 
 async function certificates(...args: string[]): Promise<void> {

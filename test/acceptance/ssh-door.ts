@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Entry, Written } from "../../core/trail/entry.ts";
-import { Postern, type Printed } from "../postern.ts";
+import { Postern, type Printed, started } from "../postern.ts";
 import { makeKey, type OpenSshOptions, type OpenSshServer, startOpenSsh } from "../servers/openssh.ts";
 import { entriesIn } from "../trail.ts";
 
@@ -64,13 +64,7 @@ export class SshDoor {
     chmodSync(askpass, 0o700);
     mkdirSync(join(folder, "home"));
     const door = new SshDoor(server, gateway, folder, data);
-    try {
-      await gateway.start();
-      return door;
-    } catch (error) {
-      await door.close();
-      throw error;
-    }
+    return started(door);
   }
 
   get port(): number {

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Postern } from "../postern.ts";
+import { Postern, started } from "../postern.ts";
 import { fields, type Message, message, query, RawClient, startup, text } from "../raw.ts";
 import { type PostgresVersion, startPostgres } from "../servers/postgres.ts";
 import { Door } from "./door.ts";
@@ -113,11 +113,5 @@ export async function openStartupDoor(version: PostgresVersion): Promise<Startup
     ADMIN_PASSWORD: adminPassword,
   });
   const door = new StartupDoor(server, gateway, folder, data);
-  try {
-    await gateway.start();
-    return door;
-  } catch (error) {
-    await door.close();
-    throw error;
-  }
+  return started(door);
 }

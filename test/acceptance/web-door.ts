@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Entry, Written } from "../../core/trail/entry.ts";
-import { Postern, type Printed } from "../postern.ts";
+import { Postern, type Printed, started } from "../postern.ts";
 import { entriesIn } from "../trail.ts";
 
 export interface WebDoorOptions {
@@ -42,13 +42,7 @@ export class WebDoor {
     const data = join(folder, "data");
     const gateway = new Postern(policy, data, join(folder, "gateway.log"), options.environment ?? {});
     const door = new WebDoor(gateway, folder, data);
-    try {
-      await gateway.start();
-      return door;
-    } catch (error) {
-      await door.close();
-      throw error;
-    }
+    return started(door);
   }
 
   get port(): number {
