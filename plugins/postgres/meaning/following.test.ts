@@ -60,12 +60,15 @@ describe.skipIf(!hasPostgres(15))("the catalogue is followed", () => {
     const ask = asking();
     const cache = new MeaningCache(true);
     const [first, second, other] = [await connected(), await connected(), await connected()];
-    const calling = (name: string) =>
-      `create function ${name}(n int) returns int language sql stable as 'select bump(n)'`;
-    await first.query(`begin; ${calling("plain")}`);
-    await second.query(`begin; savepoint s; ${calling("nested")}; release s`);
-    await other.query(`begin; ${calling("prepared")}; prepare transaction 'p'`);
-    await other.query(`begin; ${calling("undone")}`);
+    for (const name of ["plain", "nested", "prepared", "undone", "dropped"])
+      await server.sql(`create function ${name}(n int) returns int language sql stable as 'select n'`);
+    const replacing = (name: string) =>
+      `create or replace function ${name}(n int) returns int language sql stable as 'select bump(n)'`;
+    await told(cache, ask, "select plain(1)");
+    await first.query(`begin; ${replacing("plain")}`);
+    await second.query(`begin; savepoint s; ${replacing("nested")}; release s`);
+    await other.query(`begin; ${replacing("prepared")}; prepare transaction 'p'`);
+    await other.query(`begin; ${replacing("undone")}; drop function dropped`);
     for (const name of ["plain", "nested", "prepared", "undone"]) {
       cache.invalidate();
       expect(await told(cache, ask, `select ${name}(1)`)).toEqual([`execute public.${name}`]);
@@ -81,6 +84,19 @@ describe.skipIf(!hasPostgres(15))("the catalogue is followed", () => {
     for (const name of ["plain", "nested", "prepared"])
       expect(await told(cache, ask, `select ${name}(1)`)).toEqual([`execute public.${name} [volatile]`]);
     expect(await told(cache, ask, "select undone(1)")).toEqual(["execute public.undone"]);
+  });
+
+  test("what was dropped is nothing any more", async () => {
+    const ask = asking();
+    const cache = new MeaningCache(true);
+    await server.sql("create function gone(n int) returns int language sql as 'select 1'");
+    expect(await told(cache, ask, "select gone(1)")).toEqual(["execute public.gone [volatile]"]);
+    await server.sql("drop function gone; create function came() returns int language sql as 'select 1'");
+    cache.invalidate();
+    expect(await told(cache, ask, "select gone(1), came()")).toEqual([
+      "execute public.gone",
+      "execute public.came [volatile]",
+    ]);
   });
 
   test("what is called otherwise, or moved, is what it was", async () => {
@@ -157,6 +173,14 @@ describe.skipIf(!hasPostgres(15))("the catalogue is followed", () => {
     expect(rows).toBeLessThan(60);
   });
 
+  /** Names all that anybody may have defined. */
+  const probe = people
+    .flatMap((person) => [
+      `select 1 ^^${person} 1`,
+      ...things.map((one) => `select f${person}_${one}(1), 5::d${person}_${one} from v${person}_${one}`),
+    ])
+    .join("; ");
+
   /** What somebody may define, in names of their own. */
   function definition(random: Random, person: number): string {
     const name = (kind: string) => `${kind}${person}_${random.of(things)}`;
@@ -201,8 +225,6 @@ describe.skipIf(!hasPostgres(15))("the catalogue is followed", () => {
         cache.invalidate();
         if (step % 2 === 1) continue;
         const fresh = new MeaningCache(true);
-        const [some, one] = [random.of(people), random.of(things)];
-        const probe = `select f${some}_${one}(n), n ^^${some} 1, 5::d${some}_${one} from v${some}_${one}`;
         expect([seed, step, text, await told(cache, ask, probe)]).toEqual([
           seed,
           step,
