@@ -277,16 +277,16 @@ function take(verdict: Verdict, holds: HoldRequest[]): Reason | undefined {
 }
 
 function describe(plan: SessionPlan, execution: Execution, gate: SessionGate): Operation {
-  if (!execution.parameters && !execution.batch && !execution.inTransaction) return plan.operation;
-  const batch = execution.batch?.map((one) => ({
+  const { parameters, batch, inTransaction } = execution;
+  if (!parameters && !batch && !inTransaction) return plan.operation;
+  const own = parameters
+    ? { ...plan.operation, inTransaction, parameters }
+    : { ...plan.operation, inTransaction };
+  if (!batch) return own;
+  const others = batch.map((one) => ({
     ...gate.plan(one.plan.statement).operation,
-    inTransaction: execution.inTransaction,
+    inTransaction,
     ...(one.parameters ? { parameters: one.parameters } : {}),
   }));
-  return {
-    ...plan.operation,
-    inTransaction: execution.inTransaction,
-    ...(execution.parameters ? { parameters: execution.parameters } : {}),
-    ...(batch ? { batch } : {}),
-  };
+  return { ...own, batch: others };
 }

@@ -26,6 +26,11 @@ export function eventOf(
   const { text, actions, parameters, batch, inTransaction } = operation;
   const shown = redact ? redact(text) : text;
   const cut = shown.length > longestText || (parameters?.length ?? 0) > most || (batch?.length ?? 0) > most;
+  if (!cut && !inTransaction && !batch) {
+    // Most are no more than this, and each is written out.
+    if (!parameters || redact) return { text: shown, actions };
+    return { text: shown, actions, parameters: valuesOf(parameters, bodies) };
+  }
   return {
     text: shown.slice(0, longestText),
     actions,
@@ -37,14 +42,19 @@ export function eventOf(
 }
 
 function valuesOf(parameters: Parameters, bodies: boolean): (string | null)[] {
-  return Array.from({ length: Math.min(parameters.length, most) }, (_, index) => {
-    const value = parameters.at(index);
-    if (!bodies && value !== null && index < (parameters.bodies ?? 0)) return told(value);
-    if (value instanceof Uint8Array) {
-      return `\\x${Buffer.from(value.subarray(0, longestValue / 2)).toString("hex")}`;
-    }
-    return value === null ? null : value.slice(0, longestValue);
-  });
+  const values: (string | null)[] = [];
+  const count = Math.min(parameters.length, most);
+  for (let index = 0; index < count; index++) values.push(shownValue(parameters, index, bodies));
+  return values;
+}
+
+function shownValue(parameters: Parameters, index: number, bodies: boolean): string | null {
+  const value = parameters.at(index);
+  if (value === null) return null;
+  if (!bodies && index < (parameters.bodies ?? 0)) return told(value);
+  if (value instanceof Uint8Array)
+    return `\\x${Buffer.from(value.subarray(0, longestValue / 2)).toString("hex")}`;
+  return value.length <= longestValue ? value : value.slice(0, longestValue);
 }
 
 function told(body: string | Uint8Array): string {

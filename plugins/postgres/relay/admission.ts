@@ -34,6 +34,8 @@ export class Admission {
   #askedWith = 0;
   /** An execution of which there is nothing to say: one object for all of them, since one is asked about at a time. */
   readonly #plain: Execution & { inTransaction: boolean };
+  /** The same with parameters. */
+  readonly #bound: Execution & { inTransaction: boolean; parameters?: BoundParameters };
   /** What it is asked about. */
   #plan: Plan | undefined;
   #parameters: BoundParameters | undefined;
@@ -50,6 +52,7 @@ export class Admission {
       ...(examine ? { examination: () => examine(this.#asked()) } : {}),
       held: (hold) => this.#held(hold),
     };
+    this.#bound = { ...this.#plain };
   }
 
   /** undefined: the direction is stalled; the same message asks again when the gate has answered. */
@@ -64,20 +67,15 @@ export class Admission {
     }
     if (!this.#asking) {
       if (plan.verdict === "willHold" && !this.#quiet(cursor)) return undefined;
-      const plain = this.#plain;
-      plain.inTransaction = exchange.inTransaction;
+      const execution = parameters ? this.#bound : this.#plain;
+      execution.inTransaction = exchange.inTransaction;
+      if (parameters) this.#bound.parameters = parameters;
       this.#plan = plan;
       this.#parameters = parameters;
       this.#batch = batch;
       const answer = exchange.services.gate.begin(
         plan,
-        parameters || batch
-          ? {
-              ...plain,
-              ...(parameters ? { parameters } : {}),
-              ...(batch && batch.length > 0 ? { batch } : {}),
-            }
-          : plain,
+        batch && batch.length > 0 ? { ...execution, batch } : execution,
       );
       if (!(answer instanceof Promise)) return answer;
       this.#asking = true;

@@ -80,7 +80,7 @@ export class Preparation {
     const plan = late ? undefined : definition.plan;
     const keeps = gate.wantsParameters || this.cork.active || plan?.verdict === "willHold";
     if (keeps && !whole(cursor, length, limits.frame)) return;
-    const bytes = keeps ? Buffer.from(cursor.view.subarray(cursor.at, cursor.at + length)) : undefined;
+    const bytes = keeps ? copied(cursor, length) : undefined;
     const portal = bytes || name !== "" ? new Portal(name, definition, bytes) : definition.plain;
     this.#send(cursor, length, kind.bind, portal, plan);
     exchange.portals.define(name, portal, exchange.group);
@@ -163,6 +163,13 @@ export class Preparation {
       this.exchange.owe(what, 0, subject);
     }
   }
+}
+
+/** The message at the cursor; a view to copy it from would cost as much again. */
+function copied({ view, at }: Cursor, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  view.copy(bytes, 0, at, at + length);
+  return bytes;
 }
 
 const noTypes: readonly number[] = [];
