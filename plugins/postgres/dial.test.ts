@@ -143,5 +143,25 @@ for (const version of [15, 18] as const) {
       expect(await backend()).not.toBe(first);
       await control.close();
     });
+
+    test("what it asks again and again is kept prepared, until a pooler puts another connection in between", async () => {
+      const control = new Control({ again: true });
+      const connect = () => dialControl(testPermit(config("scram"), canary));
+      const kept = "select count(*) from pg_prepared_statements where from_sql = false";
+      const two = [
+        { text: kept },
+        { text: "select $1::text", parameters: ["é"] },
+        { text: "select $1::text", parameters: ["ü"] },
+      ];
+      await control.group(connect, two);
+      expect(await control.group(connect, two)).toEqual([[["2"]], [["é"]], [["ü"]]]);
+      expect((await failure(control.query(connect, "select 1/0", []))).code).toBe("resource.query");
+      expect(await control.group(connect, two)).toEqual([[["3"]], [["é"]], [["ü"]]]);
+      // As though it were another one.
+      await control.script(connect, "deallocate all");
+      expect(await control.group(connect, two)).toEqual([[["0"]], [["é"]], [["ü"]]]);
+      expect(await control.group(connect, two)).toEqual([[["0"]], [["é"]], [["ü"]]]);
+      await control.close();
+    });
   });
 }
