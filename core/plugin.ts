@@ -92,6 +92,7 @@ export {
 export { oneOf, onlyKnown } from "./option.ts";
 export type { Permit } from "./permit.ts";
 export { onlyReads } from "./policy/allowance.ts";
+export { targetMatcher } from "./policy/target.ts";
 export type { Limits, Right } from "./policy.ts";
 export type {
   Arrival,

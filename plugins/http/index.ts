@@ -18,6 +18,7 @@ import {
 import { checkLogin, type LoginOption, loginFields } from "./credentials/login.ts";
 import type { Dialect } from "./dialect.ts";
 import { type EffectOptions, Effects } from "./effects/index.ts";
+import { lookAlikePaths } from "./look-alikes.ts";
 import { webProtocol } from "./protocol.ts";
 import { problemJson } from "./refusal.ts";
 import { webSocket } from "./websocket/index.ts";
@@ -65,6 +66,7 @@ const protocol: RequestProtocol<HttpConfig, Emits, "http"> = {
   classify: async (text, config) => effectsOf(config).classify(text),
   replay: channelReplay,
   client,
+  examine: async ({ config }, rules) => lookAlikePaths(rules, (text) => effectsOf(config).classify(text)),
 };
 
 /**

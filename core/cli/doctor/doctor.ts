@@ -21,7 +21,8 @@ export function doctor(terminal: Terminal): Command {
           "its resources can be reached, and the audit trail. With the name of a resource: who is logged in there\n" +
           "and did not come through the gateway; of a database, what those who may only read run as\n" +
           "there, and whether that may do more; of a cluster, whether it answers, and whether the gateway's own\n" +
-          "login may do what the rules hand out, or far more. Changes nothing.",
+          "login may do what the rules hand out, or far more; of a web service, whether a rule by path can be\n" +
+          "walked around by another spelling of it. Changes nothing.",
         examples: [
           "postern doctor",
           "postern doctor shop.policy.ts --data /var/lib/postern --json",

@@ -75,9 +75,11 @@ export function reportAs(
   return next;
 }
 
+/** Of whatever a guardrail keeps back of an error. */
+const keptBackCode = "mask.message";
 /** Whoever reads `withheld` for the first time knows no reason for it. */
 const keptBack =
-  "Some of the server's own words are kept back, since they may quote a value that is masked here (mask.message). " +
+  `Some of the server's own words are kept back, since they may quote a value that is masked here (${keptBackCode}). ` +
   "The SQLSTATE says what went wrong.";
 
 /**
