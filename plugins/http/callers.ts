@@ -1,5 +1,5 @@
 import { byPassword, type Door, type Identity, type Wire } from "../../core/plugin.ts";
-import { fieldsOf, type RequestHead } from "./message.ts";
+import { type Fields, fieldsOf, type RequestHead } from "./message.ts";
 import { cookiesIn } from "./sign-in/cookies.ts";
 
 /** More than one credential in a request, of which servers would choose in their own way. */
@@ -13,12 +13,23 @@ interface Known {
 /** Whose the requests of one connection are. What was shown last is not verified again while it holds. */
 export class Callers {
   #last: Known | undefined;
+  /** What these fields show: a client repeats them, and then they are the same object. */
+  #shown: { readonly fields: Fields; readonly cookie: string | undefined; readonly text: string } | undefined;
   #certified: Promise<Identity | undefined> | undefined;
 
   constructor(
     readonly door: Door,
     readonly caller: Wire,
   ) {}
+
+  /** See `shownBy`. */
+  shown(head: RequestHead, cookie: string | undefined): string {
+    const last = this.#shown;
+    if (last !== undefined && last.fields === head.fields && last.cookie === cookie) return last.text;
+    const text = shownBy(head, cookie);
+    this.#shown = { fields: head.fields, cookie, text };
+    return text;
+  }
 
   /** The identity of the last request, where this one shows the same and it still holds. Synchronous, for the hot path. */
   known(shown: string): Identity | undefined {

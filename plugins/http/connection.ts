@@ -45,9 +45,10 @@ export class CallerConnection {
 
   /** The session that this identity's last request on this resource was of, where it goes on. */
   known(resource: string, identity: Identity): Visit<HttpTarget> | undefined {
-    return this.#visited.find(
-      (each) => each.identity === identity && each.resource === resource && each.visit.current,
-    )?.visit;
+    for (const each of this.#visited) {
+      if (each.identity === identity && each.resource === resource && each.visit.current) return each.visit;
+    }
+    return undefined;
   }
 
   /** Throws as `RequestDoor.visit` does. */

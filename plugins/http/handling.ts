@@ -6,7 +6,7 @@ import {
   type Reason,
   type Visit,
 } from "../../core/plugin.ts";
-import { AmbiguousLogin, isByCookie, shownBy } from "./callers.ts";
+import { AmbiguousLogin, isByCookie } from "./callers.ts";
 import type { HttpTarget } from "./config.ts";
 import type { CallerConnection, UnderWay } from "./connection.ts";
 import type { Asked, Malformed, Reading, Refusal } from "./dialect.ts";
@@ -68,7 +68,7 @@ export class Handling implements UnderWay {
           ownPage(this.exchange, named, this.connection, path).then((page) => this.#answer(page)),
         );
       const cookie = browsers ? cookieNames(this.exchange.caller.encrypted).login : undefined;
-      const shown = shownBy(request, cookie);
+      const shown = callers.shown(request, cookie);
       if (isForged(this.exchange, shown)) return this.#refuse(crossSite, 403);
       const identity = callers.known(shown);
       const route = named ?? (identity && boundRoute(request, identity, door.resources));
