@@ -2,16 +2,11 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { install, root } from "../demo/install.mjs";
-import { onPath, prepareMachine } from "../test/run/machine.mjs";
-
-const needed = [
-  { what: "PgBouncer", packages: ["pgbouncer"], there: () => onPath("pgbouncer") },
-  { what: "nginx", packages: ["nginx-light"], there: () => onPath("nginx") },
-  { what: "wrk", packages: ["wrk"], there: () => onPath("wrk") },
-];
+import { prepareMachine } from "../test/run/machine.mjs";
+import { peers } from "./peers.mjs";
 
 const bun = install(console.error);
-prepareMachine(console.error, needed);
+await prepareMachine(console.error, peers);
 const child = spawn(bun, [join(root, "bench", "main.ts"), ...process.argv.slice(2)], {
   cwd: root,
   stdio: "inherit",

@@ -1,9 +1,12 @@
 // `npm test`: prepares the machine, runs every check and test, and ends with one line of counts.
-//   node test/run.mjs [--long] [--no-skips] [path …]
+//   node test/run.mjs [--long] [--no-skips] [--guard] [path …]
 // --long: more seeds and iterations. --no-skips: a skip fails the run unless the kernel lacks something.
+// --guard: nothing on the hot path may cost more than it did (bench/).
 import { availableParallelism } from "node:os";
+import { peers } from "../bench/peers.mjs";
 import { install } from "../demo/install.mjs";
-import { check, runGroup } from "./run/group.mjs";
+import { onlyIn } from "./run/failures.mjs";
+import { check, checks, guard, runGroup } from "./run/group.mjs";
 import { testGroups } from "./run/groups.mjs";
 import { installKubectl, installLibsql, prepareMachine } from "./run/machine.mjs";
 import { installPostgresSources } from "./run/postgres-sources.mjs";
@@ -16,38 +19,55 @@ const long = flags.has("--long");
 // An exit ends the groups that run (test/run/group.mjs); a signal alone would not.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
 
+// Debian's packages come while npm's do, and while all runs that needs none of them.
+const packages = prepareMachine(console.log, flags.has("--guard") ? peers : []);
 const bun = install(console.log);
-prepareMachine(console.log);
-installLibsql(console.log);
-installKubectl(console.log);
-installPostgresSources(console.log);
+const machine = Promise.all([
+  installLibsql(console.log),
+  packages.then(() => installKubectl(console.log)).then(() => installPostgresSources(console.log)),
+]);
 
-const { together, lanes, alone } = testGroups(paths);
-const results = paths.length === 0 ? [await check("tsc"), await check("biome")] : [];
-for (const result of results) report(result);
+const { early, together, beside, alone } = testGroups(paths);
 const cores = availableParallelism();
-results.push(...(await inLanes(Array(Math.min(4, cores)).fill([...together]))));
-const beside = await inLanes(cores > 1 ? lanes.map((lane) => [...lane]) : [lanes.flat()]);
-results.push(...beside.filter(({ failed }) => failed === 0));
-// Whoever fails in company has another try by itself: what is wrong fails there too.
-const failed = new Set(beside.filter((result) => result.failed > 0).map(({ name }) => name));
-if (failed.size > 0) console.log(`again, by themselves: ${[...failed].join(", ")}`);
-results.push(...(await inLanes([[...lanes.flat().filter(({ name }) => failed.has(name)), ...alone]])));
+const results = [];
+const flaky = [];
 
-const { line, ok } = summary(results, flags.has("--no-skips"));
+await inLanes(Math.min(4, cores), [
+  ...(paths.length === 0 ? checks.map((name) => () => check(name)) : []),
+  ...running(early),
+  ...together.map((group) => () => machine.then(() => runGroup(bun, group, long))),
+]);
+await machine;
+if (flags.has("--guard")) await inLanes(1, [() => guard(bun)]);
+// They wait for each other's processes now and then: one more than there are cores keeps these busy.
+await inLanes(cores > 1 ? Math.min(4, cores + 1) : 1, running(beside));
+await inLanes(1, running(alone));
+
+const { line, ok } = summary(results, flaky, flags.has("--no-skips"));
 console.log(line);
 process.exit(ok ? 0 : 1);
 
-/** Groups of one list one after the other, the lists beside each other; one that stands there twice is shared. */
-async function inLanes(lists) {
-  const results = [];
-  const lane = async (waiting) => {
-    for (let group = waiting.shift(); group; group = waiting.shift()) {
-      const result = await runGroup(bun, group, long);
-      results.push(result);
+function running(groups) {
+  return groups.map((group) => () => runGroup(bun, group, long));
+}
+
+/** So many at a time. Whoever fails has another try, by itself: what is wrong fails there too. */
+async function inLanes(count, tries) {
+  const waiting = [...tries];
+  const failed = [];
+  const lane = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const result = await next();
       report(result);
+      (result.failed > 0 && result.again ? failed : results).push(result);
     }
   };
-  await Promise.all(lists.map(lane));
-  return results;
+  await Promise.all(Array.from({ length: count }, lane));
+  if (failed.length > 0) console.log(`again, by themselves: ${failed.map(({ name }) => name).join(", ")}`);
+  for (const first of failed) {
+    const second = await first.again();
+    report(second);
+    results.push(second);
+    flaky.push(...onlyIn(first.failures, second.failures));
+  }
 }

@@ -1,43 +1,69 @@
-// Which test files run in one process together.
-import { readdirSync, statSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+// Which test files run in one process together, and which processes beside one another.
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
 import { root } from "../../demo/install.mjs";
 
 const sources = ["core", "plugins", "policies", "bench", "demo", "test"];
 
-/** Acceptance tests that mostly wait run beside one another, in one lane the topics of each line. */
-const lanes = [
-  ["web", "identity"],
-  ["ssh", "postgres", "sql"],
-];
-/** But not those that load the machine, or whose point is what a loaded one does. */
-const sensitive = /-(load|bench|regression|worker|slow-reader|kills|aborts|bounds)\.test\.ts$/;
+/** What real servers and clients are started with, and how a test looks for others: they come from Debian. */
+const real = /^test\/(needs\.ts|servers\/|clients\/)/;
+const looking = /Bun\.which|"\/usr\//;
+/** They load the machine, or their point is what a loaded one does, or how soon something happens. */
+const sensitive =
+  /-(load|bench|regression|worker|slow-reader|kills|aborts|bounds)\.test\.ts$|\/(6-reload|8-bad-input|lifecycle|notify)\.test\.ts$/;
 
 /**
- * `together` may run beside one another: unit tests, a group a folder (core/trail, plugins/mask). So may the `lanes`, each
- * of which runs its groups one after the other. `alone` run when nothing else does. What starts real servers is a group a file.
+ * Groups that may run beside one another: `early` needs nothing but npm's packages, `together` are the other unit tests, a
+ * group a folder (core/trail, plugins/postgres/sql). `beside` are acceptance tests and others that start real servers, a
+ * group a file, and `alone` those of them that run when nothing else does.
  */
 export function testGroups(paths) {
   const wanted = (file) =>
     paths.length === 0 || paths.some((path) => file.startsWith(path.replace(/^\.\//, "")));
   const groups = new Map();
   for (const file of sources.flatMap(testFiles).filter(wanted)) {
-    const name = file.startsWith("test/") ? file : file.split("/").slice(0, -1).slice(0, 2).join("/");
+    const name = nameOf(file);
     groups.set(name, [...(groups.get(name) ?? []), file]);
   }
   const all = [...groups].map(([name, files]) => ({ name, files }));
-  const real = all.filter(({ name }) => name.startsWith("test/"));
+  const units = all.filter(({ name }) => !name.startsWith("test/"));
+  const others = all.filter((group) => !units.includes(group));
+  const read = new Map();
+  const early = units.filter(({ files }) => !needReal(files, read));
   return {
-    together: all.filter((group) => !real.includes(group)),
-    lanes: lanes.map((_, lane) => real.filter(({ name }) => laneOf(name) === lane)),
-    alone: real.filter(({ name }) => laneOf(name) === -1),
+    early,
+    together: units.filter((group) => !early.includes(group)),
+    beside: others.filter(({ name }) => !sensitive.test(name)),
+    alone: others.filter(({ name }) => sensitive.test(name)),
   };
 }
 
-/** -1: none. */
-function laneOf(name) {
-  const topic = /^test\/acceptance\/([a-z]+)-/.exec(name)?.[1];
-  return sensitive.test(name) ? -1 : lanes.findIndex((topics) => topics.includes(topic));
+function nameOf(file) {
+  if (file.startsWith("test/")) return file;
+  const folders = file.split("/").slice(0, -1);
+  return folders.slice(0, file.startsWith("plugins/postgres/") ? 3 : 2).join("/");
+}
+
+/** Whether the files, or what they import, start real servers or look for programs. `read` keeps what was read. */
+function needReal(files, read) {
+  const reached = new Set(files);
+  for (const file of reached) {
+    if (real.test(file)) return true;
+    if (!read.has(file)) read.set(file, contentOf(file));
+    const { imports, looks } = read.get(file);
+    if (looks) return true;
+    for (const other of imports) reached.add(other);
+  }
+  return false;
+}
+
+function contentOf(file) {
+  const text = existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : "";
+  const paths = [...text.matchAll(/(?:\bfrom|\bimport|\brequire)\s*\(?\s*"(\.[^"]+\.ts)"/g)];
+  return {
+    imports: paths.map(([, path]) => join(dirname(file), path).split(sep).join("/")),
+    looks: /\.test\.ts$|\/testing\//.test(file) && looking.test(text),
+  };
 }
 
 function testFiles(folder) {

