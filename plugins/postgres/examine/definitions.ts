@@ -1,4 +1,5 @@
 import type { Question, Row } from "../control.ts";
+import { enabledWhen } from "./enabled.ts";
 import { qualified } from "./identifiers.ts";
 import type { Name } from "./names.ts";
 
@@ -16,6 +17,18 @@ export interface RelationFacts {
   /** It was named, not only reached through a view. */
   readonly named: boolean;
   readonly triggers: readonly TriggerFacts[];
+  /** Foreign keys that begin or end at it. */
+  readonly keys: readonly KeyFacts[];
+}
+
+/** What a lock is on. */
+export type LockedRelation = Pick<RelationFacts, "oid" | "schema" | "name">;
+
+export interface KeyFacts {
+  /** Whether the relation's rows refer to others, or others' to them. */
+  readonly end: "refers" | "is referred to";
+  /** The table at the other end. */
+  readonly other: LockedRelation;
 }
 
 export interface TriggerFacts {
@@ -27,6 +40,8 @@ export interface TriggerFacts {
   readonly language: string;
   /** As its owner, not as the caller. */
   readonly definer: boolean;
+  /** pg_trigger.tgenabled: `O` unless session_replication_role is replica, `R` only if it is, `A` always. */
+  readonly enabled: string;
 }
 
 export interface FunctionFacts {
@@ -78,10 +93,18 @@ select c.oid, n.nspname, c.relname, c.relkind, c.reltuples,
   exists (select from pg_catalog.pg_class t where t.relname = c.relname and t.relpersistence = 't'),
   c.oid in (select oid from named),
   (select pg_catalog.json_agg(pg_catalog.json_build_array(t.tgname, t.tgtype, fn.nspname, f.proname, f.provolatile,
-      l.lanname, f.prosecdef) order by t.tgname)
+      l.lanname, f.prosecdef, t.tgenabled) order by t.tgname)
    from pg_catalog.pg_trigger t join pg_catalog.pg_proc f on f.oid = t.tgfoid
    join pg_catalog.pg_namespace fn on fn.oid = f.pronamespace join pg_catalog.pg_language l on l.oid = f.prolang
-   where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled in ('O', 'A')),
+   where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D'),
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(k.conrelid = c.oid, k.other::pg_catalog.int8, o.nspname, o.relname)
+     order by k.oid)
+   from (select f.oid, f.conrelid, case when f.conrelid = c.oid then f.confrelid else f.conrelid end as other
+     from pg_catalog.pg_constraint f
+     where f.contype = 'f' and f.conparentid = 0 and c.oid in (f.conrelid, f.confrelid)
+     order by f.oid limit ${most}) k
+   join (select r.oid, r.relname, s.nspname from pg_catalog.pg_class r
+     join pg_catalog.pg_namespace s on s.oid = r.relnamespace) o on o.oid = k.other),
   pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.concat_ws('|',
     c.oid, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.relispartition,
     (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,
@@ -130,11 +153,11 @@ where w.schema is null or n.nspname = w.schema
 order by p.oid limit ${most}`;
 
 const eventTriggersQuery = `
-select e.evtname, n.nspname, p.proname, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+select e.evtname, n.nspname, p.proname, e.evtenabled, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
   pg_catalog.concat_ws('|', e.oid, e.evtevent, e.evttags, p.oid, p.prosrc), 'UTF8')), 'hex')
 from pg_catalog.pg_event_trigger e join pg_catalog.pg_proc p on p.oid = e.evtfoid
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-where e.evtenabled in ('O', 'A') order by e.evtname limit ${most}`;
+where e.evtenabled <> 'D' order by e.evtname limit ${most}`;
 
 /** `defines`: event triggers count. */
 export function definitionQuestions(names: readonly Name[], defines: boolean): readonly Question[] {
@@ -165,15 +188,17 @@ export function definitionsIn([
       definer: definer === "t",
     })),
     eventTriggers: eventTriggers.map(
-      ([name, schema, fn]) => `${name} → ${qualified(schema ?? "", fn ?? "")}()`,
+      ([name, schema, fn, enabled]) =>
+        `${name} → ${qualified(schema ?? "", fn ?? "")}()${enabledWhen(enabled ?? "")}`,
     ),
     fingerprint: Bun.SHA256.hash(JSON.stringify(hashes), "hex"),
   };
 }
 
-type TriggerRow = [string, number, string, string, string, string, boolean];
+type TriggerRow = [string, number, string, string, string, string, boolean, string];
+type KeyRow = [refers: boolean, oid: number, schema: string, name: string];
 
-function relationOf([oid, schema, name, kind, rows, hidden, named, triggers]: Row): RelationFacts {
+function relationOf([oid, schema, name, kind, rows, hidden, named, triggers, keys]: Row): RelationFacts {
   return {
     oid: Number(oid),
     schema: schema ?? "",
@@ -183,14 +208,19 @@ function relationOf([oid, schema, name, kind, rows, hidden, named, triggers]: Ro
     hidden: hidden === "t",
     named: named === "t",
     triggers: (JSON.parse(triggers ?? "[]") as TriggerRow[]).map(
-      ([trigger, type, fnSchema, fn, volatility, language, definer]) => ({
+      ([trigger, type, fnSchema, fn, volatility, language, definer, enabled]) => ({
         name: trigger,
         type,
         function: qualified(fnSchema, fn),
         volatility,
         language,
         definer,
+        enabled,
       }),
     ),
+    keys: (JSON.parse(keys ?? "[]") as KeyRow[]).map(([refers, other, otherSchema, otherName]) => ({
+      end: refers ? "refers" : "is referred to",
+      other: { oid: other, schema: otherSchema, name: otherName },
+    })),
   };
 }

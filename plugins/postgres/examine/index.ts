@@ -6,17 +6,13 @@ import type { Asked } from "./asked.ts";
 import { whoseBackend } from "./backends.ts";
 import { type Definitions, definitionQuestions, definitionsIn } from "./definitions.ts";
 import { estimates } from "./estimate.ts";
+import { keyLocks } from "./foreign-keys.ts";
 import { holderFindings, holdersQuestion } from "./holders.ts";
 import { lockFinding, locksOn, neededLocks, type RelationLock } from "./locks.ts";
 import { mostNames, namesIn } from "./names.ts";
-import {
-  functionFinding,
-  missingFindings,
-  relationFinding,
-  transactionFinding,
-  triggerFindings,
-} from "./told.ts";
+import { functionFinding, missingFindings, relationFinding, transactionFinding } from "./told.ts";
 import { treesOf } from "./trees.ts";
+import { triggerFindings } from "./triggers.ts";
 
 export type { Asked, AskedStatement, OpenTransaction } from "./asked.ts";
 export { serving } from "./backends.ts";
@@ -104,9 +100,10 @@ class OperationExamination implements Examination {
     for (const relation of relations) once(relationFinding(relation));
     for (const statement of new Set(statements.map((one) => one.statement))) {
       for (const finding of missingFindings(statement.actions, relations, functions)) once(finding);
-      for (const finding of triggerFindings(relations, statement.actions, treesOf(statement.text)))
-        once(finding);
-      for (const lock of locksOn(neededLocks(statement, settings), relations)) {
+      const trees = treesOf(statement.text);
+      for (const finding of triggerFindings(relations, statement.actions, trees)) once(finding);
+      const own = locksOn(neededLocks(statement, settings), relations);
+      for (const lock of [...own, ...keyLocks(relations, statement.actions, trees)]) {
         locks.set(`${lock.relation.oid} ${lock.mode}`, lock);
       }
     }

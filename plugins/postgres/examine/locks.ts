@@ -3,7 +3,7 @@ import { relationName } from "../sql/names.ts";
 import { text } from "../sql/node.ts";
 import type { SessionSettings } from "../sql/settings.ts";
 import { definitionLocks } from "./definition-locks.ts";
-import type { RelationFacts } from "./definitions.ts";
+import type { LockedRelation, RelationFacts } from "./definitions.ts";
 import { qualified } from "./identifiers.ts";
 import { type LockMode, stronger } from "./lock-modes.ts";
 import { nameOf } from "./names.ts";
@@ -40,7 +40,7 @@ export function neededLocks({ text: sql, actions }: Statement, settings: Session
 
 /** A lock on a relation that is there. */
 export interface RelationLock {
-  readonly relation: RelationFacts;
+  readonly relation: LockedRelation;
   readonly mode: LockMode;
 }
 
