@@ -10,11 +10,15 @@ const longestNumber = 16;
 /** The words around the numbers of any entry. */
 const around = 64;
 /** Bytes that an outcome takes at most, beside what it says of its session. */
-const outcomeBytes = 192;
+const outcomeBytes = 256;
+/** A SQLSTATE, a status of HTTP, a code of the gateway's own: nothing in it to escape, and no longer than there is room for. */
+const plainCode = /^[\w.-]{1,40}$/;
 const half = 10_000_000;
 
 const [seqWords, timeWords] = [Buffer.from(`{"seq":`), Buffer.from(`,"time":`)];
-const [rowsWords, msWords, endWords] = [Buffer.from(`,"rows":`), Buffer.from(`},"ms":`), Buffer.from("}")];
+const [codeWords, quote] = [Buffer.from(`,"code":"`), 0x22];
+const [rowsWords, bytesWords] = [Buffer.from(`,"rows":`), Buffer.from(`,"bytes":`)];
+const [msWords, endWords] = [Buffer.from(`},"ms":`), Buffer.from("}")];
 const results = {
   ok: Buffer.from(`,"outcome":{"result":"ok"`),
   error: Buffer.from(`,"outcome":{"result":"error"`),
@@ -59,8 +63,20 @@ export class EntryBytes {
     this.#put(this.#session(session));
     this.#number(op);
     this.#put(results[outcome.result]);
-    this.#put(rowsWords);
-    this.#number(outcome.rows ?? 0);
+    const { code, rows, bytes } = outcome;
+    if (code !== undefined) {
+      this.#put(codeWords);
+      for (let at = 0; at < code.length; at++) this.#byte(code.charCodeAt(at));
+      this.#byte(quote);
+    }
+    if (rows !== undefined) {
+      this.#put(rowsWords);
+      this.#number(rows);
+    }
+    if (bytes !== undefined) {
+      this.#put(bytesWords);
+      this.#number(bytes);
+    }
     this.#put(msWords);
     const micros = Math.round(ms * 1000);
     const whole = Math.floor(micros / 1000);
@@ -134,14 +150,17 @@ function isPlain(entry: Entry): entry is Outcome {
   const { op, outcome, ms } = entry;
   const { code, bytes, received, rows } = outcome;
   return (
-    code === undefined &&
-    bytes === undefined &&
     received === undefined &&
-    Number.isSafeInteger(rows) &&
-    (rows as number) >= 0 &&
-    op >= 0 &&
+    (code === undefined || plainCode.test(code)) &&
+    (rows === undefined || isCount(rows)) &&
+    (bytes === undefined || isCount(bytes)) &&
+    isCount(op) &&
     ms >= 0 &&
     ms < half &&
     Math.round(ms * 1000) / 1000 === ms
   );
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
 }
