@@ -32,8 +32,6 @@ import type { Trail } from "./trail/trail.ts";
 import type { Wire } from "./wire.ts";
 
 export interface ConnectionServices {
-  /** Index of this worker process. */
-  readonly worker: number;
   readonly dataDir: string;
   readonly trail: Trail;
   readonly supervision: Supervision;
@@ -177,7 +175,6 @@ async function serve(
   if (session.signal.aborted) onEnd();
   try {
     await protocol.relay({
-      worker: services.worker,
       caller,
       resource: dialed.wire,
       gate,

@@ -150,8 +150,8 @@ export class FrontDoor implements Door {
     this.services.way?.denied(identity, resource, reason);
   }
 
-  deliver(worker: number, message: Uint8Array): Promise<void> {
-    return this.services.supervision.deliver(worker, this.listener.protocol, message);
+  deliver(message: Uint8Array): Promise<void> {
+    return this.services.supervision.deliver(this.listener.protocol, message);
   }
 
   /** What every identity must pass, however it was proved. */

@@ -25,8 +25,6 @@ import type { Wire } from "./wire.ts";
 import type { ListenerAddress } from "./worker-calls.ts";
 
 export interface GatewayOptions {
-  /** Index of this worker; several share the listeners' ports. */
-  readonly worker: number;
   readonly dataDir: string;
   readonly trail: Trail & { close(): Promise<void> };
   readonly supervision: Supervision;
@@ -61,7 +59,7 @@ export class Gateway implements Supervised {
   #prepared: Prepared | undefined;
 
   constructor(readonly options: GatewayOptions) {
-    const { worker, dataDir, trail, supervision, log, metrics } = options;
+    const { dataDir, trail, supervision, log, metrics } = options;
     this.#listeners = new Listeners(log, (caller, listener) => this.#serve(caller, listener));
     this.#sessions = new Sessions({ trail, supervision, log, metrics, endings: this.#endings });
     this.#holds = new Holds(trail, supervision);
@@ -70,7 +68,7 @@ export class Gateway implements Supervised {
       log.warn({ refused, more }, "more connections were refused"),
     );
     const endings = this.#endings;
-    const shared = { worker, dataDir, trail, supervision, log, metrics, sessions, holds, endings };
+    const shared = { dataDir, trail, supervision, log, metrics, sessions, holds, endings };
     const visits = new Visits(
       () => this.#services,
       (name) => this.#open?.policy.resources[name],

@@ -175,10 +175,10 @@ export interface Door {
   /** A connection inside of this one, as if it had come to the listener itself. Its `remote` is the outer one's. */
   enter(inner: Wire): void;
   /**
-   * Hands a message to this protocol's `delivered` in the worker of this index (`Link.worker`). Resolves
-   * when it was taken there; a number that is no worker's is ignored.
+   * Hands a message to this protocol's `delivered` in every worker, this one too. Resolves when it was taken there, or
+   * nobody is there to take it.
    */
-  deliver(worker: number, message: Uint8Array): Promise<void>;
+  deliver(message: Uint8Array): Promise<void>;
 }
 
 export interface ListenerInfo {
@@ -226,8 +226,6 @@ export interface Dialed {
 
 /** All that one session's relay needs. */
 export interface Link<Config = unknown> {
-  /** Index of this worker process, so that another one can be told whose session this is. */
-  readonly worker: number;
   readonly caller: Wire;
   readonly resource: Wire;
   readonly gate: Gate;

@@ -40,8 +40,8 @@ export interface Supervision {
   finishLogin(shown: ShownLogin, remote: string): Promise<FinishedLogin>;
   /** They want to be signed out: the credential of this identity is revoked, on every gateway of the store. */
   signOut(identity: Identity): Promise<void>;
-  /** Hands a message to this protocol in that worker. Resolves when it was taken there, or nobody is there to take it. */
-  deliver(worker: number, protocol: string, message: Uint8Array): Promise<void>;
+  /** Hands a message to this protocol in every worker. Resolves when it was taken there, or nobody is there to take it. */
+  deliver(protocol: string, message: Uint8Array): Promise<void>;
 }
 
 /** What a browser wants that has to sign in first. */

@@ -85,7 +85,7 @@ async function open(start: WorkerStart, supervision: Supervision): Promise<Opene
       }
     },
   });
-  const gateway = new Gateway({ worker, dataDir, trail, supervision, log, metrics });
+  const gateway = new Gateway({ dataDir, trail, supervision, log, metrics });
   return { gateway, trail };
 }
 
@@ -112,7 +112,7 @@ function supervision(peer: Peer<Supervision>): Supervision {
     beginLogin: (wish, remote) => peer.call("beginLogin", wish, remote),
     finishLogin: (shown, remote) => peer.call("finishLogin", shown, remote),
     signOut: (identity) => peer.call("signOut", identity),
-    deliver: (worker, protocol, message) => peer.call("deliver", worker, protocol, message),
+    deliver: (protocol, message) => peer.call("deliver", protocol, message),
   };
 }
 

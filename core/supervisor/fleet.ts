@@ -69,13 +69,14 @@ export class Fleet {
     );
   }
 
-  /** Nobody learns whether there is such a worker: whoever asks may have guessed. */
-  async deliver(worker: number, protocol: string, message: Uint8Array): Promise<void> {
-    const seat = this.#seats[worker];
-    if (!seat?.ready) return;
-    await within(1_000, "take a message", seat.process.peer.call("delivered", protocol, message)).catch(
-      (error: unknown) => this.options.log.warn({ error, worker }, "a message did not reach its worker"),
+  /** Nobody learns who took it: whoever asks may have guessed. */
+  async deliver(protocol: string, message: Uint8Array): Promise<void> {
+    const taken = this.#ready().map(({ process, worker }) =>
+      within(1_000, "take a message", process.peer.call("delivered", protocol, message)).catch(
+        (error: unknown) => this.options.log.warn({ error, worker }, "a message did not reach its worker"),
+      ),
     );
+    await Promise.all(taken);
   }
 
   /** Prometheus metrics of each worker that answers in time. */

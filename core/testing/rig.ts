@@ -106,10 +106,9 @@ export class Rig {
       beginLogin: async () => undefined,
       finishLogin: () => Promise.reject(new PosternError("identity.refused", "Nobody signs in here.")),
       signOut: async () => {},
-      deliver: (_worker, protocol, message) => this.gateway.delivered(protocol, message),
+      deliver: (protocol, message) => this.gateway.delivered(protocol, message),
     };
     this.gateway = new Gateway({
-      worker: 0,
       dataDir: options.dataDir ?? "/nonexistent",
       trail: this.trail,
       supervision: this.supervision,

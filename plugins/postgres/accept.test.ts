@@ -205,8 +205,9 @@ test("what is no start-up is refused at once", async () => {
 
 test("a cancel request reaches the session whose key it shows, and no other", async () => {
   const cancelled: string[] = [];
-  const first = cancelKeys.register(0, v3_0, () => void cancelled.push("first"));
-  const second = cancelKeys.register(1, v3_2, () => void cancelled.push("second"));
+  // Backends of two servers.
+  const first = cancelKeys.register(4711, v3_0, () => void cancelled.push("first"));
+  const second = cancelKeys.register(4711, v3_2, () => void cancelled.push("second"));
   expect([first.key.secret.length, second.key.secret.length]).toEqual([4, 32]);
   const send = async (key: { processId: number; secret: Uint8Array }) => {
     const caller = new TestWire();
@@ -215,7 +216,7 @@ test("a cancel request reaches the session whose key it shows, and no other", as
     expect(caller.sent.length).toBe(0);
   };
   await send(second.key);
-  await send({ processId: first.key.processId, secret: second.key.secret });
+  await send({ processId: first.key.processId + 1, secret: second.key.secret });
   await send({ processId: first.key.processId, secret: Buffer.alloc(4) });
   await send({ processId: -1, secret: Buffer.alloc(4) });
   expect(cancelled).toEqual(["second"]);

@@ -1,6 +1,6 @@
 import { type Arrival, type Door, PosternError, type Wire } from "../../core/plugin.ts";
 import { authenticate } from "./auth/caller.ts";
-import { keyMessage, workerOf } from "./cancel.ts";
+import { keyMessage } from "./cancel.ts";
 import type { Replication } from "./sql/replication.ts";
 import { firstPacket } from "./startup/encryption.ts";
 import { callerSettings } from "./startup/settings.ts";
@@ -31,7 +31,7 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | undefi
   });
   if (packet.kind === "farewell") return undefined;
   if (packet.kind === "cancel") {
-    await door.deliver(workerOf(packet.key), keyMessage(packet.key));
+    await door.deliver(keyMessage(packet.key));
     return undefined;
   }
   if (packet.kind === "foreign") {

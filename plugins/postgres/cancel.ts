@@ -1,13 +1,8 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
-import { PosternError } from "../../core/plugin.ts";
+import { randomBytes, randomInt, timingSafeEqual } from "node:crypto";
 import { connect, type Target } from "./connect.ts";
 import { type CancelKey, cancelKeyOf } from "./wire/session.ts";
 import { cancelRequest, protocolVersion } from "./wire/startup.ts";
 import { int32 } from "./wire/write.ts";
-
-/** Slots fill the low 20 bits of a key's process id, the worker's index the 11 above; the sign stays free. */
-const slotBits = 20;
-const slots = 1 << slotBits;
 
 interface Session {
   readonly secret: Buffer;
@@ -19,45 +14,41 @@ interface Session {
  * proves itself by the key alone; it reaches only the session that the key was made for.
  */
 export class CancelKeys {
-  readonly #sessions = new Map<number, Session>();
-  #next = 1;
+  /** By process id, which backends of two servers may have in common. */
+  readonly #sessions = new Map<number, Set<Session>>();
 
-  /** `worker`: of this process. `version`: the caller's. `cancel` is called for each request that shows the key. */
+  /**
+   * `processId`: the server's own, by which clients know their backend elsewhere (pg_locks, who sent a notification); absent:
+   * it has told none. `version`: the caller's. `cancel` is called for each request that shows the key.
+   */
   register(
-    worker: number,
+    processId: number = randomInt(1, 2 ** 31 - 1),
     version: number,
     cancel: () => void | Promise<void>,
   ): { key: CancelKey; release(): void } {
-    if (this.#sessions.size >= slots - 1) {
-      throw new PosternError("limit.sessions", "No cancel key is left for another session.");
-    }
-    const processIdOf = (slot: number) => (worker << slotBits) | slot;
-    while (this.#sessions.has(processIdOf(this.#next))) this.#next = (this.#next + 1) % slots;
-    const processId = processIdOf(this.#next);
-    this.#next = (this.#next + 1) % slots;
     const secret = randomBytes(version >= protocolVersion.v3_2 ? 32 : 4);
-    this.#sessions.set(processId, { secret, cancel });
-    return { key: { processId, secret }, release: () => this.#sessions.delete(processId) };
+    const session: Session = { secret, cancel };
+    const same = this.#sessions.get(processId) ?? new Set();
+    this.#sessions.set(processId, same.add(session));
+    const release = () => {
+      same.delete(session);
+      if (same.size === 0 && this.#sessions.get(processId) === same) this.#sessions.delete(processId);
+    };
+    return { key: { processId, secret }, release };
   }
 
   /** Nothing is told to whoever asked, whether the key fits or not; so does the server. */
   async cancel(key: CancelKey): Promise<void> {
-    const session = this.#sessions.get(key.processId);
-    const secret = session?.secret ?? Buffer.alloc(key.secret.length, 0);
-    const fits = secret.length === key.secret.length && timingSafeEqual(secret, key.secret);
-    if (session && fits) await session.cancel();
+    for (const { secret, cancel } of this.#sessions.get(key.processId) ?? []) {
+      if (secret.length === key.secret.length && timingSafeEqual(secret, key.secret)) await cancel();
+    }
   }
 }
 
 /** Of this process. */
 export const cancelKeys = new CancelKeys();
 
-/** The worker that gave this key out, if it is a key at all. */
-export function workerOf(key: CancelKey): number {
-  return key.processId >>> slotBits;
-}
-
-/** A key on its way to its worker: the process id (int32), then the secret. */
+/** A key on its way to whichever worker gave it out: the process id (int32), then the secret. */
 export function keyMessage({ processId, secret }: CancelKey): Uint8Array {
   return Buffer.concat([int32(processId), secret]);
 }

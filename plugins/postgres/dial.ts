@@ -20,6 +20,8 @@ import { keepsRole } from "./roles/keep.ts";
 export interface DialedState extends LoggedIn {
   /** Its transactions are read-only: the session's rights were only to read when it began. */
   readonly locked?: true;
+  /** The session logs in as a role made for it, and not as the gateway's own connections do. */
+  readonly ownRole?: true;
 }
 
 /** A connection that is not logged in: the caller has asked for settings that policy decides on first. `Dialed.state` then. */
@@ -60,7 +62,10 @@ export async function dial(permit: Permit<PostgresConfig>, arrival: Arrival): Pr
   const logInWith = async (allowed: ReadonlyMap<string, string>) => {
     // The gateway's own go before what anybody else chooses.
     const state = await logIn(wire, account, config, new Map([...allowed, ...settings]), signal);
-    return locked ? lockedState(wire, state) : state;
+    return {
+      ...(locked ? lockedState(wire, state) : state),
+      ...(refuses === undefined ? {} : { ownRole: true as const }),
+    };
   };
   const dialed = {
     wire,

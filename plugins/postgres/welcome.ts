@@ -4,7 +4,7 @@ import { backendKeyData, type CancelKey, parameterStatus, readyForQuery } from "
 
 /**
  * What a caller gets when its session opens: AuthenticationOk, the server's settings, a cancel key of
- * the gateway's own (`cancelKeys.register`), ReadyForQuery.
+ * the gateway's own under the server's process id (`cancelKeys.register`), ReadyForQuery.
  */
 export function welcome(parameters: ReadonlyMap<string, string>, key: CancelKey): Buffer {
   return Buffer.concat([

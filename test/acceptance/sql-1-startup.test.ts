@@ -197,5 +197,22 @@ for (const version of [15, 18] as const) {
       },
       patience,
     );
+
+    testWith(lack)(
+      "that are left out are the login's own: names are looked up where ALTER ROLE says",
+      async () => {
+        const begun = await door.begin("all", {});
+        if ("refused" in begun) throw new Error(JSON.stringify(begun.refused));
+        expect(await begun.ask("alter role postgres set search_path = hr, public")).toBe("");
+        begun.client.close();
+        const next = await door.begin("all", {});
+        if ("refused" in next) throw new Error(JSON.stringify(next.refused));
+        expect(await next.ask("select note from orders /* own */")).toBe("hr");
+        const [entry] = door.entries("operation").filter(({ text }) => text.includes("/* own */"));
+        expect(entry?.actions).toEqual([{ effect: "read", on: "hr.orders" }]);
+        next.client.close();
+      },
+      patience,
+    );
   });
 }

@@ -54,13 +54,13 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
     columnsOf,
     loadFor,
     cancel,
-    meanings: meaningsFor(config, link.controlPermit, link.dialed.refuses === undefined),
+    meanings: meaningsFor(config, link.controlPermit, !dialed.ownRole),
     invalidate: (may) => invalidate(config, may),
     examine: (asked) => examination({ config, dialed, permit: link.controlPermit }, asked),
   };
   const session = openRelay(caller, resource, services, dialed.locked ?? false);
   session.exchange.settings = settings;
-  const own = cancelKeys.register(link.worker, version, () =>
+  const own = cancelKeys.register(serverKey?.processId, version, () =>
     session.admission.withdraw("cancelled") || session.exchange.owed.length === 0 ? undefined : cancel(),
   );
   const left = enter(config, () => closeExaminations(config));

@@ -135,6 +135,16 @@ describe.skipIf(noPostgres)("a session", () => {
     expect(types(answer)).toBe(`1${"2".repeat(300)}DCZ`);
   });
 
+  test("the process id is the server's own, by which a client knows whose notification it is", async () => {
+    fixture.freshGate();
+    const client = await fixture.raw();
+    const processId = client.key.readInt32BE(0);
+    client.send(query("select pg_backend_pid()::text; listen news; notify news"));
+    const answer = await client.until("Z");
+    expect(answer.find(({ type }) => type === "D")?.body.toString("utf8", 6)).toBe(String(processId));
+    expect(answer.find(({ type }) => type === "A")?.body.readInt32BE(0)).toBe(processId);
+  });
+
   test("settings and status are the server's own", async () => {
     fixture.freshGate();
     const client = await fixture.raw();

@@ -30,7 +30,7 @@ export function testDoor(
     refused,
     keyed: async () => undefined,
     enter: (inner) => inner.destroy(),
-    deliver: (_worker, message) => keyDelivered(message),
+    deliver: (message) => keyDelivered(message),
   };
 }
 

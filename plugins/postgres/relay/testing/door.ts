@@ -48,7 +48,6 @@ export class RelayDoor {
     const permit = testPermit(config, server.password, gate.session.effects);
     const dialed = await dial(permit, arrival);
     await relay({
-      worker: 0,
       caller: piece ? chunked(caller, piece) : caller,
       resource: piece ? chunked(dialed.wire, piece) : dialed.wire,
       gate,
