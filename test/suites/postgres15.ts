@@ -1,12 +1,10 @@
-import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LibpqSources } from "./libpq.ts";
+import { testLibraries } from "./libraries.ts";
 import { pgRegress, type RegressInput } from "./regress.ts";
 
 const cache = join(import.meta.dir, "../.cache/postgresql-15");
-const installed = "/usr/lib/postgresql/15/lib";
 
 /** Debian's PostgreSQL 15: its own tests and what they are compiled against; undefined: not unpacked here. */
 export function sources15(): LibpqSources | undefined {
@@ -21,25 +19,6 @@ export function regression15({ source, development }: LibpqSources, all: boolean
     program: pgRegress(15, "regress"),
     schedule: all ? join(folder, "parallel_schedule") : join(import.meta.dir, "short_schedule"),
     folder,
-    libraries: libraries(folder, development),
+    libraries: testLibraries(folder, development, 15),
   };
-}
-
-/** regress.so, compiled, and what else the server loads in tests. */
-function libraries(folder: string, development: string): string {
-  const made = mkdtempSync(join(tmpdir(), "postern-libraries-"));
-  const headers = ["15/server", "internal"].map((part) => `-I${development}/usr/include/postgresql/${part}`);
-  const args = [
-    "-w",
-    "-shared",
-    "-fPIC",
-    ...headers,
-    "-o",
-    join(made, "regress.so"),
-    join(folder, "regress.c"),
-  ];
-  const { status, stderr } = spawnSync("cc", args, { encoding: "utf8" });
-  if (status !== 0) throw new Error(stderr);
-  for (const name of ["autoinc.so", "refint.so"]) copyFileSync(join(installed, name), join(made, name));
-  return made;
 }

