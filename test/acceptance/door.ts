@@ -92,8 +92,7 @@ export class Door {
   async #witnessed(): Promise<string[]> {
     await this.server.sql("select 'all before this is in the log'");
     const entries = this.server.logged().split(/\n(?=\d{4}-\d\d-\d\d )/);
-    const explains = (entry = "") =>
-      /(LOG: {2}execute \S+|STATEMENT): +explain \(format json\) /.test(entry);
+    const explains = (entry = "") => /(LOG: {2}execute \S+|STATEMENT): +explain \(format json\) /.test(entry);
     return entries.filter(
       (entry, at) =>
         !explains(entry) && !(/DETAIL: {2}parameters: /i.test(entry) && explains(entries[at - 1])),
