@@ -61,6 +61,13 @@ export function composeAnswers(
         return now;
       }, undefined);
   }
+  const withReceived = answers.filter((answer) => answer.received);
+  if (withReceived.length > 0) {
+    composed.received = (bytes) =>
+      guard(() => {
+        for (const answer of withReceived) answer.received?.(bytes);
+      }, undefined);
+  }
   const withEnd = inward.filter((answer) => answer.end);
   if (withEnd.length > 0) {
     composed.end = (outcome: Outcome) =>

@@ -116,6 +116,11 @@ export interface Answer {
    * tells the caller the reason. Of several the smallest counts. A guardrail that sets it needs `intake`.
    */
   readonly intake?: IntakeLimit;
+  /**
+   * What its caller sends in its course (COPY FROM STDIN), in pieces of any size as they come; one without bytes is the
+   * last. A PosternError stops the operation before its end, and the protocol tells the caller the reason.
+   */
+  received?(bytes: Uint8Array): void;
   end?(outcome: Outcome): void;
 }
 

@@ -16,10 +16,11 @@ import { DocumentMask } from "./document.ts";
 import { Finder } from "./found.ts";
 import { type AnswerKind, type MaskOptions, type Masks, masksOf } from "./options.ts";
 import { refusal } from "./predicates.ts";
+import { Received } from "./received.ts";
 import { type Finders, filterOf } from "./rows.ts";
 import { StreamMask } from "./stream.ts";
 import { mayPass, withheldText } from "./text.ts";
-import { type Shown, WrittenBack } from "./written-back.ts";
+import { WrittenBack } from "./written-back.ts";
 
 export type { Detector } from "./detect/scanner.ts";
 export type { AnswerKind, ColumnMask, DetectorMask, FieldMask, MaskOptions } from "./options.ts";
@@ -128,7 +129,7 @@ interface Masked {
   readonly finder: Finder;
   readonly finders: Finders;
   readonly documents: DocumentMask;
-  readonly issued: Shown | undefined;
+  readonly issued: WrittenBack | undefined;
   readonly texts: boolean;
 }
 
@@ -136,6 +137,7 @@ interface Masked {
 class MaskedAnswer implements Answer {
   readonly #session: Masked;
   #streams: Map<string, StreamMask> | undefined;
+  #received: Received | undefined;
 
   constructor(session: Masked) {
     this.#session = session;
@@ -159,6 +161,13 @@ class MaskedAnswer implements Answer {
     const { masks, finder } = this.#session;
     if (masks.columns.length > 0 && !mayPass(text, code, source)) return withheldText(code);
     return finder.replaceText(text);
+  }
+
+  received(bytes: Uint8Array): void {
+    const { issued } = this.#session;
+    if (issued === undefined) return;
+    this.#received ??= new Received(issued);
+    this.#received.take(bytes);
   }
 
   stream(chunk: Chunk): Chunk | undefined {

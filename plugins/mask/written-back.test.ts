@@ -1,5 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import type { Action, Column, GuardedSession, Operation, Watch } from "../../core/plugin.ts";
+import {
+  type Action,
+  type Column,
+  type GuardedSession,
+  type Operation,
+  PosternError,
+  type Watch,
+} from "../../core/plugin.ts";
 import { hash, type MaskOptions, mask } from "./index.ts";
 
 const session = {} as GuardedSession;
@@ -192,5 +199,59 @@ describe("a masked value written back over HTTP", () => {
     for (const body of ["{", '{"a":', "[".repeat(100_000), "%%%=%", "\0", "", Buffer.from([0xff, 0xfe])]) {
       expect(await said(watch, put(body))).toBe("allow");
     }
+  });
+});
+
+describe("a masked value written back by COPY FROM STDIN", () => {
+  /** What becomes of data that comes in these pieces. */
+  const copied = (watch: Watch, ...pieces: readonly (string | Uint8Array)[]) => {
+    const answer = watch.answer?.(operation("copy customers from stdin", "write"));
+    try {
+      for (const piece of [...pieces, ""]) answer?.received?.(Buffer.from(piece));
+      return "allow";
+    } catch (error) {
+      return error instanceof PosternError ? error.code : String(error);
+    }
+  };
+  const binary = (text: string) => {
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(Buffer.byteLength(text));
+    return Buffer.concat([
+      Buffer.from("PGCOPY\n\xff\r\n\0"),
+      Buffer.from([0, 2, 0, 0, 0, 1, 49]),
+      length,
+      Buffer.from(text),
+    ]);
+  };
+
+  test.each([["redact"], ["partial"], [hash(key)], [hash(key, { length: 40 })]] as const)(
+    "is refused in each format, however it is cut (%p)",
+    async (strategy) => {
+      const watch = await opened({ columns: ["email"], strategy });
+      const shown = row(watch, "email", "alice@example.com");
+      for (const data of [
+        `1\tx\n2\t${shown}\n3\ty\n`,
+        `2\t${shown}`,
+        `1,x\n2,${shown},z\n`,
+        `1,"x"\n2,"${shown}"\n`,
+        `1|${shown}|x\n`,
+        `1\t{"${shown}"}\n`,
+        binary(shown),
+      ]) {
+        expect([data, copied(watch, data)]).toEqual([data, refused]);
+        const bytes = Buffer.from(data);
+        expect(copied(watch, ...Array.from(bytes, (_, at) => bytes.subarray(at, at + 1)))).toBe(refused);
+      }
+    },
+  );
+
+  test("other values pass, also long ones, and what a session was not shown", async () => {
+    const watch = await opened({ columns: ["email"], strategy: "partial" });
+    const shown = row(watch, "email", "alice@example.com");
+    expect(copied(watch, "1\talice@example.com\n2\t*\n", "3\tb", "ob\n", "x".repeat(100_000))).toBe("allow");
+    expect(copied(await opened({ columns: ["email"], strategy: "partial" }), `1\t${shown}\n`)).toBe("allow");
+    expect(copied(await opened({ columns: ["email"] }), "1\t****\n")).toBe("allow");
+    const lax = await opened({ columns: ["email"], strategy: "partial", writtenBack: "allow" });
+    expect(copied(lax, `1\t${row(lax, "email", "alice@example.com")}\n`)).toBe("allow");
   });
 });

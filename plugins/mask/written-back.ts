@@ -21,10 +21,11 @@ const plain: ReadonlySet<string> = new Set([redacted, withheld]);
 export class WrittenBack implements Shown {
   #hashes: Uint32Array | undefined;
   readonly #names = new Set<string>();
-  #any = false;
+  /** There was anything. */
+  any = false;
 
   note(text: string, name?: string): void {
-    this.#any = true;
+    this.any = true;
     if (plain.has(text)) {
       if (name !== undefined && this.#names.size < mostNames) this.#names.add(name.toLowerCase());
       return;
@@ -38,8 +39,21 @@ export class WrittenBack implements Shown {
 
   /** Why this operation is refused; undefined: nothing of the kind is in it. */
   refusal(operation: Operation): Reason | undefined {
-    if (!this.#any || !stores(operation)) return undefined;
+    if (!this.any || !stores(operation)) return undefined;
     return this.#holds(operation) || operation.batch?.some((each) => this.#holds(each)) ? reason : undefined;
+  }
+
+  /** Whether one of a COPY's fields is such a text, or has one in it: `lines` are of whichever format. */
+  isInData(lines: string): boolean {
+    return lines.split(notInFields).some((field) => {
+      if (this.#isWhole(field) || (/^\s*[[{("]/.test(field) && this.#isInValue(field))) return true;
+      if (field.split(/[,;|]/).some((part) => this.#isWhole(bare(part)))) return true;
+      if (this.#hashes === undefined) return false;
+      // In binary form what stands before a field may be the last byte of its length.
+      return (
+        this.#isKnown(field.slice(1)) || [...field.matchAll(words)].some(([word]) => this.#isKnown(word))
+      );
+    });
   }
 
   #holds({ text, parameters }: Operation): boolean {
@@ -112,6 +126,15 @@ export class WrittenBack implements Shown {
   }
 }
 
+/** Tabs, ends of lines, and what parts the fields of the binary form. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what parts the fields.
+const notInFields = /[\x00-\x1f\ufffd]+/;
+
+/** A field of CSV without its quotes. */
+function bare(part: string): string {
+  return part.trim().replace(/^"(.*)"$/, "$1");
+}
+
 /** Also between the lengths of an array or row in binary form. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what parts the words.
 const words = /[^\s\x00-\x1f"',;=<>()[\]{}]+/g;
@@ -146,7 +169,8 @@ function patchedName(value: object): string | undefined {
     .replaceAll("~0", "~");
 }
 
-const reason: Reason = {
+/** Of what was shown, and comes back. */
+export const reason: Reason = {
   code: "mask.written-back",
   message: "What would be stored holds a text that a mask has put in the place of a value.",
   hint: "Leave the masked fields out of what you write, or give them new values.",

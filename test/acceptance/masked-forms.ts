@@ -1,3 +1,5 @@
+import { execute, int16, int32, message, query, sync, text } from "../raw.ts";
+
 /** Statements that would show a masked value if anything did. What of them must still arrive: `clear`. */
 export interface Form {
   readonly text: string;
@@ -230,3 +232,21 @@ export const clear: readonly (readonly [text: string, holds: string])[] = [
   ["copy orders to stdout", "Ulm"],
   ["copy (select o from orders o) to stdout (format csv)", "Ulm"],
 ];
+
+/** How a statement is asked: its messages, up to one ReadyForQuery. */
+export const ways: Readonly<Record<string, (sql: string) => Buffer>> = {
+  "simple query": query,
+  "extended query, text": (sql) => Buffer.concat([execute(sql), sync]),
+  "extended query, binary": (sql) =>
+    Buffer.concat([
+      message("P", text(""), text(sql), int16(0)),
+      message("B", text(""), text(""), int16(0), int16(0), int16(1), int16(1)),
+      message("D", Buffer.from("P"), text("")),
+      message("E", text(""), int32(0)),
+      sync,
+    ]),
+  "a cursor": (sql) => query(`declare d cursor for ${sql}; fetch all d`),
+  "a cursor that outlives its transaction": (sql) =>
+    Buffer.concat([query(`declare h cursor with hold for ${sql}`), query("fetch 9 h"), query("close h")]),
+  EXECUTE: (sql) => Buffer.concat([query(`prepare p as ${sql}`), query("execute p"), query("deallocate p")]),
+};

@@ -182,6 +182,8 @@ export class CallerCodec implements Codec {
         return;
       case frontend.copyDone:
       case frontend.copyFail:
+        if (type === frontend.copyDone) exchange.intake?.finish();
+        if (this.#refused(cursor, length)) return;
         cursor.forward(length);
         exchange.copyEnds();
         return;
@@ -213,8 +215,18 @@ export class CallerCodec implements Codec {
       return;
     }
     intake?.take(cursor.view, cursor.at + headerSize, Math.min(cursor.end, cursor.at + length));
+    if (this.#refused(cursor, length)) return;
     this.#data = true;
     cursor.forward(length);
+  }
+
+  /** A guardrail saw something in the data that has come. */
+  #refused(cursor: Cursor, length: number): boolean {
+    const reason = this.exchange.intake?.refused;
+    if (reason === undefined) return false;
+    this.exchange.stop(reason);
+    cursor.drop(length);
+    return true;
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { PosternError } from "../../../core/plugin.ts";
 import { backend, frontend } from "../wire/message.ts";
 import { bind, execute, flush, parse, query, sync } from "../wire/query.ts";
 import { cstring, message } from "../wire/write.ts";
@@ -199,6 +200,44 @@ describe.skipIf(noPostgres)("COPY", () => {
       await other.until("C");
       expect(await rows()).toEqual([["1"], ["2"]]);
     });
+  }
+
+  for (const [how, send] of [
+    ["simple", query("copy plain from stdin")],
+    ["extended", Buffer.concat([copyIn, sync])],
+  ] as const) {
+    for (const [when, pieces] of [
+      ["in its course", ["1\n", "66", "6\n", "2\n"]],
+      ["at its end", ["1\n", "666"]],
+    ] as const) {
+      test(`in, what a guardrail must not let pass, ${when}: nothing of it is kept (${how})`, async () => {
+        const gate = fixture.freshGate();
+        gate.answer = ({ text }) => {
+          if (!text.startsWith("copy")) return undefined;
+          let all = "";
+          const look = (bytes: Uint8Array) => {
+            all += Buffer.from(bytes).toString();
+            if (bytes.length === 0 || all.includes("666\n"))
+              if (all.includes("666")) throw new PosternError("mask.written-back", "It must not be kept.");
+          };
+          return { received: look };
+        };
+        const client = await fixture.raw();
+        client.send(send);
+        await client.until("G");
+        client.send(...pieces.map(data), done, sync);
+        const error = (await client.until("E")).at(-1);
+        expect(error?.body.toString()).toContain("It must not be kept.");
+        client.send(query("select 1"));
+        await client.until("D");
+        expect(await rows()).toEqual([]);
+        expect(gate.began[0]?.outcome).toMatchObject({ result: "cancelled" });
+        const other = await fixture.raw();
+        other.send(send, data("1\n"), done, sync);
+        await other.until("C");
+        expect(await rows()).toEqual([["1"]]);
+      });
+    }
   }
 
   test("in, denied: neither text nor data reaches the server", async () => {

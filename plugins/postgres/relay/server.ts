@@ -166,7 +166,7 @@ export class ServerCodec implements Codec {
         this.#expect(type, kind.execute, kind.query);
         if (exchange.copy !== "asked") throw violation("The server asks for COPY data nobody announced.");
         exchange.copy = "open";
-        exchange.intake ??= new Intake(owed.pass?.answer?.intake);
+        exchange.intake ??= new Intake(owed.pass?.answer);
         cursor.forward(length);
         return exchange.go("copy");
       case backend.copyBothResponse:

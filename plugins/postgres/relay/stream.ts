@@ -19,7 +19,7 @@ export class Streams {
       throw violation("The server replicates what nobody asked for.");
     }
     exchange.copy = "both";
-    exchange.intake = new Intake(exchange.owed.pass?.answer?.intake);
+    exchange.intake = new Intake(exchange.owed.pass?.answer);
     cursor.forward(length);
     exchange.go("copy");
   }
