@@ -1,21 +1,30 @@
 import type { PolicyBundle } from "../supervision.ts";
 import { PolicyNotLoaded } from "./error.ts";
 
-/** What the probe thread answers: nothing when the policy is good. */
+/** What the probe thread answers: that it begins, and then, when the policy is good, nothing. */
 export interface ProbeAnswer {
+  readonly loaded?: true;
   readonly refused?: { readonly code: string; readonly message: string; readonly hint?: string };
 }
 
+/** Milliseconds that the thread has for loading this package, which is no fault of the policy's. */
+const loadMs = 60_000;
+
 /**
  * Evaluates a bundle in a thread first, so that an endless loop in a policy file stops nothing but itself.
- * Rejects with the error that evaluation threw, or PosternError `policy.slow` past the deadline.
+ * Rejects with the error that evaluation threw, or PosternError `policy.slow` past the deadline, which begins once
+ * all is loaded that the bundle does not bring along.
  */
-export async function probePolicy(bundle: PolicyBundle, deadlineMs = 5_000): Promise<void> {
+export async function probePolicy(bundle: PolicyBundle, deadlineMs = 10_000): Promise<void> {
   const thread = new Worker(new URL("./probe.thread.ts", import.meta.url).href, { smol: true });
   const answer = Promise.withResolvers<ProbeAnswer>();
-  const tooSlow = () => answer.reject(slow(bundle, deadlineMs));
-  const timer = setTimeout(tooSlow, deadlineMs);
-  thread.onmessage = ({ data }: MessageEvent<ProbeAnswer>) => answer.resolve(data);
+  const within = (limit: number) => setTimeout(() => answer.reject(slow(bundle, limit)), limit);
+  let timer = within(loadMs);
+  thread.onmessage = ({ data }: MessageEvent<ProbeAnswer>) => {
+    if (!data.loaded) return answer.resolve(data);
+    clearTimeout(timer);
+    timer = within(deadlineMs);
+  };
   thread.onerror = ({ message }) => answer.reject(refused(bundle, left(bundle, message)));
   thread.addEventListener("close", () => answer.reject(refused(bundle, ended(bundle))));
   thread.postMessage(bundle);
@@ -52,7 +61,7 @@ function refused(bundle: PolicyBundle, { code, message, hint }: Refusal) {
 }
 
 function slow(bundle: PolicyBundle, deadlineMs: number) {
-  const message = `${bundle.files[0]}: evaluating it took longer than ${deadlineMs} ms.`;
+  const message = `${bundle.files[0]}: evaluating it took longer than ${deadlineMs / 1000} s.`;
   return new PolicyNotLoaded("policy.slow", message, bundle.files, {
     hint: "Look for a loop without an end, or work that belongs outside a policy file.",
   });
