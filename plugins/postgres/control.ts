@@ -170,8 +170,9 @@ async function answer(wire: Wire, prepared: Prepared | undefined): Promise<Row[]
     } else if (!expected.has(message.type))
       throw malformed("answer", `a message of type ${message.type} in it`);
   }
+  const answers = prepared?.answers(all) ?? all;
   if (failed) throw failed;
-  return all;
+  return answers;
 }
 
 const expected: ReadonlySet<number> = new Set([

@@ -12,6 +12,11 @@ export function group(questions: readonly Question[]): Buffer {
   return Buffer.concat([...messages, sync]);
 }
 
+/** For the transaction that the group is: a plan for any parameters does, and is made once. */
+const planOnce: Question = {
+  text: "select pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)",
+};
+
 /**
  * The same on a connection that remembers them: to plan a question about the catalogue takes several times as long as to
  * answer it. Behind a pooler callers share connections with the gateway: what they do not know is the name.
@@ -21,8 +26,22 @@ export class Prepared {
   readonly #names = new Map<string, string>();
   /** Texts that the server has been asked to prepare, in order. */
   #asked: string[] = [];
+  /** The answers that come first are to nobody's questions. */
+  #own = 0;
 
   group(questions: readonly Question[]): Buffer {
+    this.#own = 1;
+    return this.#messages([planOnce, ...questions]);
+  }
+
+  /** Those to the questions, once all have come. */
+  answers<Answer>(all: readonly Answer[]): Answer[] {
+    const own = this.#own;
+    this.#own = 0;
+    return all.slice(own);
+  }
+
+  #messages(questions: readonly Question[]): Buffer {
     const asked = new Map<string, string>();
     const messages = questions.flatMap(({ text, parameters = [] }) => {
       const known = this.#names.get(text) ?? asked.get(text);
