@@ -167,20 +167,24 @@ function acceptance(version: PostgresVersion): void {
       await sam.until("Z");
     });
 
-    testWith(lacks)("sees how long a transaction is open, and what ran in it", async () => {
-      const client = await raw();
-      for (const sql of ["begin", "select 1", "select 2"]) {
-        client.send(query(sql));
+    testWith(lacks)(
+      "sees how long a transaction is open, what ran in it, and by what its literals are read",
+      async () => {
+        const client = await raw();
+        for (const sql of ["begin", "select 1", "set datestyle = 'SQL, DMY'"]) {
+          client.send(query(sql));
+          await client.until("Z");
+        }
+        client.send(query("insert into calm values (1)"));
+        const hold = await held();
+        expect(told(hold, "transaction")).toEqual([
+          expect.stringMatching(/^open since \S+Z, 2 statements ran in it before$/),
+        ]);
+        expect(told(hold, "settings").join()).toContain("DateStyle is SQL, DMY");
+        await settle(hold, "deny");
         await client.until("Z");
-      }
-      client.send(query("insert into calm values (1)"));
-      const hold = await held();
-      expect(told(hold, "transaction")).toEqual([
-        expect.stringMatching(/^open since \S+Z, 2 statements ran in it before$/),
-      ]);
-      await settle(hold, "deny");
-      await client.until("Z");
-    });
+      },
+    );
 
     testWith(lacks)(
       "sees triggers that will fire, the function that is called, and a definition's lock",

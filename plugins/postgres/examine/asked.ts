@@ -13,6 +13,8 @@ export interface Asked {
   /** More than one: a batch. */
   readonly statements: readonly AskedStatement[];
   readonly settings: SessionSettings;
+  /** What the server has said of its settings since the session logged in, by their names. */
+  readonly parameters: ReadonlyMap<string, string>;
   readonly transaction: OpenTransaction | undefined;
 }
 

@@ -72,6 +72,7 @@ describe.skipIf(!hasPostgres(15))("what a statement means on the resource", () =
   const asked = (sql: string) => ({
     statements: [{ statement: classify(sql, defaultSettings) }],
     settings: defaultSettings,
+    parameters: new Map<string, string>(),
     transaction: undefined,
   });
   const meaning = async (sql = statement) => (await examination(session, asked(sql)).meaning?.(never)) ?? "";

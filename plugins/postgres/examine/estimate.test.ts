@@ -147,10 +147,12 @@ describe.skipIf(!hasPostgres(15))("estimates", () => {
   async function findingsOf(sql: string, parameters?: BoundParameters): Promise<readonly Finding[]> {
     const findings: Finding[] = [];
     const statements = [{ statement: classify(sql, defaultSettings), ...(parameters ? { parameters } : {}) }];
-    await examination(session, { statements, settings: defaultSettings, transaction: undefined }).examine(
-      (finding) => void findings.push(finding),
-      new AbortController().signal,
-    );
+    await examination(session, {
+      statements,
+      settings: defaultSettings,
+      parameters: new Map(),
+      transaction: undefined,
+    }).examine((finding) => void findings.push(finding), new AbortController().signal);
     return findings;
   }
 

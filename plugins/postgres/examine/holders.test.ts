@@ -44,7 +44,12 @@ describe.skipIf(!hasPostgres(15))("who holds a lock that is in the way", () => {
   async function holders(sql: string): Promise<string[]> {
     const told: string[] = [];
     const statements = [{ statement: classify(sql, defaultSettings) }];
-    await examination(session, { statements, settings: defaultSettings, transaction: undefined }).examine(
+    await examination(session, {
+      statements,
+      settings: defaultSettings,
+      parameters: new Map(),
+      transaction: undefined,
+    }).examine(
       ({ label, value }) => label === "lock holder" && told.push(value),
       new AbortController().signal,
     );

@@ -8,6 +8,7 @@ import { type Definitions, definitionQuestions, definitionsIn } from "./definiti
 import { estimates } from "./estimate.ts";
 import { keyLocks } from "./foreign-keys.ts";
 import { holderFindings, holdersQuestion } from "./holders.ts";
+import { literalFinding } from "./literals.ts";
 import { lockFinding, locksOn, neededLocks, type RelationLock } from "./locks.ts";
 import { mostNames, namesIn } from "./names.ts";
 import { functionFinding, missingFindings, relationFinding, transactionFinding } from "./told.ts";
@@ -62,6 +63,8 @@ class OperationExamination implements Examination {
     const { transaction } = this.asked;
     this.#shared = this.#definitions(signal);
     if (transaction) tell(transactionFinding(transaction));
+    const literals = literalFinding((setting) => this.#told(setting));
+    if (literals) tell(literals);
     const definitions = await this.#shared;
     const names = this.#names().length;
     if (names > mostNames) {
@@ -130,6 +133,10 @@ class OperationExamination implements Examination {
     const defines = this.#actions().some(({ effect }) => effect === "define" || effect === "grant");
     const names = this.#names().slice(0, mostNames);
     return definitionsIn(await this.#ask(definitionQuestions(names, defines), signal));
+  }
+
+  #told(setting: string): string | undefined {
+    return this.asked.parameters.get(setting) ?? this.session.dialed.parameters.get(setting);
   }
 
   #names() {

@@ -5,6 +5,7 @@ import { dial, dialedState } from "../dial.ts";
 import { classify, defaultSettings, loadParser } from "../sql/index.ts";
 import { testArrival, testPermit } from "../testing/permit.ts";
 import { type ExaminedSession, examination } from "./index.ts";
+import { literalFinding } from "./literals.ts";
 
 const schema = `
 create table "Parent" (id int primary key, n int);
@@ -51,7 +52,7 @@ describe.skipIf(!hasPostgres(15))("what is written to", () => {
   async function told(sql: string, label: string): Promise<readonly string[]> {
     const found: string[] = [];
     const statements = [{ statement: classify(sql, defaultSettings) }];
-    const asked = { statements, settings: defaultSettings, transaction: undefined };
+    const asked = { statements, settings: defaultSettings, parameters: new Map(), transaction: undefined };
     await examination(session, asked).examine((finding) => {
       if (finding.label === label) found.push(finding.value);
     }, new AbortController().signal);
@@ -87,5 +88,19 @@ describe.skipIf(!hasPostgres(15))("what is written to", () => {
       "ever, whatever session_replication_role is",
       "usual",
     ]);
+  });
+});
+
+describe("what a literal means", () => {
+  const finding = (told: Record<string, string>) => literalFinding((setting) => told[setting])?.value;
+
+  test("is told where dates and times are not read as they usually are", () => {
+    expect(
+      finding({ DateStyle: "ISO, MDY", IntervalStyle: "postgres", TimeZone: "Etc/UTC" }),
+    ).toBeUndefined();
+    expect(finding({ DateStyle: "SQL, DMY", TimeZone: "Europe/Paris" })).toBe(
+      "DateStyle is SQL, DMY; TimeZone is Europe/Paris",
+    );
+    expect(finding({ TimeZone: "<secret>5" })).toBe("TimeZone is one of its own");
   });
 });

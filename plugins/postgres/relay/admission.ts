@@ -35,7 +35,7 @@ export class Admission {
   /** An execution of which there is nothing to say: one object for all of them, since one is asked about at a time. */
   readonly #plain: Execution & { inTransaction: boolean };
   /** The same with parameters. */
-  readonly #bound: Execution & { inTransaction: boolean; parameters?: BoundParameters };
+  readonly #bound: Execution & { inTransaction: boolean; parameters?: NonNullable<Execution["parameters"]> };
   /** What it is asked about. */
   #plan: Plan | undefined;
   #parameters: BoundParameters | undefined;
@@ -183,6 +183,7 @@ export class Admission {
     return {
       statements: [...own, ...others],
       settings: exchange.settings,
+      parameters: exchange.parameters,
       transaction: exchange.transaction ? { ...exchange.transaction } : group,
     };
   }

@@ -2,6 +2,7 @@ import type { Cursor, Examination, Gate, Link, Outcome, Pass, Pump, Reason } fro
 import type { Catalogue } from "../catalogue.ts";
 import type { Asked, OpenTransaction } from "../examine/asked.ts";
 import type { Meanings } from "../meaning/index.ts";
+import type { classifyApart } from "../sql/apart.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import type { columnsOf, loadFor } from "../sql/columns.ts";
 import type { Replication } from "../sql/replication.ts";
@@ -18,9 +19,6 @@ import { mayDefine } from "./statement.ts";
 /** Milliseconds. */
 const recheck = 20;
 
-/** What a text would do under these settings of a session. */
-export type Classify = (text: string, settings: SessionSettings) => SqlStatement | Promise<SqlStatement>;
-
 /** What the relay asks of its neighbours. */
 export interface Services {
   readonly gate: Gate;
@@ -29,7 +27,7 @@ export interface Services {
   readonly replication?: Replication | undefined;
   readonly catalogue: Catalogue;
   /** A Promise, which never rejects, where others must not wait for it. */
-  readonly classify: Classify;
+  readonly classify: typeof classifyApart;
   readonly columnsOf: typeof columnsOf;
   readonly loadFor: typeof loadFor;
   readonly meanings: Meanings;
@@ -66,6 +64,8 @@ export class Exchange {
   transaction: OpenTransaction | undefined;
   /** What the meaning of the next text depends on. */
   settings: SessionSettings = defaultSettings;
+  /** What the server has said of its settings meanwhile. */
+  readonly parameters = new Map<string, string>();
   waiting: Wait = "";
   /** A cancel of the gateway's own is on its way: nothing new is sent that it could hit instead. */
   cancelling = false;

@@ -96,6 +96,7 @@ export class ServerCodec implements Codec {
     if (!utf8 || !standardStrings) {
       exchange.settings = nextSettings(exchange.settings, { names: "default", utf8, standardStrings });
     }
+    exchange.parameters.set(name, value);
     if (name === "default_transaction_read_only") this.lock.told(value);
     // PostgreSQL 18 and later say it, also where a function changed it out of sight.
     if (name === "search_path") {

@@ -4,7 +4,6 @@ import type { Shape, SqlStatement } from "../sql/classify.ts";
 import { leaving } from "../sql/leaving.ts";
 import { noMentions } from "../sql/mentions.ts";
 import { type Replication, replicationCommand, shownSetting } from "../sql/replication.ts";
-import type { Classify } from "./exchange.ts";
 import { nameKey } from "./name.ts";
 
 /** A statement of the gateway's own wording, of which nothing is known but its actions. */
@@ -80,7 +79,7 @@ export function preparedIn(statement: SqlStatement, key: string): SqlStatement {
 }
 
 /** What a text of a replication connection would do; a physical one takes no SQL. */
-export function classifyFor(replication: Replication): Classify {
+export function classifyFor(replication: Replication): typeof classifyApart {
   return (text, settings) => {
     const known = replicationCommand(text);
     if (known) return known;
