@@ -15,12 +15,12 @@ export type Kind =
   | "sorting";
 
 const mostThings = 20_000;
-/** Schemas are a name each, and some databases have one for each of their customers. */
-const mostSchemas = 100_000;
+/** Schemas and types are a name each, and every table has a type; some databases have a schema for each of their customers. */
+const mostNames = 200_000;
 
 /** More of a kind than this and nothing can be told. */
 export function mostOf(kind: Kind): number {
-  return kind === "schema" ? mostSchemas : mostThings;
+  return kind === "schema" || kind === "type" ? mostNames : mostThings;
 }
 
 /** [oid, schema, name] of a function. */
