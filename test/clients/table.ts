@@ -83,8 +83,8 @@ ${clients.map((client) => row(cells(client, results, checks))).join("\n")}
 
 What is not named here was not tried. A program over one of these drivers logs in as the driver does: any user name, the token as its
 password. What it sets at start-up (JDBC's \`currentSchema\`, \`options=-csearch_path=…\`) needs the same right as the SET that it is, where it is
-more than how answers look: [postgres](../plugins/postgres/README.md#settings-at-start-up). What a dump needs of the policy:
-[postgres](../plugins/postgres/README.md#dumps).
+more than how answers look: [postgres](../plugins/postgres/README.md#settings-at-start-up). What tools that look at a schema need of
+the policy, and what a dump does: [postgres](../plugins/postgres/README.md#what-tools-ask-for).
 
 `;
 }
