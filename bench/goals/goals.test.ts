@@ -3,7 +3,7 @@ import { Samples } from "../figure.ts";
 import { steepness } from "../growth/curve.ts";
 import { report } from "./report.ts";
 
-const beside = { flush: 100, scanner: 500, cores: 2 };
+const beside = { flush: 100, scanner: 500, cores: 2, load: 1 };
 
 function row(samples: Samples, what: string): string {
   const line = report({ postgres: samples, ...beside })
@@ -31,6 +31,9 @@ test("a row says what was measured, by rounds, and whether it is met", () => {
 test("what was not measured is neither met nor missed, and what does not count here says why", () => {
   const samples = new Samples();
   expect(row(samples, "SSH, scp")).toEndWith("| at least 0.60 × | not measured");
+  samples.add("haproxy", { added: -3 });
+  samples.add("record", { added: 30 });
+  expect(row(samples, "1 client, added p50, to HAProxy's")).toEndWith("| at most 1.10 × | lost in noise");
   samples.add("two", { "rate.prepared.64": 10 });
   samples.add("record", { "rate.prepared.64": 10 });
   expect(row(samples, "two workers")).toEndWith("counts from 8 cores on, here are 2");

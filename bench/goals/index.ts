@@ -1,8 +1,9 @@
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Scanner } from "../../plugins/mask/detect/scanner.ts";
 import { median } from "../figure.ts";
+import { threadMicros } from "../growth/timed.ts";
 import { sampleHttp } from "../http/index.ts";
 import { throughput as httpThroughput } from "../http/scenarios.ts";
 import { interleave } from "../interleave.ts";
@@ -30,7 +31,7 @@ export async function measureGoals(
   const postgres = await samplePostgres(extents[extent], say);
   const beside = only === "postgres" ? {} : await sampleOthers(extent, say);
   const [flush, scanner] = [flushMicros(), scannerSpeed()];
-  return report({ postgres, ...beside, flush, scanner, cores: cpus().length });
+  return report({ postgres, ...beside, flush, scanner, cores: cpus().length, load: loadavg()[2] ?? 0 });
 }
 
 async function sampleOthers(extent: "short" | "long", say: Say): Promise<Pick<Measured, "http" | "ssh">> {
@@ -98,12 +99,10 @@ function scannerSpeed(): number {
   const text = Buffer.from(row.repeat(40) + "jane.doe@example.org\n".repeat(2));
   const scanner = new Scanner(["email", "card"]);
   const passes = 200;
-  let best = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < 40; run++) {
-    const began = performance.now();
+  const found = () => {
     for (let pass = 0; pass < passes; pass++)
       for (let at = 0; scanner.next(text, at, text.length); at = scanner.end);
-    best = Math.min(best, performance.now() - began);
-  }
-  return (text.length * passes) / 1000 / best;
+  };
+  const best = Math.min(...Array.from({ length: 40 }, () => threadMicros(found)));
+  return (text.length * passes) / best;
 }

@@ -12,6 +12,8 @@ export interface Measured {
   /** Megabytes a second that the detectors look through. */
   readonly scanner: number;
   readonly cores: number;
+  /** Of the machine over the last quarter of an hour, what is measured included: with more than there are cores, believe little. */
+  readonly load: number;
 }
 
 /** A row of the table of goals. */

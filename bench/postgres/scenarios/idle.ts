@@ -4,6 +4,8 @@ import type { Scenario } from "../../scenario.ts";
 import { openSession } from "../client.ts";
 import type { Peer } from "../peers/peer.ts";
 
+/** Milliseconds in which what a login has left behind is collected. */
+const rest = 2_000;
 /** Logins under way at a time. */
 const abreast = 20;
 
@@ -22,6 +24,7 @@ export const idle: Scenario<Peer> = {
       const before = ownBytes(peer.carries);
       for (let count = 0; count < connections; count += abreast)
         open.push(...(await Promise.all(Array.from({ length: abreast }, () => openSession(peer, tls)))));
+      await Bun.sleep(rest);
       return (ownBytes(peer.carries) - before) / 1024 / connections;
     };
     const readings = { idle: await more(false), "idle.tls": await more(true) };
