@@ -110,7 +110,7 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
         await client.query("rollback");
       }
       expect([runs(), await server.sql("select last_value from ran")]).toEqual([...before]);
-    });
+    }, 30_000);
 
     test("who may write runs no function that the table's own things hide", async () => {
       const client = await connect("writers");
