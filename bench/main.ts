@@ -7,6 +7,7 @@ import type { Figure } from "./figure.ts";
 import { measureGoals } from "./goals/index.ts";
 import { measureGrowth } from "./growth/index.ts";
 import { baselineOf, compare, verdict } from "./guard.ts";
+import { guardHttp } from "./http/guard.ts";
 import { measureHttp } from "./http/index.ts";
 import { measureHttpInside } from "./http/measure-inside.ts";
 import { interleave } from "./interleave.ts";
@@ -93,7 +94,12 @@ try {
     process.exit();
   }
   if (process.argv[2] === "http") {
-    const [, , , how] = process.argv;
+    const [, , , how, more] = process.argv;
+    if (how === "--guard") {
+      const { report, good } = await guardHttp(more === "--write-baseline", say);
+      console.log(report);
+      process.exit(good ? 0 : 1);
+    }
     const extent = how === "--short" ? "short" : "long";
     console.log(
       how === "--inside" ? await measureHttpInside(extents.short, say) : await measureHttp(extent, say),

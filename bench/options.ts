@@ -7,6 +7,7 @@ npm run bench -- growth [--short]
 npm run bench -- endings
 npm run bench -- ssh [--short]
 npm run bench -- http [--short | --inside]
+npm run bench -- http --guard [--write-baseline]
 npm run bench -- classify FOLDER
 
   --short            fewer rounds, shorter runs: for a look, about ten minutes; else about an hour

@@ -24,7 +24,7 @@ export const inside: Scenario<{ readonly id: string }> = {
       noise: 0.6,
     },
     { id: "http.insideCpu", title: "the same", unit: "µs", better: "less", noise: 1 },
-    { id: "http.allocated", title: "allocated, a request", unit: "KB", better: "less" },
+    { id: "http.allocated", title: "allocated, a request", unit: "KB", better: "less", noise: 0.15 },
   ],
   skips: ({ id }) => !insideVariants.some((each) => each === id),
   async run({ id }) {
