@@ -19,6 +19,7 @@ const tested = [
   },
   { what: "ssh-audit", packages: ["ssh-audit"], there: () => onPath("ssh-audit") },
   { what: "rsync", packages: ["rsync"], there: () => onPath("rsync") },
+  { what: "busybox", packages: ["busybox"], there: () => onPath("busybox") },
   { what: "git", packages: ["git"], there: () => onPath("git") },
   { what: "Ansible", packages: ["ansible-core"], there: () => onPath("ansible-playbook") },
   { what: "strace", packages: ["strace"], there: () => onPath("strace") },
