@@ -112,11 +112,15 @@ async function run(target: Target): Promise<Results> {
 function verdicts({ files, diffs }: Regression): Results {
   return new Map(
     [...files].map(([name, ok]) => {
-      const output = diffs.get(name) ?? "";
-      return [name, { verdict: ok ? "ok" : `not ok (${Bun.hash(output).toString(36)})`, output }];
+      const output = (diffs.get(name) ?? "").replace(renamed, "").replace(/PGSQL\.\d+/g, "PGSQL");
+      const same = ok || (diffs.has(name) && !/^[+-]/m.test(output));
+      return [name, { verdict: same ? "ok" : `not ok (${Bun.hash(output).toString(36)})`, output }];
     }),
   );
 }
+
+/** The isolation tester writes its session's number behind application_name, in which the gateway's word leaves no room for it. */
+const renamed = /^\+\w+: NOTICE: {2}identifier ".* postern:ses_.*" will be truncated to .*\n/gm;
 
 /** What fails by design on one side only counts as left out on both, as it is where a suite can be told to skip it. */
 function verdictOf({ code, passed, failed, output }: FileOutcome): Verdict {
