@@ -68,8 +68,8 @@ describe("must hold 6: access on request", () => {
     "its end closes what used it, a running statement too, and nothing else",
     async () => {
       const sam = await door.mint("sue", "support");
-      const grant = await granted(sam, "shop", "--for", "2s");
-      const beside = door.psql(sam, "select pg_sleep(4), 'beside the grant'");
+      const grant = await granted(sam, "shop", "--for", "5s");
+      const beside = door.psql(sam, "select pg_sleep(7), 'beside the grant'");
       await door.until("it runs", async () => (await door.running("beside the grant")) === 1);
       const used = door.psql(sam, `${write}; select pg_sleep(60), 'under the grant'`);
       const { code, stderr } = await used;
