@@ -44,6 +44,8 @@ const folder = resolve(path);
 const postgres = Number(version) as PostgresVersion;
 if (!hasPostgres(postgres)) throw new Error(`There is no PostgreSQL ${version} here.`);
 
+/** The isolation tester writes its session's number behind application_name, in which the gateway's word leaves no room for it. */
+const renamed = /^\+\w+: NOTICE: {2}identifier ".* postern:ses_.*" will be truncated to .*\n/gm;
 const driver = ofServer ? undefined : driverSuites[suite as Driver];
 
 const itself = await played(async (server) => ({ target: direct(server), close: async () => {} }));
@@ -118,9 +120,6 @@ function verdicts({ files, diffs }: Regression): Results {
     }),
   );
 }
-
-/** The isolation tester writes its session's number behind application_name, in which the gateway's word leaves no room for it. */
-const renamed = /^\+\w+: NOTICE: {2}identifier ".* postern:ses_.*" will be truncated to .*\n/gm;
 
 /** What fails by design on one side only counts as left out on both, as it is where a suite can be told to skip it. */
 function verdictOf({ code, passed, failed, output }: FileOutcome): Verdict {
