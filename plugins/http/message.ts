@@ -20,6 +20,11 @@ export interface ResponseHead {
   readonly fields: Fields;
 }
 
+/** The same request for something else. Its fields stay the same object, by which they are known again. */
+export function withTarget({ method, authority, version, fields }: RequestHead, target: string): RequestHead {
+  return { method, target, authority, version, fields };
+}
+
 /** The first value under this name, which is in lower case. */
 export function fieldOf(fields: Fields, name: string): string | undefined {
   for (let at = 0; at < fields.length; at += 2) {

@@ -12,7 +12,7 @@ import type { HttpTarget } from "../config.ts";
 import { asError, type CallerConnection } from "../connection.ts";
 import type { Asked, GatheredAnswer, Reading, Tunnelling } from "../dialect.ts";
 import type { AnswerSink, BodyLength, Exchange, ResourceConnection, Sending } from "../exchange.ts";
-import type { Fields, RequestHead, ResponseHead } from "../message.ts";
+import { type Fields, type ResponseHead, withTarget } from "../message.ts";
 import { outgoingTrailers } from "../outgoing.ts";
 import type { HttpReach } from "../reach/reach.ts";
 import type { Route } from "../route.ts";
@@ -289,10 +289,6 @@ export class Relay implements AnswerSink, Supplier {
     this.#connection = undefined;
     if (connection) this.#reach.put(connection);
   }
-}
-
-function withTarget({ method, authority, version, fields }: RequestHead, target: string): RequestHead {
-  return { method, target, authority, version, fields };
 }
 
 function asPosternError(error: unknown): PosternError {
