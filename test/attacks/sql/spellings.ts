@@ -19,8 +19,12 @@ export const spellings: Readonly<Record<string, Spelling>> = {
     respelled(text, (place) =>
       isFree(place) && !escapes(place) && random.chance(50) ? ` ${random.of(comments)} ` : place.token.text,
     ),
-  "comments around": (text, random) =>
-    `${random.of(comments)} ${text}${endsInComment(text) ? "\n" : " "}${random.of(comments)}`,
+  "comments around": (text, random) => {
+    const [before, behind] = [random.of(comments), random.of(comments)];
+    // It would end a quote that the text leaves open.
+    const closes = text.includes("$a$") && behind.includes("$a$");
+    return `${before} ${text}${endsInComment(text) ? "\n" : " "}${closes ? "/**/" : behind}`;
+  },
   quotes: (text, random) =>
     respelled(text, ({ token, after }) => {
       const name = token.kind === "word" && names.test(token.text) && !/[A-Z]/.test(token.text);
