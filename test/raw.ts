@@ -46,9 +46,11 @@ export class RawClient {
     database: string,
     token: string,
     version = 0x30000,
+    application?: string,
   ): Promise<RawClient> {
     const client = await RawClient.connect(port);
-    client.send(startup({ user, database }, version));
+    const named = application === undefined ? {} : { application_name: application };
+    client.send(startup({ user, database, ...named }, version));
     await client.until("R");
     client.send(message("p", text(token)));
     await client.until("Z");

@@ -5,6 +5,7 @@ import type { Replication } from "./sql/replication.ts";
 import { firstPacket } from "./startup/encryption.ts";
 import { callerSettings } from "./startup/settings.ts";
 import { negotiateProtocolVersion, protocolVersion } from "./wire/startup.ts";
+import { messageTo } from "./workers.ts";
 
 /** What the caller asked for at start-up: `Arrival.state`. */
 export interface StartupState {
@@ -17,6 +18,8 @@ export interface StartupState {
   readonly asked: ReadonlyMap<string, string>;
   /** It shall be a replication connection. */
   readonly replication?: Replication;
+  /** To all workers. */
+  readonly deliver: Door["deliver"];
 }
 
 export function startupState(arrival: Arrival): StartupState {
@@ -31,7 +34,7 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | undefi
   });
   if (packet.kind === "farewell") return undefined;
   if (packet.kind === "cancel") {
-    await door.deliver(keyMessage(packet.key));
+    await door.deliver(messageTo("cancel", keyMessage(packet.key)));
     return undefined;
   }
   if (packet.kind === "foreign") {
@@ -52,7 +55,10 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | undefi
     identity,
     resource: door.listener.resource ?? named(parameters.get("database"), user, replication, door),
     ...(application ? { application } : {}),
-    state: { version, user, settings, asked, ...(replication ? { replication } : {}) } satisfies StartupState,
+    state: {
+      ...{ version, user, settings, asked, ...(replication ? { replication } : {}) },
+      deliver: (message) => door.deliver(message),
+    } satisfies StartupState,
   };
 }
 

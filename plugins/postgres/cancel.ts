@@ -48,12 +48,12 @@ export class CancelKeys {
 /** Of this process. */
 export const cancelKeys = new CancelKeys();
 
-/** A key on its way to whichever worker gave it out: the process id (int32), then the secret. */
+/** A key on its way to whichever worker gave it out: the process id (int32), then the secret. `messageTo("cancel", …)`. */
 export function keyMessage({ processId, secret }: CancelKey): Uint8Array {
   return Buffer.concat([int32(processId), secret]);
 }
 
-/** Protocol.delivered: a cancel request, from whichever worker it came in at. */
+/** A cancel request, from whichever worker it came in at. */
 export function keyDelivered(message: Uint8Array): Promise<void> {
   const view = Buffer.from(message.buffer, message.byteOffset, message.length);
   return cancelKeys.cancel(cancelKeyOf(view, 0, view.length));

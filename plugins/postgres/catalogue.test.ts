@@ -174,7 +174,7 @@ for (const version of [15, 18] as const) {
       expect(asked() - before).toBe(1);
       expect(permits()).toBe(1);
       await server.sql('alter table "Shop".customers add added int');
-      invalidate(config, "certainly");
+      invalidate(config.host, "certainly");
       expect(catalogue.table(oid)).toBeUndefined();
       await catalogue.load([oid]);
       expect([...(catalogue.table(oid)?.columns.values() ?? [])].map(({ name }) => name)).toContain("added");

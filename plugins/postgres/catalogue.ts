@@ -40,6 +40,9 @@ export interface ColumnFacts {
   readonly row?: { readonly table: string; readonly fields: readonly string[] };
 }
 
+/** `perhaps`: what ran says nothing of definitions, but runs what nobody here has read. */
+export type May = "certainly" | "perhaps";
+
 interface Shared {
   readonly cache: CatalogueCache;
   /** By whether sessions log in as the gateway's own connection does. */
@@ -51,6 +54,9 @@ interface Shared {
 
 /** One cache and one connection for all sessions of a resource; gone with the policy that holds its config. */
 const resources = new WeakMap<PostgresConfig, Shared>();
+
+/** The same by host, for what is defined there by way of any of them. */
+const ofHost = new Map<string, readonly WeakRef<Shared>[]>();
 
 /** A session begins; to call the answer when it ends. The connection is closed behind the last one, with what `last` closes. */
 export function enter(config: PostgresConfig, last: () => void): () => void {
@@ -107,15 +113,17 @@ export async function runsAtLogin(
 }
 
 /**
- * To call when an operation that may define something has gone to the resource, and when it has ended. `perhaps`: it
- * says nothing of that, but runs what nobody here has read.
+ * To call when an operation that may define something has gone to a server, and when it has ended: another resource,
+ * or a later policy, may name the same database.
  */
-export function invalidate(config: PostgresConfig, may: "certainly" | "perhaps"): void {
-  const shared = resources.get(config);
-  shared?.cache.invalidate();
-  for (const meaning of shared?.meanings.values() ?? []) {
-    if (may === "certainly") meaning.invalidate();
-    else meaning.suspect();
+export function invalidate(host: string, may: May): void {
+  for (const kept of ofHost.get(host) ?? []) {
+    const shared = kept.deref();
+    shared?.cache.invalidate();
+    for (const meaning of shared?.meanings.values() ?? []) {
+      if (may === "certainly") meaning.invalidate();
+      else meaning.suspect();
+    }
   }
 }
 
@@ -148,6 +156,8 @@ function sharedOf(config: PostgresConfig): Shared {
       sessions: 0,
     };
     resources.set(config, shared);
+    const others = [...(ofHost.get(config.host) ?? [])].filter((kept) => kept.deref() !== undefined);
+    ofHost.set(config.host, [...others, new WeakRef(shared)]);
   }
   return shared;
 }

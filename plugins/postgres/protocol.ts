@@ -4,12 +4,14 @@ import { bypasses } from "./bypasses.ts";
 import { keyDelivered } from "./cancel.ts";
 import { client } from "./client.ts";
 import type { PostgresConfig } from "./config.ts";
+import { definedElsewhere } from "./defined.ts";
 import { dial } from "./dial.ts";
 import { examine } from "./doctor.ts";
 import { refuse } from "./refuse.ts";
 import { relay } from "./relay/relay.ts";
 import { replay } from "./replay/index.ts";
 import { classify, defaultSettings, loadParser } from "./sql/index.ts";
+import { delivering } from "./workers.ts";
 
 export type Emits = "operation" | "rows" | "text" | "wire" | "deadline" | "intake";
 
@@ -19,7 +21,7 @@ export const protocol: ConnectionProtocol<PostgresConfig, Emits, "postgres"> = {
   accept,
   dial,
   relay,
-  delivered: keyDelivered,
+  delivered: delivering({ cancel: keyDelivered, defined: definedElsewhere }),
   refuse,
   async classify(text: string): Promise<Classified> {
     await loadParser();

@@ -20,6 +20,9 @@ describe("must hold 4: a worker dies among 100 sessions", () => {
   });
   afterAll(() => door?.close());
 
+  const raw = (application: string) =>
+    RawClient.login(door.port, "ben", "shop", token, undefined, application);
+
   const pids = async () => {
     const answer = await fetch("http://postern/v1/status", { unix: join(door.data, "control.sock") });
     const { workers } = (await answer.json()) as Status;
@@ -37,9 +40,7 @@ describe("must hold 4: a worker dies among 100 sessions", () => {
 
   /** Ends one worker so, and looks at everybody. */
   async function among(end: (pid: number) => void, why: string): Promise<void> {
-    const clients = await Promise.all(
-      Array.from({ length: sessions - real }, () => RawClient.login(door.port, "ben", "shop", token)),
-    );
+    const clients = await Promise.all(Array.from({ length: sessions - real }, (_, at) => raw(`raw-${at}`)));
     const psqls = await Promise.all(
       Array.from({ length: real }, (_, at) => Psql.open(door.port, token, `psql-${at}`)),
     );
@@ -53,12 +54,13 @@ describe("must hold 4: a worker dies among 100 sessions", () => {
     const before = await Promise.all([...clients.map(backendOf), ...psqls.map((psql) => psql.backend())]);
     const [victim = 0] = await pids();
     const owner = ownerOf(door);
-    const lost = clients.filter(({ key }) => key.readInt32BE(0) >> 20 === 0);
-    expect(lost.length).toBeGreaterThan(10);
-    expect(lost.length).toBeLessThan(clients.length - 10);
     const opened = await door.json<{ id: string; application?: string }[]>("sessions", "list");
     expect(opened).toHaveLength(sessions);
     const doomed = opened.filter(({ id }) => owner.get(id)?.endsWith("-worker-0")).map(({ id }) => id);
+    const idOf = (name: string) => opened.find(({ application }) => application === name)?.id ?? "";
+    const lost = clients.filter((_, at) => doomed.includes(idOf(`raw-${at}`)));
+    expect(lost.length).toBeGreaterThan(10);
+    expect(lost.length).toBeLessThan(clients.length - 10);
     const from = door.logged().length;
     const abandonedBefore = door.entries("abandoned").length;
 
@@ -78,8 +80,7 @@ describe("must hold 4: a worker dies among 100 sessions", () => {
     const after = await Promise.all([
       ...clients.map((client) => (lost.includes(client) ? undefined : backendOf(client))),
       ...psqls.map((psql, index) => {
-        const id = opened.find(({ application }) => application === `psql-${index}`)?.id ?? "";
-        return doomed.includes(id) ? psql.lost() : psql.backend();
+        return doomed.includes(idOf(`psql-${index}`)) ? psql.lost() : psql.backend();
       }),
     ]);
     // Who was on the other worker has the same backend as before: nothing was opened anew for them.
@@ -99,10 +100,12 @@ describe("must hold 4: a worker dies among 100 sessions", () => {
       );
       return Number(count) === sessions - doomed.length;
     });
-    const fresh = await Promise.all(
-      Array.from({ length: 16 }, () => RawClient.login(door.port, "ben", "shop", token)),
+    const known = new Set(ownerOf(door).keys());
+    const fresh = await Promise.all(Array.from({ length: 16 }, () => raw("fresh")));
+    const streams = [...ownerOf(door)].flatMap(([id, stream]) => (known.has(id) ? [] : [stream]));
+    expect(new Set(streams.map((stream) => stream.slice(stream.lastIndexOf("-worker-"))))).toEqual(
+      new Set(["-worker-0", "-worker-1"]),
     );
-    expect(new Set(fresh.map(({ key }) => key.readInt32BE(0) >> 20))).toEqual(new Set([0, 1]));
     for (const client of [...clients, ...fresh]) client.close();
     await Promise.all(psqls.map((psql) => psql.close()));
     await door.sessionsClosed();

@@ -1,5 +1,5 @@
 import type { Cursor, Examination, Gate, Link, Outcome, Pass, Pump, Reason } from "../../../core/plugin.ts";
-import type { Catalogue } from "../catalogue.ts";
+import type { Catalogue, May } from "../catalogue.ts";
 import type { Asked, OpenTransaction } from "../examine/asked.ts";
 import type { Meanings } from "../meaning/index.ts";
 import type { classifyApart } from "../sql/apart.ts";
@@ -36,7 +36,7 @@ export interface Services {
   /** Asks the server to cancel what runs now. Resolves when it has taken the request; never rejects. */
   cancel(): Promise<void>;
   /** What is known of the resource's catalogue may be out of date. */
-  invalidate(may: "certainly" | "perhaps"): void;
+  invalidate(may: May): void;
 }
 
 /** Why the caller's direction stands still: exactly one reason at a time. */
@@ -94,7 +94,7 @@ export class Exchange {
   /** It may have made temporary relations. */
   temporary = false;
   readonly meant: Meant = new Meant(this);
-  #defining: "certainly" | "perhaps" | undefined;
+  #defining: May | undefined;
   /** Operations that are cancelled when their time is up. */
   readonly #timers = new Map<Pass, ReturnType<typeof setTimeout>>();
 

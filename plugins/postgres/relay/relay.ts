@@ -1,8 +1,9 @@
 import { type Link, Pump, type Reason, type Wire } from "../../../core/plugin.ts";
 import { startupState } from "../accept.ts";
 import { cancelKeys, cancelOnServer } from "../cancel.ts";
-import { catalogueOf, enter, invalidate, meaningsFor, runsAtLogin } from "../catalogue.ts";
+import { catalogueOf, enter, meaningsFor, runsAtLogin } from "../catalogue.ts";
 import type { PostgresConfig } from "../config.ts";
+import { defined } from "../defined.ts";
 import { type DialedState, dialedState, waiting } from "../dial.ts";
 import { closeExaminations, examination, serving } from "../examine/index.ts";
 import { reasonError } from "../refuse.ts";
@@ -44,7 +45,7 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
   const cancel = async () => {
     if (serverKey) await cancelOnServer(target, serverKey).catch(() => {});
   };
-  const { version, replication } = startupState(link.arrival);
+  const { version, replication, deliver } = startupState(link.arrival);
   const services: Services = {
     gate,
     limits: link.limits,
@@ -55,7 +56,7 @@ export async function relay(link: Link<PostgresConfig>): Promise<void> {
     loadFor,
     cancel,
     meanings: meaningsFor(config, link.controlPermit, !dialed.ownRole),
-    invalidate: (may) => invalidate(config, may),
+    invalidate: (may) => defined(config, may, deliver),
     examine: (asked) => examination({ config, dialed, permit: link.controlPermit }, asked),
   };
   const session = openRelay(caller, resource, services, dialed.locked ?? false);

@@ -1,4 +1,5 @@
 import type { Action } from "../../../core/plugin.ts";
+import type { May } from "../catalogue.ts";
 import { classifyApart } from "../sql/apart.ts";
 import type { Shape, SqlStatement } from "../sql/classify.ts";
 import { leaving } from "../sql/leaving.ts";
@@ -57,7 +58,7 @@ export function isLate({ detail }: SqlStatement): boolean {
 }
 
 /** Whether things may be other than they were, once it has run: it says so, or it runs what nobody here reads. */
-export function mayDefine({ actions }: SqlStatement): "certainly" | "perhaps" | undefined {
+export function mayDefine({ actions }: SqlStatement): May | undefined {
   let may: "perhaps" | undefined;
   for (const { effect } of actions) {
     if (effect === "define" || effect === "grant") return "certainly";

@@ -286,7 +286,7 @@ for (const version of [15, 18] as const) {
     });
     test("a temporary view hides no origin, nor does one that nobody else sees yet", async () => {
       await client.query("create temp view orders as select id, email as note from customers");
-      invalidate(config, "certainly");
+      invalidate(config.host, "certainly");
       expect((await known("select lower(note) from orders"))[0]).toContainEqual({
         table: "public.customers",
         column: "email",

@@ -2,6 +2,10 @@ import { decoyVerifier, scramVerifier } from "../../../core/credential/scram.ts"
 import { type CallerCredential, type Door, type Identity, PosternError } from "../../../core/plugin.ts";
 import { defaultLimits } from "../../../core/policy.ts";
 import { keyDelivered } from "../cancel.ts";
+import { definedElsewhere } from "../defined.ts";
+import { delivering } from "../workers.ts";
+
+const delivered = delivering({ cancel: keyDelivered, defined: definedElsewhere });
 
 /** A Door that knows the token `good` and the credential `pc_known` with the password `pencil`. */
 export function testDoor(
@@ -30,7 +34,7 @@ export function testDoor(
     refused,
     keyed: async () => undefined,
     enter: (inner) => inner.destroy(),
-    deliver: (message) => keyDelivered(message),
+    deliver: (message) => Promise.resolve(delivered(message)),
   };
 }
 
