@@ -16,6 +16,8 @@ export interface DoorOptions {
   readonly workers?: number;
   readonly limits?: LimitsInput;
   readonly further?: Readonly<Record<string, number>>;
+  /** A second resource, `again`, is the same database. */
+  readonly again?: true;
   /** The database's password. */
   readonly password?: string;
   /** For postgresql.conf. */
@@ -187,7 +189,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
       databasePort,
       trail,
       workers,
-      further,
+      further: { ...further, ...(options.again ? { again: databasePort } : {}) },
       shared: sharedRules !== undefined,
       ...(limits ? { limits } : {}),
     }),
