@@ -39,8 +39,8 @@ await inLanes(Math.min(4, cores), [
 ]);
 await machine;
 if (flags.has("--guard")) await inLanes(1, [() => guard(bun)]);
-// They wait for each other's processes now and then: one more than there are cores keeps these busy.
-await inLanes(cores > 1 ? Math.min(4, cores + 1) : 1, running(beside));
+// More than there are cores, and what waits for the disk is late now and then.
+await inLanes(Math.min(4, cores), running(beside));
 await inLanes(1, running(alone));
 
 const { line, ok } = summary(results, flaky, flags.has("--no-skips"));

@@ -45,8 +45,10 @@ for (const version of [15, 18] as const) {
           expect(stderr).toContain("Code: postgres.replication.");
         }
         expect(door.server.logged().slice(before)).not.toContain("replication command");
-        const closed = door.entries("close").filter(({ reason }) => reason.code === "postgres.replication");
-        expect(closed).toHaveLength(3);
+        await door.until("each stands in the trail", async () => {
+          const closed = door.entries("close").filter(({ reason }) => reason.code === "postgres.replication");
+          return closed.length === 3;
+        });
         // As anybody else they come in.
         expect((await door.psql(token, door.connection("rhea"), "select 1")).stdout).toBe("1\n");
       },

@@ -119,14 +119,17 @@ runs("4: -L and -R need a rule that names them", async () => {
 runs("4: one connection serves several sessions (ControlMaster)", async () => {
   const socket = join(door.folder, "master");
   const shared = ["-o", `ControlPath=${socket}`];
+  const opened = () => door.entries("open").length;
+  await door.until("those before are closed", () => door.entries("close").length === opened());
+  const before = opened();
   const master = door.start(["-N", "-o", "ControlMaster=yes", ...shared, "bastion@127.0.0.1"]);
   await door.until("the master listens", () => Bun.spawnSync(["test", "-S", socket]).exitCode === 0);
-  const before = door.entries("open").length;
+  await door.until("its session stands in the trail", () => opened() === before + 1);
   const ran = await Promise.all(
     ["one", "two", "three"].map((word) => door.ssh([`echo ${word}`], { options: shared })),
   );
   expect(ran.map(({ stdout }) => stdout.toString())).toEqual(["one\n", "two\n", "three\n"]);
-  expect(door.entries("open").length).toBe(before);
+  expect(opened()).toBe(before + 1);
   master.kill();
   await master.exited;
 });

@@ -175,6 +175,8 @@ class Given {
   readonly names = new Map<string, Collector>();
   readonly unnamed: Collector;
   readonly called = new Set<string>();
+  /** Of which nodes. */
+  readonly #called = new Set<Node>();
   tableFunctions = false;
   readonly #relations = new Map<string, Set<string>>();
   readonly #others = new Set<string>(["old", "new", "excluded"]);
@@ -224,7 +226,7 @@ class Given {
       const node = unwrap(target)?.node ?? {};
       const name = text(node.name);
       if (name === undefined && unwrap(node.val)?.kind !== "ColumnRef")
-        for (const each of namesOfServer(node.val)) this.called.add(each);
+        namesOfServer(node.val, this.called, this.#called);
       const into = name === undefined ? this.unnamed : this.#refs(name);
       if (name !== undefined || unwrap(node.val)?.kind !== "ColumnRef") into.visit(node.val);
     }

@@ -1,19 +1,27 @@
-import { isNode, list, parts, text, unwrap } from "./node.ts";
+import { isNode, list, type Node, parts, text, unwrap } from "./node.ts";
 
-/** What the server may call a column that the text gives no name (parse_target.c, FigureColname). */
-export function* namesOfServer(value: unknown): Generator<string> {
+/**
+ * What the server may call a column that the text gives no name (parse_target.c, FigureColname), into `names`. `seen`: nodes
+ * that are in it already; subqueries within subqueries would be read as often as they are deep else.
+ */
+export function namesOfServer(value: unknown, names: Set<string>, seen: Set<Node>): void {
   const { kind, node } = unwrap(value) ?? { kind: "", node: {} };
-  if (kind === "") return;
+  if (kind === "" || seen.has(node)) return;
+  seen.add(node);
+  for (const name of ownNames(kind, node)) names.add(name);
+  namesOfServer(kind === "ResTarget" ? node.val : node.arg, names, seen);
+  namesOfServer(node.defresult, names, seen);
+  namesOfServer(list(unwrap(node.subselect)?.node.targetList)[0], names, seen);
+}
+
+function ownNames(kind: string, node: Node): readonly string[] {
   const last = (name: unknown) => parts(name).slice(-1);
-  if (kind === "ColumnRef") yield* last(node.fields);
-  else if (kind === "FuncCall") yield* last(node.funcname);
-  else if (kind === "TypeCast") yield* isNode(node.typeName) ? last(node.typeName.names) : [];
-  else if (kind === "A_Indirection") yield* last(node.indirection);
-  else if (kind === "ResTarget" && text(node.name) !== undefined) yield text(node.name) ?? "";
-  else yield* wordsOfServer;
-  yield* namesOfServer(kind === "ResTarget" ? node.val : node.arg);
-  yield* namesOfServer(node.defresult);
-  yield* namesOfServer(list(unwrap(node.subselect)?.node.targetList)[0]);
+  if (kind === "ColumnRef") return last(node.fields);
+  if (kind === "FuncCall") return last(node.funcname);
+  if (kind === "TypeCast") return isNode(node.typeName) ? last(node.typeName.names) : [];
+  if (kind === "A_Indirection") return last(node.indirection);
+  const name = kind === "ResTarget" ? text(node.name) : undefined;
+  return name === undefined ? wordsOfServer : [name];
 }
 
 const wordsOfServer =
