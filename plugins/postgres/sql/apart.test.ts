@@ -32,6 +32,15 @@ describe("a long text", () => {
     expect(actions(await read(long("delete from orders")))).toBe("delete public.orders, read public.orders");
   }, 60_000);
 
+  test("is one that nests deep, too: a sign before an operand is a level a character", async () => {
+    for (const signs of ["+", "-+", "+-"]) {
+      const text = `select ${signs.repeat(longestAtOnce)}`.slice(0, longestAtOnce - 1);
+      const deep = read(`${text}1`);
+      expect(actions(await deep)).toMatch(/unknown \*|read \(none\)/);
+      expect(isSpoiled()).toBe(false);
+    }
+  }, 60_000);
+
   test("says what a short one says", async () => {
     for (const text of [
       "select lower(email), o.* from customers c, orders o where c.id = any(array[1, 2]) order by o.note",

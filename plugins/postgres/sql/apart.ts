@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { TableFacts } from "../catalogue.ts";
 import { remember, remembered } from "./cache.ts";
 import { classify, type SqlStatement, unreadable } from "./classify.ts";
-import { isSpoiled, longestAtOnce } from "./parse.ts";
+import { isSpoiled, readsAtOnce } from "./parse.ts";
 import type { SessionSettings } from "./settings.ts";
 import { isTooLong } from "./size.ts";
 import { type Followed, fromTold, type Told } from "./told.ts";
@@ -36,14 +36,14 @@ let thread: Worker | undefined;
 let timer: NodeJS.Timeout | undefined;
 
 /**
- * As `classify`; a Promise, which never rejects, of a long text. That one is read in a thread, so that no other session
+ * As `classify`; a Promise, which never rejects, of a long or deep text. That one is read in a thread, so that no other session
  * waits for it: a megabyte takes the better part of a second, and a text that is nested deep enough ends the parser.
  * One thread reads for all sessions of the process, one text at a time, the shortest first.
  */
 export function classifyApart(text: string, settings: SessionSettings): SqlStatement | Promise<SqlStatement> {
-  if (text.length <= longestAtOnce && !isSpoiled()) return classify(text, settings);
   const known = remembered(text, settings);
   if (known !== undefined) return known;
+  if (readsAtOnce(text) && !isSpoiled()) return classify(text, settings);
   if (isTooLong(text)) return unreadable(text, settings);
   return ask({ text, settings }).then((answer) => {
     if (answer?.told === undefined) return unreadable(text, settings);

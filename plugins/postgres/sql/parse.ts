@@ -3,11 +3,25 @@ import { list, unwrap } from "./node.ts";
 import { asOlder } from "./older.ts";
 import type { Tree } from "./refs.ts";
 
-/**
- * A text of more characters is read in a thread of its own (apart.ts): this long it takes milliseconds, and cannot nest
- * deep enough for the parser's own stack.
- */
+/** A text of more characters is read in a thread of its own (apart.ts): this long it takes milliseconds. */
 export const longestAtOnce = 8192;
+/** Levels that fit on the parser's stack with room to spare; at some seven thousand it is full. */
+const shallow = 2048;
+
+/**
+ * Whether a text can be read here and now: it is short, and cannot nest deep enough for the parser's own stack. Each level takes two
+ * characters or more, but for a sign before an operand: `+-+-1` is one a character.
+ */
+export function readsAtOnce(text: string): boolean {
+  if (text.length <= shallow) return true;
+  if (text.length > longestAtOnce) return false;
+  let signs = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x2b || code === 0x2d) signs += 1;
+  }
+  return signs <= shallow;
+}
 
 let spoiled = false;
 
