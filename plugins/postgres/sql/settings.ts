@@ -76,7 +76,8 @@ function searchPath(values: readonly string[] | undefined): SettingChange {
   const schemas = values
     .flatMap((value) => value.split(","))
     .map((schema) => schema.trim().replaceAll('"', ""));
-  const at = schemas.findIndex((schema) => schema.toLowerCase() === "pg_catalog");
+  // Each counts, also behind one that only looks like it: `"PG_CATALOG", evil, pg_catalog`, `"pg_catalog,x", evil, pg_catalog`.
+  const at = schemas.findLastIndex((schema) => schema.toLowerCase() === "pg_catalog");
   if (at > 0) return { effect: "unknown", turns: true, changes: { ...defaultSettings, names: "untrusted" } };
   return { effect: "read", turns: true, changes: { ...defaultSettings, names: "changed" } };
 }
