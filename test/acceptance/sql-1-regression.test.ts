@@ -33,7 +33,7 @@ describe("PostgreSQL's own tests", () => {
       expect([...through.files.keys()]).toEqual([...itself.files.keys()]);
       expect(outcome(through)).toEqual(outcome(itself));
     },
-    600_000,
+    long ? 3_600_000 : 600_000,
   );
 
   testWith(

@@ -23,6 +23,7 @@ export default gateway({
   rules: [
     { name: "readers", who: group("readers"), on: "shop", may: ["read"] },
     { name: "writers", who: group("writers"), on: "shop", may: ["read", "write", "delete"] },
+    { name: "definers", who: group("definers"), on: "shop", may: ["read", "define"] },
     { name: "all", who: group("all"), on: "shop", may: "all" },
   ],
 });
@@ -45,7 +46,7 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
     const clients: pg.Client[] = [];
 
     beforeAll(async () => {
-      server = await startPostgres({ version });
+      server = await startPostgres({ version, settings: { max_prepared_transactions: "2" } });
       await server.sql(attackSchema);
       if (version === 15) await server.sql("create extension citext; create extension pg_trgm");
       const folder = mkdtempSync(join(tmpdir(), "postern-meaning-"));
@@ -159,6 +160,32 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
       for (const query of [read, "execute q", "select * from changing"]) {
         expect(await refused(reader, query)).toMatch(/^execute on public\.bump/);
       }
+      expect(runs()).toBe(before);
+    });
+
+    test("who may define runs nothing by what only the own transaction sees, nor by what a prepared one leaves", async () => {
+      const [owner, definer] = [await connect("all"), await connect("definers")];
+      await owner.query("create view still as select calm(1) as n");
+      const redefine =
+        "create or replace function calm(n int) returns int language sql stable as 'select bump(1)'";
+      const read = "select n from still";
+      expect(await refused(definer, read)).toBe("it went through");
+      const before = runs();
+      await definer.query("begin");
+      await definer.query(redefine);
+      expect(await refused(definer, read)).toMatch(/^execute on public\.calm/);
+      await definer.query("rollback");
+      expect(await refused(definer, `${redefine}; ${read}`)).toMatch(/^execute on public\.calm/);
+      expect(await refused(definer, read)).toBe("it went through");
+      for (const text of [
+        "create operator @@@@ (leftarg = int, rightarg = int, function = by_sign)",
+        "create cast (int as flag) with function bump(int)",
+      ])
+        expect(await refused(definer, text)).toMatch(/^execute on public\.(by_sign|bump)/);
+      await owner.query(`begin; ${redefine}; prepare transaction 'later'`);
+      expect(await refused(definer, read)).toBe("it went through");
+      await owner.query("commit prepared 'later'");
+      expect(await refused(definer, read)).toMatch(/^execute on public\.calm/);
       expect(runs()).toBe(before);
     });
 

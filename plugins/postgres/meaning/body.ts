@@ -28,8 +28,8 @@ export class Body {
     source: string,
     readonly parts: readonly Reference[],
   ) {
-    this.text = source.toLowerCase();
-    this.words = wordsOf(this.text);
+    this.text = folded(source);
+    this.words = [...new Set(wordsOf(source).map(folded))];
     this.names = namesOf(source);
     this.makes = making.test(this.text);
     const unsafe = (word: string) => word === "execute" || (unsafeFunctions.has(word) && !samplers.has(word));
@@ -37,15 +37,29 @@ export class Body {
   }
 }
 
+/** In lower case, in whatever text it stands: a sigma at the end of a word has a form of its own there. */
+export function folded(text: string): string {
+  return text.toLowerCase().replaceAll("ς", "σ");
+}
+
+/** Of what an unquoted name may hold: to the server all that is not ASCII is a letter. */
+const letters = "[A-Za-z0-9_$\\u0080-\\u{10ffff}]+";
+const words = new RegExp(letters, "gu");
+const wholeWord = new RegExp(`^${letters}$`, "u");
+
+export function isWord(name: string): boolean {
+  return wholeWord.test(name);
+}
+
 function wordsOf(text: string): string[] {
-  return [...new Set(text.match(/[\p{L}\p{N}_$]+/gu) ?? [])];
+  return [...new Set(text.match(words) ?? [])];
 }
 
 function namesOf(source: string): string[] {
   const names = new Set<string>();
   for (const word of wordsOf(source)) {
-    // The server folds what is ASCII.
-    for (const name of [word, word.replace(/[A-Z]/g, (letter) => letter.toLowerCase())]) {
+    // The server folds what is ASCII, and in an encoding of one byte a letter all else too.
+    for (const name of [word, word.replace(/[A-Z]/g, (letter) => letter.toLowerCase()), word.toLowerCase()]) {
       names.add(name);
       // An array's type.
       if (name.startsWith("_")) names.add(name.slice(1));
@@ -67,7 +81,7 @@ function quoted(source: string): string[] {
       names.push(name);
     }
   }
-  return names.filter((name) => !/^[\p{L}\p{N}_$]*$/u.test(name) && Buffer.byteLength(name) < 64);
+  return names.filter((name) => !isWord(name) && Buffer.byteLength(name) < 64);
 }
 
 /** The server's own types are also called so. */

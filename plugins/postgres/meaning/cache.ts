@@ -26,7 +26,9 @@ const mostCalls = 1_000;
 export interface Asking {
   readonly ask: AskAll;
   /** It may have temporary relations of its own. */
-  readonly temporary: boolean;
+  readonly temporary?: boolean;
+  /** Its open transaction may have made any function another one than the catalogue shows. */
+  readonly redefined?: boolean;
 }
 
 interface Entry {
@@ -41,7 +43,7 @@ interface Entry {
 export class MeaningCache {
   readonly #kept: Kept;
   /** By what a session may have of its own. */
-  readonly #entries = [new WeakMap<SqlStatement, Entry>(), new WeakMap<SqlStatement, Entry>()] as const;
+  readonly #entries = Array.from({ length: 4 }, () => new WeakMap<SqlStatement, Entry>());
   readonly #calls = new Map<number, { readonly moment: Moment; readonly does: Action | undefined }>();
   readonly #untold = new WeakMap<SqlStatement, SqlStatement>();
   /** Counts what makes answers old, so that one can tell which came first. */
@@ -68,13 +70,13 @@ export class MeaningCache {
     if (!mentions.any && parameterTypes === undefined) return statement;
     const now = this.#now();
     const since = this.#since(now);
-    const entry = this.#entries[asking.temporary ? 1 : 0].get(statement);
+    const entry = this.#entriesOf(asking)?.get(statement);
     if (entry !== undefined && now < entry.until && isSince(entry.moment, since)) {
       if (now - entry.moment.at > halfLife && !entry.renewed) this.#renew(entry, statement, asking);
       return entry.means;
     }
     if (isSince(this.#kept.asked, since)) {
-      const view = new View(this.#kept, since, now);
+      const view = new View(this.#kept, since, now, asking.redefined);
       const resolution = this.#resolve(statement, asking, view);
       if (view.whole) return this.#keep(statement, asking, resolution, view);
     }
@@ -120,7 +122,7 @@ export class MeaningCache {
   }
 
   async #asked(statement: SqlStatement, asking: Asking, since: Moment): Promise<SqlStatement> {
-    const told = await this.#told(asking.ask, since, (view) => {
+    const told = await this.#told(asking, since, (view) => {
       const resolution = this.#resolve(statement, asking, view);
       return () => this.#keep(statement, asking, resolution, view);
     });
@@ -128,7 +130,7 @@ export class MeaningCache {
   }
 
   async #called(oid: number, { ask }: Asking, since: Moment): Promise<Action | undefined> {
-    const own = await this.#told(ask, since, (view) => {
+    const own = await this.#told({ ask }, since, (view) => {
       const one = view.own.function(oid);
       return { does: one && calling(one, view.volatile(one)) };
     });
@@ -141,10 +143,14 @@ export class MeaningCache {
   }
 
   /** What a look says once all that it needs has been asked; undefined: there is no end of it. */
-  async #told<Value>(ask: AskAll, since: Moment, look: (view: View) => Value): Promise<Value | undefined> {
+  async #told<Value>(
+    { ask, redefined }: Asking,
+    since: Moment,
+    look: (view: View) => Value,
+  ): Promise<Value | undefined> {
     const now = this.#now();
     for (let round = 0; round < mostRounds; round += 1) {
-      const view = new View(this.#kept, since, now);
+      const view = new View(this.#kept, since, now, redefined);
       const value = look(view);
       if (view.whole) return value;
       await this.#ask(view.missing, since, ask);
@@ -176,21 +182,25 @@ export class MeaningCache {
     this.#failures = 0;
   }
 
-  #resolve(statement: SqlStatement, { temporary }: Asking, view: View): Resolution {
+  #entriesOf({ temporary = false, redefined = false }: Asking): WeakMap<SqlStatement, Entry> | undefined {
+    return this.#entries[(temporary ? 1 : 0) + (redefined ? 2 : 0)];
+  }
+
+  #resolve(statement: SqlStatement, { temporary = false }: Asking, view: View): Resolution {
     const resolution = new Resolution(view, temporary);
     const { mentions, parameterTypes = [] } = statement.detail;
     resolution.statement(mentions, statement.actions, parameterTypes);
     return resolution;
   }
 
-  #keep(statement: SqlStatement, { temporary }: Asking, resolution: Resolution, view: View): SqlStatement {
-    const entries = this.#entries[temporary ? 1 : 0];
+  #keep(statement: SqlStatement, asking: Asking, resolution: Resolution, view: View): SqlStatement {
+    const entries = this.#entriesOf(asking);
     const fresh = meant(statement, resolution);
-    const before = entries.get(statement)?.means;
+    const before = entries?.get(statement)?.means;
     const means = before !== undefined && sameActions(before, fresh) ? before : fresh;
     const until = resolution.absent ? this.#now() + retryAfter : Number.POSITIVE_INFINITY;
     const moment = { clock: view.since.clock, at: view.oldest };
-    entries.set(statement, { moment, until, means, renewed: false });
+    entries?.set(statement, { moment, until, means, renewed: false });
     return means;
   }
 

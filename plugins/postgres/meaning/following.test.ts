@@ -116,6 +116,38 @@ describe.skipIf(!hasPostgres(15))("the catalogue is followed", () => {
     expect(await told(cache, ask, "select bump(1)")).toEqual([execute]);
   });
 
+  test("a body that is kept by number, or a default, names things as they are called now", async () => {
+    const ask = asking();
+    const cache = new MeaningCache(true);
+    await server.sql(`create view called as select 1 as n; create domain plain_int as int;
+      create function by_number() returns int language sql stable begin atomic select n from called; end;
+      create function by_default(n int default 1::plain_int) returns int language sql stable as 'select $1';
+      create view by_default_view as select by_default() as n, by_number() as m`);
+    const of = (name: string) => told(cache, ask, `select ${name}()`);
+    expect(await of("by_number")).toEqual(["execute public.by_number"]);
+    expect(await of("by_default")).toEqual(["execute public.by_default"]);
+    await server.sql(`alter view called rename to renamed; create or replace view renamed as select bump(1) as n;
+      alter domain plain_int rename to odd_int; alter domain odd_int add check (bump(value) > 0)`);
+    cache.invalidate();
+    expect(await of("by_number")).toEqual(["execute public.by_number [volatile]"]);
+    expect(await of("by_default")).toEqual(["execute public.by_default [volatile]"]);
+  });
+
+  test("who has defined something in an open transaction runs functions that nobody here can read", async () => {
+    const ask = asking();
+    const cache = new MeaningCache(true);
+    await server.sql(`create function calm(n int) returns int language sql stable as 'select n';
+      create view over_calm as select calm(1) as n`);
+    const means = async (redefined: boolean) =>
+      (await cache.meaning(classify("select n from over_calm"), { ask, redefined })).actions;
+    const calm = { effect: "execute", on: "public.calm", traits: ["volatile"] };
+    for (const redefined of [false, true, false, true]) {
+      const actions = await means(redefined);
+      if (redefined) expect(actions).toContainEqual(expect.objectContaining(calm));
+      else expect(actions.every(({ effect }) => effect === "read")).toBe(true);
+    }
+  });
+
   test("rows that were frozen, or written anew by VACUUM FULL, are the same, and new ones are seen", async () => {
     const ask = asking();
     const cache = new MeaningCache(true);

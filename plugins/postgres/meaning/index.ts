@@ -8,19 +8,17 @@ export interface Meanings {
   /**
    * The statement as this resource would run it, with what its catalogue adds: the same object where that is nothing.
    * A promise while the catalogue is asked; it never rejects. Where it cannot be asked the statement is `unknown` on
-   * `catalogue` besides. `temporary`: the session may have made temporary relations.
+   * `catalogue` besides. `temporary`: the session may have made temporary relations. `redefined`: its transaction has
+   * defined something, which the catalogue does not show to others.
    */
-  of(statement: SqlStatement, temporary: boolean): SqlStatement | Promise<SqlStatement>;
+  of(statement: SqlStatement, temporary: boolean, redefined: boolean): SqlStatement | Promise<SqlStatement>;
   /** The same for a function that is called by its number. undefined as action: nobody can say what it is. */
   call(oid: number): Action | undefined | Promise<Action | undefined>;
 }
 
 export function meaningsOf(cache: MeaningCache, ask: AskAll): Meanings {
-  const asking = [false, true].map((temporary) => ({ ask, temporary })) as [Asking, Asking];
   return {
-    call: (oid) => cache.call(oid, asking[0]),
-    of: (statement, temporary) => cache.meaning(statement, temporary ? asking[1] : asking[0]),
+    call: (oid) => cache.call(oid, { ask }),
+    of: (statement, temporary, redefined) => cache.meaning(statement, { ask, temporary, redefined }),
   };
 }
-
-type Asking = Parameters<MeaningCache["meaning"]>[1];

@@ -25,6 +25,8 @@ interface KeptBody {
   readonly xmin: string;
   /** null: nobody can read it. */
   readonly body: Body | null;
+  /** It is what it is as long as its function's row is; else what it names may be called otherwise. */
+  readonly settled: boolean;
   /** Only because somebody has locked a table in it. */
   readonly locked: boolean;
 }
@@ -99,7 +101,7 @@ export class Kept {
   #keepLocked({ relations, bodies }: Missing, error: unknown, moment: Moment): void {
     const [oid] = bodies;
     if (oid !== undefined) {
-      this.#keepBody(oid, { moment, xmin: "", body: null, locked: true });
+      this.#keepBody(oid, { moment, xmin: "", body: null, settled: true, locked: true });
       return;
     }
     const [key = ""] = relations;
@@ -126,9 +128,9 @@ export class Kept {
     for (const oid of missing.readings) this.readings.set(oid, { facts: readOids.get(oid) ?? [] }, moment);
     const found = new Map(bodies.map((row) => [Number(row[0]), row]));
     for (const oid of missing.bodies) {
-      const [, xmin, text, parts] = found.get(oid) ?? [];
+      const [, xmin, text, parts, settled] = found.get(oid) ?? [];
       const body = text == null ? null : new Body(text, references(parts));
-      this.#keepBody(oid, { moment, xmin: xmin ?? "", body, locked: false });
+      this.#keepBody(oid, { moment, xmin: xmin ?? "", body, settled: settled === "true", locked: false });
     }
   }
 

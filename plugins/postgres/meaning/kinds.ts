@@ -35,6 +35,9 @@ export const references = (oids: string) => `(select pg_catalog.json_agg(
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
   where p.oid <> 0 and p.oid = any (${oids}))`;
 
+/** Functions of tablefunc and xml2 that run a text, and are marked as stable, by what they are called in C. */
+const runningTexts = "'crosstab', 'crosstab_hash', 'connectby_text', 'connectby_text_serial', 'xpath_table'";
+
 interface Followed {
   /** The catalogue, as `x`. */
   readonly from: string;
@@ -55,7 +58,8 @@ const followed: Readonly<Record<Kind, Followed>> = {
     facts: [
       "x.pronamespace::pg_catalog.int8",
       "x.proname",
-      "x.provolatile = 'v' and x.prokind <> 'a'",
+      `x.prokind <> 'a' and (x.provolatile = 'v' or x.prosrc in (${runningTexts})
+        and x.prolang = (select l.oid from pg_catalog.pg_language l where l.lanname = 'c'))`,
       "x.prolang::pg_catalog.int8",
       "x.pronargs",
       "x.pronargdefaults",
@@ -88,7 +92,13 @@ const followed: Readonly<Record<Kind, Followed>> = {
   operator: {
     from: "pg_catalog.pg_operator x",
     where: "x.oid >= 16384 and x.oprcode::pg_catalog.oid <> 0",
-    facts: ["x.oprnamespace::pg_catalog.int8", "x.oprname", reference("x.oprcode")],
+    facts: [
+      "x.oprnamespace::pg_catalog.int8",
+      "x.oprname",
+      reference("x.oprcode"),
+      "x.oprcom::pg_catalog.int8",
+      "x.oprnegate::pg_catalog.int8",
+    ],
   },
   cast: {
     from: "pg_catalog.pg_cast x",

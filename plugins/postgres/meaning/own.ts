@@ -1,3 +1,4 @@
+import { folded, isWord } from "./body.ts";
 import { Index } from "./by-name.ts";
 import type { Kind } from "./kinds.ts";
 import type { SearchPath } from "./path.ts";
@@ -121,8 +122,8 @@ export class Own {
     member: this.#rows(this.members, () => true as const),
     operator: this.#rows(
       this.#operators,
-      ([schema, name, runs]) =>
-        new Operator(this, schema as number, name as string, referenceOf(runs as Three)),
+      ([schema, name, runs, ...others]) =>
+        new Operator(this, schema as number, name as string, referenceOf(runs as Three), others as number[]),
       (one) => [this.#operatorsByName.add(one.name, one)],
       (one) => [this.#operatorsByName.remove(one.name, one)],
     ),
@@ -156,8 +157,11 @@ export class Own {
   functionsCalled(word: string): readonly OwnFunction[] {
     return this.#functionsByWord.get(word);
   }
+  /** Each besides as what the planner may run in its place. */
   operators(name: string): readonly Named[] {
-    return this.#operatorsByName.get(name);
+    return this.#operatorsByName
+      .get(name)
+      .flatMap((one) => this.#inPlaceOf(one).map((run) => ({ schema: one.schema, name, function: run })));
   }
   get operatorNames(): Iterable<string> {
     return this.#operatorsByName.names;
@@ -202,6 +206,18 @@ export class Own {
     return this.#unwritten;
   }
 
+  /** A commutator where sides change, a negator behind NOT, and theirs; an operator says so before the other is there. */
+  #inPlaceOf(one: Operator): readonly Reference[] {
+    const found = new Set([one]);
+    for (const each of found) {
+      for (const oid of each.others) {
+        const other = this.#operators.get(oid);
+        if (other !== undefined) found.add(other);
+      }
+    }
+    return [...found].map((each) => each.function);
+  }
+
   #worded({ name }: OwnFunction): Index<OwnFunction> {
     return isWord(name) ? this.#functionsByWord : this.oddNames;
   }
@@ -244,13 +260,16 @@ class Operator implements Named {
   readonly own: Own;
   readonly name: string;
   readonly function: Reference;
+  /** Oids of its commutator and its negator. */
+  readonly others: readonly number[];
   readonly #schema: number;
 
-  constructor(own: Own, schema: number, name: string, runs: Reference) {
+  constructor(own: Own, schema: number, name: string, runs: Reference, others: readonly number[]) {
     this.own = own;
     this.#schema = schema;
     this.name = name;
     this.function = runs;
+    this.others = others;
   }
 
   get schema(): string {
@@ -258,13 +277,9 @@ class Operator implements Named {
   }
 }
 
-function isWord(name: string): boolean {
-  return /^[\p{L}\p{N}_$]+$/u.test(name);
-}
-
 /** As it stands in a body in lower case. */
 function wordOf(name: string): string {
-  const lower = name.toLowerCase();
+  const lower = folded(name);
   return isWord(name) ? lower : lower.replaceAll('"', '""');
 }
 

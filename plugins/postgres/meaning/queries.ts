@@ -11,20 +11,28 @@ const longestBody = 65_536;
 const listed = (parameter: string, type: string) =>
   `array(select e.each::pg_catalog.${type} from pg_catalog.json_array_elements_text(${parameter}::pg_catalog.json) e (each))`;
 
+/** What depends on an operator may run these too (`Own.operators`). */
+const inPlace = (operator: string) => `pg_catalog.pg_operator one on one.oid = ${operator}
+      join pg_catalog.pg_operator other on other.oid in (one.oid, one.oprcom, one.oprnegate)
+      join pg_catalog.pg_operator o on o.oid in (other.oid, other.oprcom, other.oprnegate)`;
+
 /**
- * Bodies of functions, by oid (`$1`: a JSON list). Columns: oid, xmin, body, null where it is too long; the functions that
- * it depends on by number: those of a body that is not kept as text (BEGIN ATOMIC), also under new names, and those of
- * defaults. What writes such a body out locks the tables in it.
+ * Bodies of functions, by oid (`$1`: a JSON list). Columns: oid, xmin, body with what its arguments are where nothing is given,
+ * null where it is too long; the functions that it depends on by number: those of a body that is not kept as text (BEGIN ATOMIC),
+ * also under new names, and those of defaults; whether all of it is kept as text, so that it changes with the row alone.
+ * What writes such a body out locks the tables in it.
  */
 export const bodiesQuery = `
 select x.oid, x.xmin, case when pg_catalog.length(x.prosrc) <= ${longestBody}
-    then x.prosrc || coalesce(pg_catalog.pg_get_function_sqlbody(x.oid), '') end,
+    then pg_catalog.concat_ws(' ', x.prosrc, pg_catalog.pg_get_function_sqlbody(x.oid),
+      pg_catalog.pg_get_expr(x.proargdefaults, 0)) end,
   ${references(`array(
     select d.refobjid from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
       and d.objid = x.oid and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-    union all select o.oprcode::pg_catalog.oid from pg_catalog.pg_depend d join pg_catalog.pg_operator o on o.oid = d.refobjid
+    union all select o.oprcode::pg_catalog.oid from pg_catalog.pg_depend d join ${inPlace("d.refobjid")}
       where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = x.oid
-      and d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass)`)}
+      and d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass)`)},
+  (x.prosqlbody is null and x.proargdefaults is null)::pg_catalog.text
 from pg_catalog.pg_proc x where x.oid = any (${listed("$1", "oid")})`;
 
 /**
@@ -92,7 +100,7 @@ with relation as materialized (
 select c.oid, c.relname,
   ${references(`array(
     select u.refobjid from used u where u.relation = c.oid and u.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-    union select o.oprcode::pg_catalog.oid from used u join pg_catalog.pg_operator o on o.oid = u.refobjid
+    union select o.oprcode::pg_catalog.oid from used u join ${inPlace("u.refobjid")}
     where u.relation = c.oid and u.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
     union select m[1]::pg_catalog.oid from part, pg_catalog.regexp_matches(part.tree, ':funcid (\\d+)', 'g') m
     where part.relation = c.oid)`)},

@@ -57,6 +57,8 @@ export class View implements Facts {
     readonly kept: Kept,
     readonly since: Moment,
     now: number,
+    /** Who looks has redefined things that the catalogue shows as they were: any function may change something. */
+    readonly redefined = false,
   ) {
     this.oldest = kept.asked.at;
     this.#now = now;
@@ -89,7 +91,7 @@ export class View implements Facts {
   }
 
   volatile(one: Reference): boolean {
-    return this.#volatility.of(one);
+    return (this.redefined && this.own.function(one.oid)?.compiled === false) || this.#volatility.of(one);
   }
 
   readingsCalled(name: string): readonly Reading[] {
@@ -104,12 +106,13 @@ export class View implements Facts {
   body(one: OwnFunction): Body | null | undefined {
     const known = this.kept.bodies.get(one.oid);
     const moment = known?.moment;
-    // The same definition has the same body.
-    const same = known?.xmin === one.xmin || (moment !== undefined && isSince(moment, this.since));
-    if (known === undefined || !same || (known.locked && this.#isOld(moment?.at))) {
+    const fresh = moment !== undefined && isSince(moment, this.since);
+    const settled = known?.settled === true && known.xmin === one.xmin;
+    if (known === undefined || !(fresh || settled) || (known.locked && this.#isOld(moment?.at))) {
       this.missing.bodies.add(one.oid);
       return undefined;
     }
+    if (!settled) this.oldest = Math.min(this.oldest, known.moment.at);
     return known.body;
   }
 

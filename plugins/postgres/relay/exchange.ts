@@ -94,7 +94,7 @@ export class Exchange {
   /** It may have made temporary relations. */
   temporary = false;
   readonly meant: Meant = new Meant(this);
-  #defining: May | undefined;
+  defining: May | undefined;
   /** Operations that are cancelled when their time is up. */
   readonly #timers = new Map<Pass, ReturnType<typeof setTimeout>>();
 
@@ -165,7 +165,7 @@ export class Exchange {
     this.settings = nextSettings(this.settings, statement.detail.changes);
     const may = mayDefine(statement);
     if (may !== undefined) {
-      if (this.#defining !== "certainly") this.#defining = may;
+      if (this.defining !== "certainly") this.defining = may;
       this.temporary = true;
       this.services.invalidate(may);
     }
@@ -240,10 +240,10 @@ export class Exchange {
     else this.transaction ??= { since: Date.now(), statements: 0 };
     if (now === status.idle) this.transactionOver();
     this.copy = "no";
-    if (this.#defining === undefined) return;
-    this.services.invalidate(this.#defining);
+    if (this.defining === undefined) return;
+    this.services.invalidate(this.defining);
     // What a transaction defined others see when it has ended.
-    if (now === status.idle) this.#defining = undefined;
+    if (now === status.idle) this.defining = undefined;
   }
 
   /** The head is answered. */

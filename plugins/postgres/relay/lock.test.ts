@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { effects } from "../../../core/plugin.ts";
-import { bind, execute, parse, query, sync } from "../wire/query.ts";
+import { bind, close, describe as describeNamed, execute, parse, query, sync } from "../wire/query.ts";
 import { noPostgres, postgresFixture, types } from "./testing/fixture.ts";
 
 const all: ReadonlySet<(typeof effects)[number]> = new Set(effects);
@@ -138,5 +138,53 @@ describe.skipIf(noPostgres)("the second lock", () => {
     expect(await ask(query("commit and chain"))).toBe("CZ");
     expect(await ask(...run("rollback"), ...run("begin"), sync)).toBe("12C12CZ");
     expect(await ask(query("rollback; begin; rollback"))).toBe("CCCZ");
+  });
+
+  test("whatever a group begins with, and whatever is still prepared, it is closed for it", async () => {
+    const gate = gateThat(all);
+    const client = await fixture.raw();
+    const ask = async (...messages: Uint8Array[]) => {
+      client.send(...messages);
+      return types(await client.until("Z"));
+    };
+    await ask(query("create temp table t (n int); declare held cursor with hold for select 1"));
+    await ask(parse("one", insert), sync);
+    for (const first of [[close({ kind: "statement", name: "none" })], [describeNamed({ kind: "statement", name: "one" })], [execute("held")], []]) {
+      await ask(parse("", "select 1"), sync);
+      gate.session.effects = new Set(["read"]);
+      expect(await ask(...first, bind("", "one"), execute(""), sync)).toMatch(/2EZ$/);
+      expect(await ask(...first, bind("", "one"), execute(""), sync)).toMatch(/2EZ$/);
+      gate.session.effects = new Set(effects);
+      expect(await ask(query("select 1"))).toBe("TDCZ");
+    }
+    expect(await rows()).toBe(0);
+  });
+
+  test("what a session goes back to that could write once is not what it was", async () => {
+    const gate = gateThat(all);
+    gate.word = ({ actions }) =>
+      actions.some(({ traits }) => traits?.includes("read-write"))
+        ? { deny: { code: "postgres.read-only", message: "It could write." } }
+        : "allow";
+    const client = await fixture.raw();
+    const ask = async (...messages: Uint8Array[]) => {
+      client.send(...messages);
+      return types(await client.until("Z"));
+    };
+    const run = (text: string) => [parse("", text), bind("", ""), execute("")];
+    gate.session.effects = reads;
+    for (const reset of ["reset all", "discard all"]) {
+      client.send(query(reset), query(insert));
+      expect([types(await client.until("Z")), types(await client.until("Z"))]).toEqual(["CZ", "EZ"]);
+    }
+    expect(await ask(query(`reset all; commit; ${insert}`))).toBe("EZ");
+    expect(await ask(query(`reset all; commit; begin`))).toBe("EZ");
+    await ask(query("rollback"));
+    await ask(...run("reset all"), ...run("commit"), ...run(insert), sync);
+    expect(await ask(query("begin; reset all"))).toBe("CCZ");
+    expect(await ask(query("commit and chain"))).toBe("EZ");
+    await ask(query("commit"));
+    expect(await ask(query(insert))).toBe("EZ");
+    expect(await rows()).toBe(0);
   });
 });

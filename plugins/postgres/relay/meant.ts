@@ -5,7 +5,13 @@ import { nextSettings, type SessionSettings } from "../sql/settings.ts";
 import { loadStores, storesOf } from "../sql/stores.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Definition, Portal } from "./named.ts";
-import { functionCallStatement, preparedIn, typedStatement, unknownStatement } from "./statement.ts";
+import {
+  functionCallStatement,
+  mayDefine,
+  preparedIn,
+  typedStatement,
+  unknownStatement,
+} from "./statement.ts";
 
 /** What texts mean on this resource. Where its catalogue must be asked, the caller's direction stands still. */
 export class Meant {
@@ -48,7 +54,10 @@ export class Meant {
     this.#told = undefined;
     if (told?.of === statement) return told.means;
     const { meanings, gate } = exchange.services;
-    let means = meanings.of(statement, exchange.temporary);
+    const redefined =
+      exchange.defining === "certainly" ||
+      (statement.detail.statements > 1 && mayDefine(statement) === "certainly");
+    let means = meanings.of(statement, exchange.temporary, redefined);
     if (gate.wantsPredicates || gate.wantsStores) {
       means = means instanceof Promise ? means.then((it) => this.#followed(it)) : this.#followed(means);
     }

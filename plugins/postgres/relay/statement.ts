@@ -60,8 +60,9 @@ export function isLate({ detail }: SqlStatement): boolean {
 /** Whether things may be other than they were, once it has run: it says so, or it runs what nobody here reads. */
 export function mayDefine({ actions }: SqlStatement): May | undefined {
   let may: "perhaps" | undefined;
-  for (const { effect } of actions) {
-    if (effect === "define" || effect === "grant") return "certainly";
+  for (const { effect, on } of actions) {
+    // COMMIT PREPARED ends what defined elsewhere.
+    if (effect === "define" || effect === "grant" || on === "prepared transaction") return "certainly";
     if (effect === "execute" || effect === "unknown") may = "perhaps";
   }
   return may;

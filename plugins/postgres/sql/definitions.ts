@@ -52,7 +52,6 @@ const defined: Readonly<Record<string, readonly [noun: string, field?: string]>>
   AlterOpFamilyStmt: ["operator family", "opfamilyname"],
   AlterOperatorStmt: ["operator", "opername"],
   CreateConversionStmt: ["conversion", "conversion_name"],
-  CreateCastStmt: ["cast"],
   CreateTransformStmt: ["transform", "lang"],
   AlterTSDictionaryStmt: ["dictionary", "dictname"],
   AlterTSConfigurationStmt: ["text search configuration", "cfgname"],
@@ -123,6 +122,11 @@ export const definitions: Record<string, StatementKind> = {
     else define(r, { schemaname: name }, s, "define", ["schema", "schemaname"]);
     r.addAll(r.part((part) => part.visit(n.schemaElts, s), "changed").actions);
   },
+  // A cast, or an operator, runs its function for who names neither.
+  CreateCastStmt(r, n, s) {
+    define(r, n, s, "define", ["cast"]);
+    if (isNode(n.func)) r.call({ funcname: n.func.objname }, -1);
+  },
   // An operator may be made for the sake of another one.
   DefineStmt(r, n, s) {
     define(r, n, s, "define", ["object", "defnames"]);
@@ -132,6 +136,8 @@ export const definitions: Record<string, StatementKind> = {
       if (defname === "commutator" || defname === "negator") {
         r.add("define", objectName(parts(arg), r.settings));
       }
+      const run = defname === "function" || defname === "procedure" ? unwrap(arg)?.node.names : undefined;
+      if (run !== undefined) r.call({ funcname: run }, -1);
     }
   },
   ImportForeignSchemaStmt(r, n, s) {

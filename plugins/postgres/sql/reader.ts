@@ -178,13 +178,14 @@ export class Reader {
     this.visit(isNode(value) ? value.options : undefined, scope);
   }
 
-  call(node: Node): void {
+  /** `given`: how many arguments; -1 where the text does not say. */
+  call(node: Node, given = node.agg_within_group === true ? -1 : list(node.args).length): void {
     const name = parts(node.funcname);
     const last = name.at(-1) ?? "";
     const schema = name.at(-2) ?? "";
     const args = list(node.args);
     const on = functionName(name, this.settings);
-    this.mentions.call(name, on, node.agg_within_group === true ? -1 : args.length);
+    this.mentions.call(name, on, given);
     if (schema === "" || schema === "pg_catalog") {
       if (safeFunctions.has(last)) return this.reads(shownBy(last, constant(args[0])));
       if (last === "nextval" || last === "setval") {

@@ -90,6 +90,20 @@ create view by_result as select gives_small() as n;
 create view by_column as select keeps_one() as n;
 create domain from_nowhere as int default valued();
 create table keeps_default (id int, n from_nowhere);
+create function calmly(a int, b int) returns boolean language plpgsql immutable as 'begin return a = b; end';
+${witness("loudly", "a int, b int", "boolean", "a <> b")}
+create operator !=== (leftarg = int, rightarg = int, function = loudly);
+create operator === (leftarg = int, rightarg = int, function = calmly, negator = !===);
+create function not_calmly(n int) returns boolean language sql stable begin atomic select not n === 1; end;
+create view by_negator as select not_calmly(id) as n from orders;
+create function given_small(n int default 5::small) returns int language sql stable as 'select $1';
+create view by_given as select given_small() as n;
+create function "İΣ"(h hides) returns int language sql as 'select bump(1)';
+create function of_letters() returns text language sql stable as 'select (h).İΣ::text from hides h';
+create view by_letters as select of_letters() as n;
+create view 🂡 as select n from bumped;
+create function of_card() returns bigint language sql stable as 'select count(n) from 🂡';
+create view by_card as select of_card() as n;
 create table parent (id int primary key);
 create table child (id int primary key references parent on delete cascade);
 create table grandchild (id int references child on delete cascade on update cascade);
@@ -122,6 +136,11 @@ export const readingAttacks: readonly Attack[] = [
   { text: "select n from by_column", runs: "checked" },
   { text: "select n from by_argument", runs: "checked" },
   { text: "select n from by_result", runs: "checked" },
+  { text: "select n from by_negator", runs: "loudly" },
+  { text: "select id from orders where not id === 1", runs: "loudly" },
+  { text: "select n from by_given", runs: "checked" },
+  { text: "select n from by_letters", runs: "bump" },
+  { text: "select n from by_card", runs: "bump" },
   { text: "select c.delete_order from orders c", runs: "delete_order" },
   { text: "select orders.delete_order from orders", runs: "delete_order" },
   { text: "select public.orders.delete_order from public.orders", runs: "delete_order" },
