@@ -73,6 +73,7 @@ export class CallerCodec implements Codec {
     }
     if (this.#skips(cursor, type, length)) return;
     if (cork.active && (cork.full || !corkable.has(type))) {
+      if (!this.lock.keeps(cursor, frontend.bind)) return;
       if (!this.running.uncork(cursor) || this.#skips(cursor, type, length)) return;
     }
     if (exchange.copy === "open") {

@@ -13,6 +13,8 @@ import { looksAtNone, reportAs, textOf } from "./texts.ts";
 
 const statuses: ReadonlySet<number> = new Set(Object.values(status));
 const cancelled = "57014";
+/** What the gateway itself sends of these switches the server to read-only transactions or back (lock.ts). */
+const switching: ReadonlySet<number> = new Set([kind.query, kind.parse, kind.bind, kind.execute, kind.close]);
 
 /** How answers end: completion, suspension, error, ReadyForQuery. */
 export class Endings {
@@ -77,7 +79,7 @@ export class Endings {
       return;
     }
     if (owed.length === 0) throw violation("The server reports an error of nothing that was asked.");
-    if (owed.kind === kind.query && (owed.flags & flag.swallow) !== 0) {
+    if ((owed.flags & (flag.swallow | flag.ahead)) === flag.swallow && switching.has(owed.kind)) {
       throw violation("The server does not take what the gateway says of read-only transactions.");
     }
     const { subject } = owed;

@@ -1,21 +1,40 @@
+import { randomBytes } from "node:crypto";
 import { type Cursor, nothing, onlyReads } from "../../../core/plugin.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import { unlocking } from "../sql/unlocking.ts";
 import { frontend, headerSize, status } from "../wire/message.ts";
-import { query } from "../wire/query.ts";
+import { bind, close, execute, parse, query, sync } from "../wire/query.ts";
 import type { Exchange } from "./exchange.ts";
 import { flag, kind } from "./owed.ts";
 
-const switches = {
-  on: query("set default_transaction_read_only = on"),
-  off: query("set default_transaction_read_only = off"),
+const texts = {
+  on: "set default_transaction_read_only = on",
+  off: "set default_transaction_read_only = off",
 } as const;
+const switches = { on: query(texts.on), off: query(texts.off) } as const;
 
-/** Messages that begin something: before them the gateway may say a word of its own. */
+/** The same by a statement of its own: a simple query makes the server forget the unnamed one. Replication knows simple ones only. */
+const quiet = { on: quietly(texts.on), off: quietly(texts.off) } as const;
+
+function quietly(text: string): Buffer {
+  const name = `postern-${randomBytes(16).toString("hex")}`;
+  return Buffer.concat([
+    parse(name, text),
+    bind("", name),
+    execute(""),
+    close({ kind: "statement", name }),
+    sync,
+  ]);
+}
+
+/** Messages that begin something, a group if nothing else: before them the gateway may say a word of its own. */
 const begins: ReadonlySet<number> = new Set([
   frontend.query,
   frontend.parse,
   frontend.bind,
+  frontend.describe,
+  frontend.execute,
+  frontend.close,
   frontend.functionCall,
 ]);
 
@@ -28,21 +47,32 @@ export class Lock {
   #wanted = false;
   /** The group in which a transaction has ended last: what follows in it begins another. */
   #endedIn = -1;
+  /** What settings go back to has it on. */
+  readonly #atLogin: boolean;
 
   constructor(
     readonly exchange: Exchange,
     /** The server has it on, by the gateway's doing. */
     public on: boolean,
-  ) {}
+  ) {
+    this.#atLogin = on;
+  }
 
   /** Before the message at the cursor. False: the direction is stalled until the server can be told. */
   keeps(cursor: Cursor, type: number): boolean {
     const { exchange } = this;
     if (this.#wants() === this.on || exchange.sent !== 0 || !begins.has(type)) return true;
     if (!exchange.drained(cursor)) return false;
-    if (exchange.status !== status.idle || this.#forgets(cursor, type)) return true;
+    if (exchange.status !== status.idle) return true;
     this.on = this.#wanted;
-    cursor.insert(this.on ? switches.on : switches.off);
+    const way = this.on ? "on" : "off";
+    if (this.#forgets(cursor, type)) {
+      cursor.insert(quiet[way]);
+      for (const what of [kind.parse, kind.bind, kind.execute, kind.close]) exchange.owe(what, flag.swallow);
+      exchange.oweReady(kind.sync, flag.swallow);
+      return true;
+    }
+    cursor.insert(switches[way]);
     exchange.oweReady(kind.query, flag.swallow);
     exchange.statements.define("", undefined, exchange.group - 1);
     exchange.portals.define("", undefined, exchange.group - 1);
@@ -54,14 +84,24 @@ export class Lock {
    * another transaction lets that one write too.
    */
   under(statement: SqlStatement): SqlStatement {
-    if (this.on || !this.#wants()) return statement;
-    const begins = statement.detail.transaction === "begins" || this.#endedIn === this.exchange.group;
+    if (!this.#wants() || (this.on && !this.#opens(statement.detail))) return statement;
+    const { transaction } = statement.detail;
+    const begins = transaction === "begins" || this.#endedIn === this.exchange.group;
     return begins ? unlockingOf(statement) : statement;
   }
 
   /** It is on its way, in the group of the extended protocol that is open. */
   ran({ detail }: SqlStatement): void {
     if (detail.transaction === "ends") this.#endedIn = this.exchange.group;
+    if (!this.#opens(detail)) return;
+    this.on = false;
+    // DISCARD ALL commits by itself.
+    this.#endedIn = this.exchange.group;
+  }
+
+  /** Settings go back to what lets transactions write. */
+  #opens({ resets }: SqlStatement["detail"]): boolean {
+    return resets === true && !this.#atLogin;
   }
 
   #wants(): boolean {

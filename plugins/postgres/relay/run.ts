@@ -113,6 +113,7 @@ export class Running {
       const copied = rows ? loneCopy(statement) : undefined;
       if (copied && run) inspect(exchange, cursor, copied, run, pass);
       cursor.forward(length);
+      this.lock.ran(statement);
       exchange.oweReady(kind.query, rows ? flag.rows : 0, run, pass);
       exchange.launched(statement, pass);
       exchange.barrier = uses.length > 0 || copied !== undefined;

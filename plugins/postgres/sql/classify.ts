@@ -43,6 +43,8 @@ export interface Shape {
   readonly changes?: SessionSettings;
   /** It ends a transaction and does nothing else, or it may begin one: with BEGIN, AND CHAIN, or by what stands behind an end. */
   readonly transaction?: "ends" | "begins";
+  /** RESET ALL or DISCARD ALL is in it. */
+  readonly resets?: true;
   /** COPY FROM STDIN is in it, or may be: nobody can tell. */
   readonly copyIn?: true;
   /** COPY TO STDOUT is in it. */
@@ -130,6 +132,7 @@ function shape(text: string, settings: SessionSettings): Shape {
     mentions: reader.mentions,
     ...(reader.changes === undefined ? {} : { changes: reader.changes }),
     ...transactionIn(trees),
+    ...(reader.resets ? { resets: true } : {}),
     ...(reader.copyIn ? { copyIn: true } : {}),
     ...(reader.copyOut
       ? { copyOut: true, copies: () => (copies ??= parse(text).map((tree) => copiedOut(tree, text))) }
