@@ -149,7 +149,12 @@ describe.skipIf(noPostgres)("the second lock", () => {
     };
     await ask(query("create temp table t (n int); declare held cursor with hold for select 1"));
     await ask(parse("one", insert), sync);
-    for (const first of [[close({ kind: "statement", name: "none" })], [describeNamed({ kind: "statement", name: "one" })], [execute("held")], []]) {
+    for (const first of [
+      [close({ kind: "statement", name: "none" })],
+      [describeNamed({ kind: "statement", name: "one" })],
+      [execute("held")],
+      [],
+    ]) {
       await ask(parse("", "select 1"), sync);
       gate.session.effects = new Set(["read"]);
       expect(await ask(...first, bind("", "one"), execute(""), sync)).toMatch(/2EZ$/);

@@ -11,7 +11,7 @@ import { parse } from "./parse.ts";
 import { emptyScope, type NameUse, Reader } from "./reader.ts";
 import type { Tree } from "./refs.ts";
 import { defaultSettings, type SessionSettings } from "./settings.ts";
-import { transactionIn } from "./transaction.ts";
+import { resetsIn, transactionIn } from "./transaction.ts";
 
 export { loadParser } from "./parse.ts";
 
@@ -132,7 +132,7 @@ function shape(text: string, settings: SessionSettings): Shape {
     mentions: reader.mentions,
     ...(reader.changes === undefined ? {} : { changes: reader.changes }),
     ...transactionIn(trees),
-    ...(reader.resets ? { resets: true } : {}),
+    ...(resetsIn(trees) ? { resets: true } : {}),
     ...(reader.copyIn ? { copyIn: true } : {}),
     ...(reader.copyOut
       ? { copyOut: true, copies: () => (copies ??= parse(text).map((tree) => copiedOut(tree, text))) }

@@ -51,8 +51,6 @@ export class Reader {
   changes: SessionSettings | undefined;
   /** Whatever follows in the same message cannot be told from its text. */
   turned = false;
-  /** RESET ALL, DISCARD ALL: the session's settings go back to what they were at its start. */
-  resets = false;
   readonly #actions = new Map<string, Action>();
   constructor(
     readonly settings: SessionSettings,
@@ -94,7 +92,6 @@ export class Reader {
     read(reader);
     this.uses.push(...reader.uses);
     this.change(reader.changes, reader.turned);
-    this.resets ||= reader.resets;
     return reader;
   }
 

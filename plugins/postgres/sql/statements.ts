@@ -83,17 +83,13 @@ const sessions: Record<string, StatementKind> = {
     r.turned = true;
     if (n.target === undefined || n.target === "DISCARD_ALL") {
       r.uses.push({ verb: "deallocate" }, { verb: "close" });
-      r.resets = true;
     }
   },
   VariableShowStmt: (r, n) => r.reads(`setting ${text(n.name)?.toLowerCase()}`),
   VariableSetStmt(r, n) {
     const kind = text(n.kind);
     const name = text(n.name);
-    if (kind === "VAR_RESET_ALL") {
-      r.resets = true;
-      return r.add("read", "setting *");
-    }
+    if (kind === "VAR_RESET_ALL") return r.add("read", "setting *");
     if (kind === "VAR_SET_MULTI") return r.add("read", "setting transaction", ...unlockingIn(n.args));
     const values = list(n.args).map(constant);
     const told = kind !== "VAR_SET_CURRENT" && values.every((value) => value !== undefined);

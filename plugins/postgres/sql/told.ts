@@ -36,7 +36,7 @@ export interface Followed {
 export type Follow = (tables: ReadonlyMap<string, readonly TableFacts[]>) => Promise<Followed | undefined>;
 
 export function toTold(statement: SqlStatement): Told {
-  const { actions, statements, uses, mentions, changes, transaction } = statement.detail;
+  const { actions, statements, uses, mentions, changes, transaction, resets } = statement.detail;
   const { copyIn, copyOut, copies, lineage } = statement.detail;
   const lineages = statements <= mostStatements ? lineage() : undefined;
   const flaw = statement.flaw?.();
@@ -44,6 +44,7 @@ export function toTold(statement: SqlStatement): Told {
     ...{ actions, statements, uses, mentions: plainMentions(mentions) },
     ...(changes === undefined ? {} : { changes }),
     ...(transaction === undefined ? {} : { transaction }),
+    ...(resets ? { resets } : {}),
     ...(copyIn ? { copyIn } : {}),
     ...(copyOut ? { copyOut } : {}),
     ...(copies && statements === 1 ? { copies: copies() } : {}),

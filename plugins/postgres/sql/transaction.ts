@@ -10,6 +10,14 @@ export function transactionIn(trees: readonly Tree[]): { readonly transaction?: 
   return ends ? { transaction: "ends" } : {};
 }
 
+/** RESET ALL, DISCARD ALL: settings go back to what they were when the session began. No other statement holds one of them. */
+export function resetsIn(trees: readonly Tree[]): boolean {
+  return trees.some(({ kind, node }) => {
+    if (kind === "VariableSetStmt") return node.kind === "VAR_RESET_ALL";
+    return kind === "DiscardStmt" && (node.target === undefined || node.target === "DISCARD_ALL");
+  });
+}
+
 const beginning: ReadonlySet<string> = new Set(["TRANS_STMT_BEGIN", "TRANS_STMT_START"]);
 const ending: ReadonlySet<string> = new Set([
   "TRANS_STMT_COMMIT",
