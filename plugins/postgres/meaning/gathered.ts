@@ -75,7 +75,11 @@ export class Gathered {
 
   /** The relations that a text may mean; undefined: not known yet. */
   find(relation: RelationMention): readonly RelationFacts[] | undefined {
-    return /^(pg_catalog|information_schema)\./.test(relation.on) ? [] : this.known(relation);
+    const { on, name } = relation;
+    const server = /^(pg_catalog|information_schema)\./.exec(on)?.[1];
+    if (server === undefined) return this.known(relation);
+    // Somebody's own can be there too.
+    return this.facts.own.hasName(name) ? this.known({ schema: server, name }) : [];
   }
 
   known({ schema, name }: NameMention): readonly RelationFacts[] | undefined {

@@ -147,7 +147,8 @@ export class Resolution {
   #firstInPath(found: readonly RelationFacts[]): readonly RelationFacts[] {
     const { path, certain } = this.#gathered.facts.own.path;
     if (!certain) return found;
-    const first = path.find((schema) => found.some((one) => one.schema === schema));
+    const all = path.includes("pg_catalog") ? path : ["pg_catalog", ...path];
+    const first = all.find((schema) => found.some((one) => one.schema === schema));
     return found.filter(({ schema }) => schema === first);
   }
 

@@ -104,6 +104,9 @@ create view by_letters as select of_letters() as n;
 create view 🂡 as select n from bumped;
 create function of_card() returns bigint language sql stable as 'select count(n) from 🂡';
 create view by_card as select of_card() as n;
+create view information_schema.among as select bump(1) as n;
+create view moved as select bump(1) as n;
+alter view moved set schema pg_catalog;
 create table parent (id int primary key);
 create table child (id int primary key references parent on delete cascade);
 create table grandchild (id int references child on delete cascade on update cascade);
@@ -141,6 +144,9 @@ export const readingAttacks: readonly Attack[] = [
   { text: "select n from by_given", runs: "checked" },
   { text: "select n from by_letters", runs: "bump" },
   { text: "select n from by_card", runs: "bump" },
+  { text: "select n from information_schema.among", runs: "bump" },
+  { text: "select n from pg_catalog.moved", runs: "bump" },
+  { text: "select n from moved", runs: "bump" },
   { text: "select c.delete_order from orders c", runs: "delete_order" },
   { text: "select orders.delete_order from orders", runs: "delete_order" },
   { text: "select public.orders.delete_order from public.orders", runs: "delete_order" },
