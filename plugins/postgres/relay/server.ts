@@ -49,8 +49,9 @@ export class ServerCodec implements Codec {
     const length = messageLength(cursor);
     if (length === 0) return;
     const type = cursor.view[cursor.at] as number;
-    if (this.#unasked(cursor, type, length)) return;
+    // A notice or a setting of a statement that runs may hold what it has read.
     if (this.#waitsForTrail(cursor)) return;
+    if (this.#unasked(cursor, type, length)) return;
     this.#answer(cursor, type, length);
   }
 

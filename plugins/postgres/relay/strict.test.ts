@@ -1,10 +1,14 @@
-import { expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
+import { loadParser } from "../sql/index.ts";
 import { backend } from "../wire/message.ts";
 import { bind, describe, execute, parse, sync } from "../wire/query.ts";
+import { noticeResponse } from "../wire/report.ts";
 import { dataRow, rowDescriptionMessage } from "../wire/rows.ts";
 import { commandComplete, readyForQuery } from "../wire/session.ts";
-import { message } from "../wire/write.ts";
+import { cstring, int32, message } from "../wire/write.ts";
 import { memorySession } from "./testing/memory.ts";
+
+beforeAll(loadParser);
 
 const idle = 0x49;
 const column = {
@@ -54,6 +58,22 @@ test("an answer leaves in one write, once its entry is durable", async () => {
   flush();
   await Bun.sleep(0);
   expect(written).toEqual(["12TDCZ"]);
+});
+
+test("what it raises, sets or notifies may hold a value too: it waits with the answer", async () => {
+  const { server, written, flush } = strict();
+  server.arrive(...prepared);
+  const said = [
+    noticeResponse({ message: "a@b.c" }),
+    message(backend.parameterStatus, cstring("application_name"), cstring("a@b.c")),
+    message(backend.notificationResponse, int32(7), cstring("channel"), cstring("a@b.c")),
+  ];
+  for (const each of said) server.arrive(each);
+  expect(written).toEqual(["12T"]);
+  server.arrive(...ran);
+  flush();
+  await Bun.sleep(0);
+  expect(written.join("")).toBe("12TNSADCZ");
 });
 
 test("what is no answer of the operation yet leaves at once", async () => {
