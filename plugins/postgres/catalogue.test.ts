@@ -17,6 +17,12 @@ const setUp = `
   create function secret() returns text language sql as 'select email from "Shop".customers limit 1';
   create view opaque as select 1 as one, secret() as value, id from "Shop".customers;
   create view by_text as select query_to_xml('select email from "Shop".customers', true, true, '') as x;
+  create view by_search as select word from ts_stat('select to_tsvector(email) from "Shop".customers');
+  create view by_object as select convert_from(lo_get(4711), 'utf8') as x;
+  create view by_file as select pg_read_file('PG_VERSION') as x, id from "Shop".customers;
+  create view by_session as select upper(query) as x, pid from pg_stat_activity;
+  create view by_function as select pg_stat_get_activity(null)::text as x;
+  create view computed as select upper(id::text) || now() as x from "Shop".customers;
   create view sampled as select most_common_vals::text as v from pg_stats;
   create view plain_sampled as select data from pg_largeobject;
   create view missed as select attmissingval::text as t, attname from pg_attribute;
@@ -117,6 +123,17 @@ for (const version of [15, 18] as const) {
       expect(opaque.origins("one")).toBe("unknown");
       expect(opaque.origins("id")).toEqual(["Shop.customers.id", "public.opaque.id"]);
       expect((await load(catalogue, "by_text")).origins("x")).toBe("unknown");
+      expect((await load(catalogue, "by_search")).origins("word")).toBe("unknown");
+      for (const view of ["by_object", "by_file", "by_session", "by_function"])
+        expect([view, (await load(catalogue, view)).origins("x")]).toEqual([view, "unknown"]);
+      expect((await load(catalogue, "by_file")).origins("id")).toEqual([
+        "Shop.customers.id",
+        "public.by_file.id",
+      ]);
+      expect((await load(catalogue, "computed")).origins("x")).toEqual([
+        "Shop.customers.id",
+        "public.computed.x",
+      ]);
       expect((await load(catalogue, "sampled")).origins("v")).toBe("unknown");
       expect((await load(catalogue, "plain_sampled")).origins("data")).toBe("unknown");
       expect((await load(catalogue, "pg_stats")).origins("most_common_vals")).toBe("unknown");

@@ -1,4 +1,5 @@
 import type { Row } from "../control.ts";
+import { safeFunctions } from "../sql/builtins.ts";
 import { type PlainTarget, plainTargets } from "./tree.ts";
 
 /** What the server's catalogue says of one relation, as the query below answers it. */
@@ -75,8 +76,8 @@ const fieldsOf = `(
 /**
  * One row a relation. A view is known by its rewrite rule `_RETURN`: pg_depend lists the columns that
  * it names, the rule's own tree the relations (pg_depend leaves out those of the system) and whole
- * rows (Var with varattno 0). User-defined functions and operators, and the built-in functions that run
- * a query given as text, make it opaque.
+ * rows (Var with varattno 0). User-defined functions and operators make it opaque, and those of the server's own
+ * that do more than compute: they run a query given as text, or read a large object, a file, the log of changes.
  */
 export const factsQuery = `
 with recursive wanted as (
@@ -118,17 +119,17 @@ select w.oid, w.nspname, w.relname, w.relkind,
   exists (select from rule where rule.ev_class = w.oid and rule.tree ~ ':varattno 0 '),
   exists (select from rule join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
     and d.objid = rule.oid and d.refclassid in ('pg_catalog.pg_proc'::pg_catalog.regclass,
-    'pg_catalog.pg_operator'::pg_catalog.regclass) and d.refobjid >= ${firstOwn} where rule.ev_class = w.oid)
-  or exists (select from rule, pg_catalog.pg_proc p
-    where rule.ev_class = w.oid and p.proname ~ '^(query|table|schema|database|cursor)_to_xml'
-    and pg_catalog.strpos(rule.tree, ':funcid ' || p.oid || ' ') > 0),
+    'pg_catalog.pg_operator'::pg_catalog.regclass) and d.refobjid >= ${firstOwn} where rule.ev_class = w.oid),
+  (select pg_catalog.json_agg(distinct p.proname)
+   from rule, pg_catalog.regexp_matches(rule.tree, ':funcid (\\d+)', 'g') m
+   join pg_catalog.pg_proc p on p.oid = m[1]::pg_catalog.oid where rule.ev_class = w.oid and p.oid < ${firstOwn}),
   (select rule.tree from rule where rule.ev_class = w.oid)
 from wanted w`;
 
 /** Reads one row of the query's answer. */
 export function relationRow(row: Row): RelationRow {
   const [oid, schema, name, kind, columns, parents, children, generated] = row;
-  const [relations, named, wholeRow, opaque, tree] = row.slice(8);
+  const [relations, named, wholeRow, opaque, called, tree] = row.slice(8);
   const isView = kind === "v" || kind === "m";
   return {
     oid: Number(oid),
@@ -156,11 +157,17 @@ export function relationRow(row: Row): RelationRow {
             ),
             columns: list<[number, number]>(named).map(([relation, column]) => ({ relation, column })),
             wholeRow: wholeRow === "t",
-            opaque: opaque === "t",
+            // What the server's own views call shows nothing else than they say.
+            opaque: opaque === "t" || (Number(oid) >= firstOwn && list<string>(called).some(showsMore)),
           },
         }
       : {}),
   };
+}
+
+/** One of the server's own functions shows more than what is made of its arguments. */
+function showsMore(name: string): boolean {
+  return !safeFunctions.has(name) || name === "pg_stat_get_activity";
 }
 
 function list<T>(json: string | null | undefined): readonly T[] {

@@ -104,7 +104,7 @@ class Walk {
     return view.relations.every((oid) => {
       const source = this.#find(oid);
       // What a view names of the server's own relations is not written down.
-      if (!source || isSample(source) || (made && isAttributes(source))) return false;
+      if (!source || isSample(source) || (made && (isAttributes(source) || isActivity(source)))) return false;
       const named = view.columns.filter(({ relation }) => relation === oid).map(({ column }) => column);
       const used = source.columns.filter((each) => wholes || named.includes(each.number));
       return used.every((column) => this.read(source, column));
@@ -130,8 +130,12 @@ function isAttributes({ schema, name }: RelationRow): boolean {
 }
 
 /** Other sessions' statements, with the values in them. */
-function showsStatements({ schema, name }: RelationRow, column: NumberedColumn): boolean {
-  return schema === "pg_catalog" && name === "pg_stat_activity" && column.name === "query";
+function showsStatements(relation: RelationRow, column: NumberedColumn): boolean {
+  return isActivity(relation) && column.name === "query";
+}
+
+function isActivity({ schema, name }: RelationRow): boolean {
+  return schema === "pg_catalog" && name === "pg_stat_activity";
 }
 
 /** The relations that must be known before the origins of this one can be told. */
