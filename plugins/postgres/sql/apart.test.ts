@@ -41,6 +41,17 @@ describe("a long text", () => {
     }
   }, 60_000);
 
+  test("waits for shorter ones, but not for all that come", async () => {
+    const texts = [3, 2, ...Array(40).fill(1)].map(
+      (times, at) => `select ${at} -- ${"x".repeat(times * longestAtOnce)}`,
+    );
+    const done: number[] = [];
+    await Promise.all(texts.map((text, at) => read(text).then(() => done.push(at))));
+    expect(done[0]).toBe(0);
+    expect(done.indexOf(1)).toBeGreaterThan(1);
+    expect(done.indexOf(1)).toBeLessThan(20);
+  }, 60_000);
+
   test("says what a short one says", async () => {
     for (const text of [
       "select lower(email), o.* from customers c, orders o where c.id = any(array[1, 2]) order by o.note",

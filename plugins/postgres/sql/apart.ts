@@ -13,6 +13,9 @@ const longestRead = 10_000;
 /** Milliseconds after which a thread that nobody asks is ended, with the memory that its texts have taken. */
 const idle = 10_000;
 
+/** So many may go before one that came earlier: shorter ones without end would keep it waiting for good. */
+const mostBefore = 16;
+
 /** What the thread is asked. */
 export interface ApartQuestion {
   readonly text: string;
@@ -26,6 +29,8 @@ export type ApartAnswer = { readonly told?: Told; readonly columns?: Followed } 
 
 interface Job {
   readonly question: ApartQuestion;
+  /** How many that came later were put before it. */
+  before: number;
   /** undefined: the thread has none. */
   answer(answer: Exclude<ApartAnswer, "spoiled"> | undefined): void;
 }
@@ -38,7 +43,7 @@ let timer: NodeJS.Timeout | undefined;
 /**
  * As `classify`; a Promise, which never rejects, of a long or deep text. That one is read in a thread, so that no other session
  * waits for it: a megabyte takes the better part of a second, and a text that is nested deep enough ends the parser.
- * One thread reads for all sessions of the process, one text at a time, the shortest first.
+ * One thread reads for all sessions of the process, one text at a time: the shortest first, though not before what has waited long.
  */
 export function classifyApart(text: string, settings: SessionSettings): SqlStatement | Promise<SqlStatement> {
   const known = remembered(text, settings);
@@ -57,8 +62,11 @@ export function classifyApart(text: string, settings: SessionSettings): SqlState
 
 function ask(question: ApartQuestion): Promise<Exclude<ApartAnswer, "spoiled"> | undefined> {
   return new Promise((answer) => {
-    const after = waiting.findIndex((job) => job.question.text.length > question.text.length);
-    waiting.splice(after === -1 ? waiting.length : after, 0, { question, answer });
+    const { length } = question.text;
+    const at =
+      1 + waiting.findLastIndex((job) => job.question.text.length <= length || job.before >= mostBefore);
+    for (const job of waiting.slice(at)) job.before += 1;
+    waiting.splice(at, 0, { question, before: 0, answer });
     next();
   });
 }
