@@ -148,6 +148,18 @@ describe.skipIf(!hasPostgres(15))("the catalogue is followed", () => {
     }
   });
 
+  test("nobody knows what a body in another language runs", async () => {
+    const ask = asking();
+    const cache = new MeaningCache(true);
+    await server.sql(`create trusted language other handler plpgsql_call_handler;
+      create function by_other() returns int language other stable as 'begin return 1; end'`);
+    expect(await told(cache, ask, "select by_other()")).toEqual(["execute public.by_other [volatile]"]);
+    await server.sql("alter language other rename to plother; alter language plpgsql rename to other");
+    cache.invalidate();
+    expect(await told(cache, ask, "select by_other()")).toEqual(["execute public.by_other [volatile]"]);
+    await server.sql("alter language other rename to plpgsql");
+  });
+
   test("rows that were frozen, or written anew by VACUUM FULL, are the same, and new ones are seen", async () => {
     const ask = asking();
     const cache = new MeaningCache(true);

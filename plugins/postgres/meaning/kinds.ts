@@ -49,7 +49,7 @@ interface Followed {
 /** `facts`: as `Own` reads them. */
 const followed: Readonly<Record<Kind, Followed>> = {
   schema: { from: "pg_catalog.pg_namespace x", where: "true", facts: ["x.nspname"] },
-  language: { from: "pg_catalog.pg_language x", where: "true", facts: ["x.lanname", "x.lanpltrusted"] },
+  language: { from: "pg_catalog.pg_language x", where: "true", facts: ["x.lanname"] },
   function: {
     from: "pg_catalog.pg_proc x",
     // From 12000 on (FirstUnpinnedObjectId) they can be moved to another schema.

@@ -47,12 +47,13 @@ export class OwnFunction implements FunctionFacts {
     return this.own.schemas.get(this.#schema) ?? "";
   }
   get compiled(): boolean {
-    const { name } = this.own.languages.get(this.#language) ?? {};
+    const name = this.own.languages.get(this.#language);
     return name === "c" || name === "internal";
   }
-  /** Its language keeps to what SQL may do. */
-  get trusted(): boolean {
-    return this.own.languages.get(this.#language)?.trusted ?? false;
+  /** Its body names what it runs, or says `execute`. In other languages a text can be put together and run in many ways. */
+  get legible(): boolean {
+    const name = this.own.languages.get(this.#language);
+    return name === "sql" || name === "plpgsql";
   }
   get supplied(): boolean {
     return this.compiled || this.own.members.has(this.oid);
@@ -84,7 +85,7 @@ export interface Rows {
 /** All that somebody made in one database and that is followed as a whole. */
 export class Own {
   readonly schemas = new Map<number, string>();
-  readonly languages = new Map<number, { readonly name: string; readonly trusted: boolean }>();
+  readonly languages = new Map<number, string>();
   readonly members = new Map<number, true>();
   readonly #functions = new Map<number, OwnFunction>();
   readonly #operators = new Map<number, Operator>();
@@ -109,10 +110,7 @@ export class Own {
 
   readonly rows: Readonly<Record<Kind, Rows>> = {
     schema: this.#rows(this.schemas, ([name]) => name as string),
-    language: this.#rows(this.languages, ([name, trusted]) => ({
-      name: name as string,
-      trusted: trusted as boolean,
-    })),
+    language: this.#rows(this.languages, ([name]) => name as string),
     function: this.#rows(
       this.#functions,
       (facts, oid, xmin) => new OwnFunction(this, oid, xmin, facts),

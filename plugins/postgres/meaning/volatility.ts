@@ -73,7 +73,7 @@ class Search {
   #look(one: OwnFunction): void {
     const known = this.known.get(one.oid);
     if (known !== undefined) this.#found = known;
-    else if (one.marked || (!one.compiled && !one.trusted)) this.#found = true;
+    else if (one.marked || (!one.compiled && !one.legible)) this.#found = true;
     else this.#follow(one);
   }
 
