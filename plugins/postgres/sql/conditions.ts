@@ -199,7 +199,7 @@ class Given {
     const query = text(value.ctename);
     if (query !== undefined) {
       this.#queries.add(relationOf({ relname: query }));
-      for (const name of parts(value.aliascolnames)) this.#refs(name).visit(value.ctequery);
+      this.#renamed(parts(value.aliascolnames), value.ctequery);
     }
     for (const kind of tableFunctions) if (kind in value) this.tableFunctions = true;
     for (const field in value) if (typeof value[field] === "object") this.visit(value[field]);
@@ -244,12 +244,16 @@ class Given {
   #other(node: Node, alias: Node): void {
     this.#others.add(text(alias.aliasname) ?? "");
     const columns = parts(alias.colnames);
+    if ("jointype" in node) for (const column of columns) this.#refs(column).wholes = true;
+    else this.#renamed(columns, node.subquery ?? node);
+  }
+
+  /** Each may stand for whatever is in it: read once for all of them. */
+  #renamed(columns: readonly string[], value: unknown): void {
     if (columns.length === 0) return;
-    for (const column of columns) {
-      const refs = this.#refs(column);
-      if ("jointype" in node) refs.wholes = true;
-      else refs.visit(node.subquery ?? node);
-    }
+    const all = new Collector(this.rows);
+    all.visit(value);
+    for (const column of columns) this.#refs(column).absorb(all);
   }
 
   #refs(name: string): Collector {

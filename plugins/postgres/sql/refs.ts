@@ -73,6 +73,15 @@ export class Collector implements Refs {
     for (const field in value) if (typeof value[field] === "object") this.visit(value[field]);
   }
 
+  /** What another has collected is in this one too. */
+  absorb(other: Collector): void {
+    for (const name of other.names) this.names.add(name);
+    for (const name of other.attributes) this.attributes.add(name);
+    this.opaque ||= other.opaque;
+    this.wholes ||= other.wholes;
+    this.#calledByField ||= other.#calledByField;
+  }
+
   /** Whether there is a row tells nothing of its targets. */
   #exists({ targetList: _, ...query }: Node): void {
     this.visit(query);
