@@ -245,6 +245,18 @@ describe("a masked value written back by COPY FROM STDIN", () => {
     },
   );
 
+  test.each([["partial"], [hash(key)]] as const)(
+    "is refused between whatever parts the fields (%p)",
+    async (strategy) => {
+      const watch = await opened({ columns: ["email"], strategy });
+      const shown = row(watch, "email", "alice@example.com");
+      for (const delimiter of "!#$%&/:?\\^`~=; ") {
+        const data = `1${delimiter}${shown}${delimiter}x\n`;
+        expect([data, copied(watch, data)]).toEqual([data, refused]);
+      }
+    },
+  );
+
   test("other values pass, also long ones, and what a session was not shown", async () => {
     const watch = await opened({ columns: ["email"], strategy: "partial" });
     const shown = row(watch, "email", "alice@example.com");

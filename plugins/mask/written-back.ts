@@ -51,7 +51,9 @@ export class WrittenBack implements Shown {
       if (this.#hashes === undefined) return false;
       // In binary form what stands before a field may be the last byte of its length.
       return (
-        this.#isKnown(field.slice(1)) || [...field.matchAll(words)].some(([word]) => this.#isKnown(word))
+        this.#isKnown(field.slice(1)) ||
+        [...field.matchAll(words)].some(([word]) => this.#isKnown(word)) ||
+        field.split(seldom).some((part) => this.#isKnown(bare(part)))
       );
     });
   }
@@ -129,6 +131,9 @@ export class WrittenBack implements Shown {
 /** Tabs, ends of lines, and what parts the fields of the binary form. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what parts the fields.
 const notInFields = /[\x00-\x1f\ufffd]+/;
+
+/** Delimiters that CSV seldom has, and in which `****` is more often a part of a text. */
+const seldom = /[!#$%&/:?\\^`~]/;
 
 /** A field of CSV without its quotes. */
 function bare(part: string): string {
