@@ -1,4 +1,5 @@
 import { Canaries } from "../../canary.ts";
+import type { Attack } from "./attack.ts";
 import { cellsOf, type Played } from "./play.ts";
 import { elsewhere, secrets } from "./world.ts";
 
@@ -10,10 +11,11 @@ const parts = new Canaries(
 
 /**
  * Which secrets are in what a caller got: plain or encoded, backwards, cut into cells, as the codes of their
- * characters. One line for each.
+ * characters. One line for each. What the caller wrote and a syntax error points at is no news to it.
  */
-export function leaksIn({ wire }: Played): string[] {
-  const bodies = wire.map(({ body }) => body);
+export function leaksIn({ wire }: Played, { sql }: Attack): string[] {
+  const said = JSON.stringify(sql);
+  const bodies = wire.map(({ type, body }) => (type === "E" ? withoutPointing(body, said) : body));
   const rows = wire.filter(({ type }) => type === "D").map(({ body }) => cellsOf(body));
   const byRow = rows.flat().map((cell) => cell ?? Buffer.alloc(0));
   const widest = Math.max(0, ...rows.map(({ length }) => length));
@@ -31,6 +33,13 @@ export function leaksIn({ wire }: Played): string[] {
     ...found(where, bytes),
     ...found(`${where}, backwards`, Buffer.from(bytes).reverse()),
   ]);
+}
+
+function withoutPointing(body: Buffer, said: string): Buffer {
+  const words = body.toString().replace(/ at or near "([\s\S]*?)"(?=[\0:])/g, (whole, near: string) => {
+    return said.includes(JSON.stringify(near).slice(1, -1)) ? "" : whole;
+  });
+  return Buffer.from(words);
 }
 
 function found(where: string, bytes: Buffer): string[] {

@@ -46,14 +46,14 @@ export class Trial {
     const faults: string[] = played.hung
       ? ["it hung"]
       : attack.under.startsWith("mask")
-        ? leaksIn(played)
+        ? leaksIn(played, attack)
         : [];
     let twin: Played | undefined;
     if (attack.under.startsWith("mask") && !played.hung) {
       twin = await this.#play(attack, group, "twin", piece);
       if (!loose && comparable(played) !== comparable(twin))
         faults.push("its answer depends on masked values");
-      faults.push(...leaksIn(twin).map((leak) => `twin: ${leak}`));
+      faults.push(...leaksIn(twin, attack).map((leak) => `twin: ${leak}`));
     }
     return { attack, played, ...(twin ? { twin } : {}), verdict, faults };
   }
