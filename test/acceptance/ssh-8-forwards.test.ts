@@ -136,6 +136,7 @@ describe("ssh: the recording holds what the caller saw, byte for byte", () => {
       const shared = ["-o", `ControlPath=${socket}`];
       const master = door.start(["-N", "-o", "ControlMaster=yes", ...shared, "bastion@127.0.0.1"]);
       await door.until("the master listens", () => Bun.spawnSync(["test", "-S", socket]).exitCode === 0);
+      await door.until("its session stands in the trail", () => door.entries("open").length > 0);
       const session = door.entries("open").at(-1)?.session ?? "";
       const ran = await Promise.all(
         ["a", "b", "c", "d"].map((word) =>
