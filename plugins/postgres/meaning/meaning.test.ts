@@ -68,12 +68,13 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
       expect(all.some(({ effect, on }) => effect === "execute" && on.startsWith("public."))).toBe(true);
     });
 
-    test.skipIf(version !== 15)("a function of tablefunc runs a text, whatever it is called", async () => {
-      await server.sql(`alter function crosstab(text) rename to crossing; create view crossed as
-        select * from crossing('select bump(1)::text, ''a''::text, ''b''::text') as t (a text, b text)`);
-      cache.invalidate();
-      expect(await actions("select * from crossed")).toContain("execute public.crossing [volatile]");
-    });
+    if (version === 15)
+      test("a function of tablefunc runs a text, whatever it is called", async () => {
+        await server.sql(`alter function crosstab(text) rename to crossing; create view crossed as
+          select * from crossing('select bump(1)::text, ''a''::text, ''b''::text') as t (a text, b text)`);
+        cache.invalidate();
+        expect(await actions("select * from crossed")).toContain("execute public.crossing [volatile]");
+      });
 
     test.each(ordinary)("%s only reads", async (text) => {
       if (version === 18 && /citext|%|<->/.test(text)) return;
