@@ -48,6 +48,10 @@ export interface Exchange {
   write(view: Uint8Array): boolean;
   /** The answer is whole. */
   end(trailers?: Fields): void;
+  /** Whether nothing stands in the way of `respondWhole`; undefined: this version of HTTP frames answers in another way. */
+  readonly takesWhole?: boolean;
+  /** All of an answer, as HTTP/1.1 frames it: in place of `respond` and `write`; `end` follows. False: once `drained`. */
+  respondWhole?(bytes: Uint8Array): boolean;
   /** 101 (or 200 to an extended CONNECT), and from then on a connection of bytes. */
   switch(head: ResponseHead): Wire;
   /** Breaks off, so that the caller can tell that the answer is not whole. Nothing is called back after it. */
@@ -61,8 +65,34 @@ export interface Exchange {
 /** Serves one exchange. Never throws, never rejects. */
 export type Serve = (exchange: Exchange) => void;
 
+/** An answer that is all there at once, and as its caller may have it. Its bytes are good until the call returns. */
+export interface WholeAnswer {
+  readonly status: number;
+  /** Bytes of its body. */
+  readonly length: number;
+  /** Content-Type; "" where there is none. */
+  readonly type: string;
+  /** Head and body, framed as HTTP/1.1. */
+  readonly bytes: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/** Who may take an answer at once, where nobody has to think about it. */
+export interface WholeSink {
+  /** Whether it would be taken now; nothing has happened where it would not. */
+  takesWhole(): boolean;
+  /** Whether a field of this name, in lower case, leaves as it came. */
+  passes(name: string): boolean;
+  /** What becomes of `Cache-Control`. */
+  caching(value: string | undefined): string;
+  /** In place of `head`, `data` and `end`; only after `takesWhole`. */
+  whole(answer: WholeAnswer): void;
+}
+
 /** An answer of the resource, as it arrives. */
 export interface AnswerSink {
+  /** Takes short answers at once; undefined: it does not. */
+  readonly wholes?: WholeSink;
   inform(head: ResponseHead): void;
   /** Its body follows by `data` and `end`; `end` comes also where there is none. */
   head(head: ResponseHead, length: BodyLength): void;

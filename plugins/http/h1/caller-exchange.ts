@@ -13,6 +13,8 @@ export class CallerExchange implements Exchange {
   readonly requestBody: RequestBody | undefined;
   /** The answer is whole, or never will be. */
   over = false;
+  /** It was written in one piece. */
+  #whole = false;
   drained: () => void = nobody;
   gone: () => void = nobody;
   #answer: Outgoing | undefined;
@@ -49,7 +51,7 @@ export class CallerExchange implements Exchange {
 
   /** Something of the answer may have been sent. */
   get begun(): boolean {
-    return this.over || this.#answer !== undefined;
+    return this.over || this.#whole || this.#answer !== undefined;
   }
 
   inform(head: ResponseHead): void {
@@ -70,6 +72,27 @@ export class CallerExchange implements Exchange {
     this.#answer = new Outgoing(this.caller, responseText(head, told, going), frame);
   }
 
+  get takesWhole(): boolean {
+    const { connection, caller, request, requestBody } = this;
+    return (
+      this.#goesOn &&
+      !this.begun &&
+      !connection.stopping &&
+      requestBody === undefined &&
+      request.version === "1.1" &&
+      request.method !== "HEAD" &&
+      caller.backlog === 0
+    );
+  }
+
+  respondWhole(bytes: Uint8Array): boolean {
+    if (this.begun) return true;
+    this.#whole = true;
+    if (this.caller.write(bytes)) return true;
+    this.connection.held();
+    return false;
+  }
+
   write(view: Uint8Array): boolean {
     if (this.over) return true;
     if (this.#answer?.write(view) !== false) return true;
@@ -78,9 +101,9 @@ export class CallerExchange implements Exchange {
   }
 
   end(trailers: Fields = []): void {
-    if (this.over || this.#answer === undefined) return;
+    if (this.over || !this.begun) return;
     // Not whole: the wire was closed, and that it closed is what its sink is told next.
-    if (!this.#answer.end(trailers)) return;
+    if (this.#answer?.end(trailers) === false) return;
     this.over = true;
     this.connection.finished(this, this.#goesOn && !this.#leavesBody());
   }

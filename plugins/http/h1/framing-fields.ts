@@ -1,6 +1,13 @@
 import { malformed } from "./fault.ts";
 import type { FieldWatch } from "./fields.ts";
+import { shapeOf, shapes } from "./name-shape.ts";
 import { digits, isToken } from "./syntax.ts";
+
+/** What `FramingFields.take` knows, in lower case. */
+export const framingNames: readonly string[] = [
+  ...["host", "content-length", "transfer-encoding", "connection", "upgrade", "expect", "http2-settings"],
+  ...["te", "trailer", "keep-alive", "proxy-connection"],
+];
 
 /**
  * What the fields of one head say about its connection: how long the body is, whether the connection goes on, what it
@@ -143,14 +150,5 @@ const spelled: ReadonlyMap<string, string> = new Map(
 );
 
 /** By length and first letter of a name: 1 where a name of `take` has both, so that others are not looked at twice. */
-const known: Uint8Array = new Uint8Array(32 * 32);
-for (const name of [
-  ...["host", "content-length", "transfer-encoding", "connection", "upgrade", "expect", "http2-settings"],
-  ...["te", "trailer", "keep-alive", "proxy-connection"],
-]) {
-  known[shapeOf(name)] = 1;
-}
-
-function shapeOf(name: string): number {
-  return Math.min(name.length, 31) * 32 + (name.charCodeAt(0) & 31);
-}
+const known: Uint8Array = new Uint8Array(shapes);
+for (const name of framingNames) known[shapeOf(name)] = 1;

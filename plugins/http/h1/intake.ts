@@ -28,9 +28,14 @@ export class Intake {
   /** Everything that was not taken; nothing is left. */
   takeAll(): Buffer {
     const rest = this.bytes.subarray(this.at);
+    this.empty();
+    return rest;
+  }
+
+  /** Nothing is left of it. */
+  empty(): void {
     this.bytes = nothing;
     this.at = 0;
-    return rest;
   }
 
   /** Whether what was not taken begins with these bytes. */

@@ -1,5 +1,5 @@
 import type { PosternError, Wire } from "../../../core/plugin.ts";
-import type { AnswerSink, BodyLength, ResourceConnection, Sending } from "../exchange.ts";
+import type { AnswerSink, BodyLength, ResourceConnection, Sending, WholeSink } from "../exchange.ts";
 import type { Fields, RequestHead } from "../message.ts";
 import { type BodyReader, readerOf } from "./body-reader.ts";
 import { requestText } from "./encode.ts";
@@ -7,6 +7,7 @@ import { badAnswer, closed, Fault, malformed } from "./fault.ts";
 import { Handover } from "./handover.ts";
 import { Intake } from "./intake.ts";
 import { Outgoing } from "./outgoing.ts";
+import { PlainAnswer } from "./plain-answer.ts";
 import { ResourceSending } from "./resource-sending.ts";
 import { type ParsedResponse, parseResponse } from "./response-head.ts";
 
@@ -17,6 +18,9 @@ export interface ResourceLimits {
 
 /** Interim answers that one request may be given. */
 const interimLimit = 32;
+
+/** Read and handed on within one call, so one serves all connections. */
+const plain = new PlainAnswer();
 
 /** What is on its way on the connection. */
 interface Current {
@@ -150,6 +154,7 @@ export class H1Resource implements ResourceConnection {
       return false;
     }
     const { answer, sending } = current;
+    if (answer.wholes && this.#takeWhole(answer.wholes, sending, end)) return true;
     const parsed = parseResponse(this.#intake.takeHead(end), sending.method);
     const { status } = parsed.head;
     if (status === 101) {
@@ -165,6 +170,17 @@ export class H1Resource implements ResourceConnection {
     current.parsed = parsed;
     current.reader = readerOf(parsed.body === "none" ? 0 : parsed.body, this.limits.header);
     answer.head(parsed.head, parsed.length);
+    return true;
+  }
+
+  /** An answer like most: handed on as bytes. False: it is to be read. */
+  #takeWhole(wholes: WholeSink, { ended, method }: ResourceSending, end: number): boolean {
+    const intake = this.#intake;
+    if (!ended || this.#ended || method === "HEAD" || !wholes.takesWhole()) return false;
+    if (!plain.read(intake.bytes, intake.at, end, wholes)) return false;
+    intake.empty();
+    this.#release();
+    wholes.whole(plain);
     return true;
   }
 

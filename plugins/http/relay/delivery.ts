@@ -1,6 +1,6 @@
 import type { Pass, PosternError } from "../../../core/plugin.ts";
 import type { Shown } from "../body/index.ts";
-import type { BodyLength, Exchange } from "../exchange.ts";
+import type { BodyLength, Exchange, WholeAnswer } from "../exchange.ts";
 import type { Fields, ResponseHead } from "../message.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 
@@ -27,6 +27,8 @@ export class Delivery implements Shown {
   #waits: Promise<void> | undefined;
   #steps: (() => void)[] = [];
   #over = false;
+  /** All of it was written, and the caller's connection has not taken it yet. */
+  #owed = false;
 
   constructor(
     readonly exchange: Exchange,
@@ -41,6 +43,27 @@ export class Delivery implements Shown {
     this.#wait(this.pass.ready());
     if (this.#waits) this.#steps.push(() => this.#begin(head, length));
     else this.#begin(head, length);
+  }
+
+  /** Nothing has been delivered, and nothing has to be waited for. */
+  get takesWhole(): boolean {
+    return (
+      !this.#over &&
+      this.status === 0 &&
+      this.exchange.takesWhole === true &&
+      this.record?.waits === undefined &&
+      this.pass.ready() === undefined
+    );
+  }
+
+  /** In place of `head`, `data` and `end`, where `takesWhole`. */
+  whole(answer: WholeAnswer): void {
+    this.begun = true;
+    this.status = answer.status;
+    this.bytes = answer.length;
+    this.#owed = this.exchange.respondWhole?.(answer.bytes) === false;
+    this.record?.whole(answer, !this.#owed);
+    if (!this.#owed) this.#delivered();
   }
 
   data(view: Uint8Array): boolean {
@@ -77,7 +100,17 @@ export class Delivery implements Shown {
 
   /** The caller's connection takes more. */
   drained(): void {
-    if (!this.#waits && !this.#over) this.supplier.takesMore();
+    if (this.#waits || this.#over) return;
+    if (!this.#owed) return this.supplier.takesMore();
+    this.record?.end(true);
+    this.#delivered();
+  }
+
+  /** The exchange's end is last: the next request of its connection may begin in it. */
+  #delivered(): void {
+    this.#over = true;
+    this.supplier.delivered();
+    this.exchange.end();
   }
 
   #begin(head: ResponseHead, length: BodyLength): void {

@@ -6,7 +6,9 @@ import {
   writeFrameAt,
   writeTextAt,
 } from "../../../core/plugin.ts";
+import { BoundedMap } from "../bounded-map.ts";
 import type { Asked } from "../dialect.ts";
+import type { WholeAnswer } from "../exchange.ts";
 import { fieldOf, type ResponseHead } from "../message.ts";
 import { atTurnEnd, type Flushable } from "../turn-end.ts";
 
@@ -39,12 +41,11 @@ export class ExchangeRecord implements Flushable {
     readonly channel: number,
   ) {}
 
-  request({ head, path, query }: Asked): void {
-    const type = typed(fieldOf(head.fields, "content-type"));
-    const target = JSON.stringify(`${path}${query}`);
-    this.#text = `{"event":"request","method":${JSON.stringify(head.method)},"target":${target}${type}}`;
-    // A request is in the recording before it is anywhere else.
-    this.flush();
+  /** A request is in the recording before it is anywhere else. */
+  request(asked: Asked): void {
+    const text = requestText(asked);
+    const end = writeTextAt(room(text.length * 3), 0, frameTypes.event, this.channel, text);
+    this.#pass(upTo(end));
   }
 
   sent(bytes: number, sha256: string): void {
@@ -54,8 +55,23 @@ export class ExchangeRecord implements Flushable {
 
   answer({ status, fields }: ResponseHead): void {
     this.flush();
-    this.#text = `{"event":"answer","status":${status}${typed(fieldOf(fields, "content-type"))}}`;
+    this.#text = answerText(status, fieldOf(fields, "content-type"));
     this.#wait();
+  }
+
+  /** An answer that is all there; its end is told by `end` where it has not left yet. */
+  whole({ status, type, body }: WholeAnswer, left: boolean): void {
+    this.flush();
+    const text = answerText(status, type === "" ? undefined : type);
+    const into = room(text.length * 3 + body.length);
+    let at = writeTextAt(into, 0, frameTypes.event, this.channel, text);
+    if (body.length > 0) at = writeFrameAt(into, at, frameTypes.output, this.channel, body);
+    this.#bytes = body.length;
+    if (left) {
+      const ended = endText(body.length, Bun.SHA256.hash(body, "hex"), true);
+      at = writeTextAt(into, at, frameTypes.event, this.channel, ended);
+    } else this.#hasher().update(body);
+    this.#pass(upTo(at));
   }
 
   /** A promise: the recorder is behind with what this session's exchanges gave it. Nothing is given to `output` until it is kept. */
@@ -79,7 +95,7 @@ export class ExchangeRecord implements Flushable {
   end(whole: boolean): void {
     const sha256 = this.#hash?.digest("hex") ?? Bun.SHA256.hash(this.#only ?? nothing, "hex");
     const frames = this.#frames ?? this.#begin(endRoom);
-    const text = `{"event":"end","bytes":${this.#bytes},"sha256":"${sha256}","whole":${whole}}`;
+    const text = endText(this.#bytes, sha256, whole);
     this.#filled = writeTextAt(frames, this.#filled, frameTypes.event, this.channel, text);
     this.flush();
   }
@@ -125,9 +141,67 @@ export class ExchangeRecord implements Flushable {
   }
 }
 
+interface KnownRequest {
+  readonly path: string;
+  readonly query: string;
+  readonly text: string;
+}
+
+/** Of requests without a body, by method and target: clients ask for the same things again. */
+const known = new BoundedMap<BoundedMap<KnownRequest>>(16, 16);
+
+function requestText({ head: { method, fields }, target, path, query }: Asked): string {
+  const type = fieldOf(fields, "content-type");
+  if (type !== undefined) return toldOf(method, path, query, type);
+  const targets = known.get(method) ?? known.set(method, new BoundedMap(1024, 1024));
+  const last = targets.get(target);
+  if (last !== undefined && last.path === path && last.query === query) return last.text;
+  return targets.set(target, { path, query, text: toldOf(method, path, query, undefined) }).text;
+}
+
+function toldOf(method: string, path: string, query: string, type: string | undefined): string {
+  const target = JSON.stringify(`${path}${query}`);
+  return `{"event":"request","method":${JSON.stringify(method)},"target":${target}${typed(type)}}`;
+}
+
+let lastAnswer: { readonly status: number; readonly type: string | undefined; readonly text: string } = {
+  status: 0,
+  type: undefined,
+  text: "",
+};
+
+/** The text is nearly always that of the answer before. */
+function answerText(status: number, type: string | undefined): string {
+  if (lastAnswer.status !== status || lastAnswer.type !== type) {
+    lastAnswer = { status, type, text: `{"event":"answer","status":${status}${typed(type)}}` };
+  }
+  return lastAnswer.text;
+}
+
+function endText(bytes: number, sha256: string, whole: boolean): string {
+  return `{"event":"end","bytes":${bytes},"sha256":"${sha256}","whole":${whole}}`;
+}
+
 /** The member of an event that tells a body's media type. */
 function typed(type: string | undefined): string {
   return type === undefined ? "" : `,"type":${JSON.stringify(type)}`;
 }
 
 const nothing = new Uint8Array(0);
+
+/** What is handed over before the call returns is put together here. */
+let scratch: Buffer = Buffer.allocUnsafeSlow(4096);
+let view: Buffer = scratch;
+
+/** Room for so many bytes of data, and for the heads and the end of three frames. */
+function room(bytes: number): Buffer {
+  const needed = bytes + 3 * frameHeaderBytes + endRoom;
+  if (needed > scratch.length) scratch = Buffer.allocUnsafeSlow(needed * 2);
+  return scratch;
+}
+
+/** What stands in it, up to there. */
+function upTo(end: number): Buffer {
+  if (view.length !== end || view.buffer !== scratch.buffer) view = scratch.subarray(0, end);
+  return view;
+}

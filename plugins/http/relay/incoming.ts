@@ -46,6 +46,11 @@ export function incoming(
 /** What becomes of a field. */
 type Kind = "passes" | "dropped" | "caching" | "location" | "cookie";
 
+/** Whether a field of this name, in lower case, leaves as it came. */
+export function passesAsItIs(name: string): boolean {
+  return kindOf(name) === "passes";
+}
+
 /** By name as it was written: services have few. */
 const kinds = new BoundedMap<Kind>(512, 64);
 

@@ -11,15 +11,24 @@ import { type InspectedBody, inspect, looksAtBodies, requestFor } from "../body/
 import type { HttpTarget } from "../config.ts";
 import { asError, type CallerConnection } from "../connection.ts";
 import type { Asked, GatheredAnswer, Reading, Tunnelling } from "../dialect.ts";
-import type { AnswerSink, BodyLength, Exchange, ResourceConnection, Sending } from "../exchange.ts";
+import type {
+  AnswerSink,
+  BodyLength,
+  Exchange,
+  ResourceConnection,
+  Sending,
+  WholeAnswer,
+  WholeSink,
+} from "../exchange.ts";
 import { type Fields, type ResponseHead, withTarget } from "../message.ts";
 import { outgoingTrailers } from "../outgoing.ts";
 import type { HttpReach } from "../reach/reach.ts";
 import type { Route } from "../route.ts";
 import { onlyLooks } from "./again.ts";
+import { forOneCallerOf } from "./caching.ts";
 import { Delivery, type Supplier } from "./delivery.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
-import { incoming } from "./incoming.ts";
+import { incoming, passesAsItIs } from "./incoming.ts";
 import { Patience } from "./patience.ts";
 import { carryOn, notAgreed, tunnellingOf } from "./switched.ts";
 import { Upload } from "./upload.ts";
@@ -40,7 +49,8 @@ export interface RelayParts {
 }
 
 /** One request that may pass, to the resource and its answer back. */
-export class Relay implements AnswerSink, Supplier {
+export class Relay implements AnswerSink, WholeSink, Supplier {
+  readonly wholes = this;
   readonly #reach: HttpReach;
   readonly #delivery: Delivery;
   readonly #record: ExchangeRecord | undefined;
@@ -141,6 +151,23 @@ export class Relay implements AnswerSink, Supplier {
       sequence,
       ...(opaque === undefined ? {} : { opaque }),
     });
+  }
+
+  takesWhole(): boolean {
+    return !this.#over && !looksAtBodies(this.parts.pass.answer) && this.#delivery.takesWhole;
+  }
+
+  passes(name: string): boolean {
+    return passesAsItIs(name);
+  }
+
+  caching(value: string | undefined): string {
+    return forOneCallerOf(value);
+  }
+
+  whole(answer: WholeAnswer): void {
+    this.#patience.end();
+    this.#delivery.whole(answer);
   }
 
   data(view: Uint8Array): boolean {
