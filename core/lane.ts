@@ -1,21 +1,32 @@
 import { PosternError } from "./error.ts";
 import type { Codec, Cursor } from "./pump.ts";
-import type { Wire } from "./wire.ts";
+import type { Wire, WireSink } from "./wire.ts";
 
 /** A scratch buffer that one large chunk has grown is given back. */
 const keptScratch = 1024 * 1024;
 const firstScratch = 16 * 1024;
 const none: Buffer = Buffer.alloc(0);
+const nothing: readonly Uint8Array[] = [];
 /** The one that was used last and is free: what is put together is sent before anything else is, in any session. */
 let spare = none;
 
-/** One direction of a pump: a source, a codec, a target. */
-export class Lane implements Cursor {
+/** What a lane is part of: told of what concerns the other direction too. */
+export interface LaneOwner {
+  close(): void;
+  fail(error: unknown): void;
+  /** What waits has come to more than `buffer` bytes. */
+  bounded(): void;
+}
+
+/** One direction of a pump: a source, whose sink it is, a codec, a target. */
+export class Lane implements Cursor, WireSink {
   view: Buffer = none;
   at = 0;
   end = 0;
   endsAtOnce = false;
   over = false;
+  /** The other direction, which writes to this one's source. */
+  opposite: Lane | undefined;
   #runStart = 0;
   #forwarding = 0;
   #dropping = 0;
@@ -28,7 +39,7 @@ export class Lane implements Cursor {
   /** Only while something is put together. */
   #scratch = none;
   #filled = 0;
-  #injected: Uint8Array[] = [];
+  #injected: readonly Uint8Array[] = nothing;
   /** Chunks of a message that is needed whole, joined once it is. */
   #later: Buffer[] = [];
   #laterBytes = 0;
@@ -46,17 +57,14 @@ export class Lane implements Cursor {
     readonly codec: Codec,
     readonly buffer: number,
     readonly passed: ((bytes: Uint8Array) => Promise<void> | undefined) | undefined,
-    readonly close: () => void,
-    readonly fail: (error: unknown) => void,
-    /** What waits has come to more than `buffer` bytes. */
-    readonly bounded: () => void,
+    readonly owner: LaneOwner,
   ) {}
 
   get atBoundary(): boolean {
     return this.#forwarding === 0;
   }
 
-  receive(chunk: Buffer): void {
+  data(chunk: Buffer): void {
     if (this.over) return;
     const left = this.end - this.at;
     this.#laterBytes += chunk.length;
@@ -66,7 +74,7 @@ export class Lane implements Cursor {
     }
     if (left === 0 && this.#later.length === 0) this.view = chunk;
     else this.view = Buffer.concat([this.view.subarray(this.at, this.end), ...this.#later, chunk]);
-    this.#later = [];
+    if (this.#later.length > 0) this.#later = [];
     this.#laterBytes = 0;
     this.at = 0;
     this.#runStart = 0;
@@ -77,10 +85,15 @@ export class Lane implements Cursor {
     } else this.#work();
   }
 
-  sourceClosed(): void {
+  close(): void {
     this.#closing = true;
     if (this.over) return;
     if (!this.#stalled || this.endsAtOnce) this.#finish();
+  }
+
+  /** The source takes bytes again, which the other direction has for it. */
+  drain(): void {
+    this.opposite?.drained();
   }
 
   drained(): void {
@@ -101,7 +114,7 @@ export class Lane implements Cursor {
 
   inject(bytes: Uint8Array): void {
     if (this.over) return;
-    if (!this.atBoundary) this.#injected.push(bytes.slice());
+    if (!this.atBoundary) this.#injected = [...this.#injected, bytes.slice()];
     else if (this.#working) this.insert(bytes);
     else {
       // What is kept came before it.
@@ -190,13 +203,15 @@ export class Lane implements Cursor {
       if (this.#forwarding === 0 && this.#injected.length > 0) this.#release();
     } catch (error) {
       this.#stalled = true;
-      this.fail(error);
+      this.owner.fail(error);
     } finally {
       this.#working = false;
     }
     if (this.#keeping) this.#cut();
     else this.flush();
     if (this.at === this.end) {
+      // A session that rests keeps no chunk.
+      this.view = none;
       this.at = 0;
       this.end = 0;
       this.#runStart = 0;
@@ -220,7 +235,7 @@ export class Lane implements Cursor {
 
   #release(): void {
     for (const bytes of this.#injected) this.insert(bytes);
-    this.#injected = [];
+    this.#injected = nothing;
   }
 
   /** The forwarded bytes before `at`: mostly all of a chunk, which then needs no view of its own. */
@@ -262,7 +277,7 @@ export class Lane implements Cursor {
       });
     }
     if (this.target.backlog > this.buffer) {
-      if (!this.#slow) this.bounded();
+      if (!this.#slow) this.owner.bounded();
       this.#slow = true;
       this.source.pause();
     }
@@ -270,7 +285,7 @@ export class Lane implements Cursor {
 
   #bound(): void {
     if (this.end - this.at - this.#stalledWith > this.buffer) {
-      if (!this.#full) this.bounded();
+      if (!this.#full) this.owner.bounded();
       this.#full = true;
       this.source.pause();
     }
@@ -283,6 +298,6 @@ export class Lane implements Cursor {
   #finish(): void {
     if (this.over) return;
     this.codec.ended();
-    this.close();
+    this.owner.close();
   }
 }

@@ -1,6 +1,6 @@
 import { PosternError } from "./error.ts";
 import type { Gate } from "./gate.ts";
-import { Lane } from "./lane.ts";
+import { Lane, type LaneOwner } from "./lane.ts";
 import type { Wire } from "./wire.ts";
 
 /**
@@ -57,52 +57,33 @@ export interface PumpOptions {
 
 const defaultBuffer = 256 * 1024;
 /** Moves bytes both ways through two codecs, with backpressure, until either side closes. */
-export class Pump {
+export class Pump implements LaneOwner {
   readonly #toResource: Lane;
   readonly #toCaller: Lane;
-  readonly #options: PumpOptions;
+  readonly #gate: Gate;
   #finish: () => void = () => {};
   #closed = false;
   /** Resolves when the relay is over; core then closes both wires. */
   readonly finished: Promise<void>;
 
   constructor(options: PumpOptions) {
-    this.#options = options;
+    this.#gate = options.gate;
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
-    const { caller, resource, gate } = options;
-    const buffer = options.buffer ?? defaultBuffer;
-    const close = () => this.close();
-    const fail = (error: unknown) => this.#fail(error);
-    const bounded = () => gate.reached("buffer");
-    this.#toResource = new Lane(
-      caller,
-      resource,
-      options.toResource,
-      buffer,
-      undefined,
-      close,
-      fail,
-      bounded,
-    );
-    this.#toCaller = new Lane(
-      resource,
-      caller,
-      options.toCaller,
-      buffer,
-      gate.recordsWire ? (bytes) => gate.passed(bytes) : undefined,
-      close,
-      fail,
-      bounded,
-    );
+    const { caller, resource, gate, toResource, toCaller, buffer = defaultBuffer } = options;
+    this.#toResource = new Lane(caller, resource, toResource, buffer, undefined, this);
+    const passed = gate.recordsWire ? (bytes: Uint8Array) => gate.passed(bytes) : undefined;
+    this.#toCaller = new Lane(resource, caller, toCaller, buffer, passed, this);
+    this.#toResource.opposite = this.#toCaller;
+    this.#toCaller.opposite = this.#toResource;
     this.#toResource.endsAtOnce = true;
   }
 
   /** Starts to read both wires: after this, codecs are called. */
   start(): void {
-    this.#join(this.#options.caller, this.#toResource, this.#toCaller);
-    if (!this.#closed) this.#join(this.#options.resource, this.#toCaller, this.#toResource);
+    this.#toResource.source.stream(this.#toResource);
+    if (!this.#closed) this.#toCaller.source.stream(this.#toCaller);
   }
 
   /** Goes on after `cursor.stall()`; does nothing when not stalled. */
@@ -128,25 +109,21 @@ export class Pump {
     this.#toCaller.over = true;
     this.#toCaller.flush();
     this.#toResource.flush();
-    this.#options.caller.end();
-    this.#options.resource.end();
+    this.#toResource.source.end();
+    this.#toCaller.source.end();
     this.#finish();
   }
 
-  #join(source: Wire, from: Lane, into: Lane): void {
-    source.stream({
-      data: (view) => from.receive(view),
-      drain: () => into.drained(),
-      close: () => from.sourceClosed(),
-    });
-  }
-
-  #fail(error: unknown): void {
+  fail(error: unknown): void {
     const reason =
       error instanceof PosternError
         ? error.reason
         : { code: "relay.failed", message: `The gateway could not go on with this session: ${error}.` };
-    this.#options.gate.end(reason);
+    this.#gate.end(reason);
+  }
+
+  bounded(): void {
+    this.#gate.reached("buffer");
   }
 
   #lane(direction: Direction): Lane {

@@ -17,7 +17,7 @@ import {
 export class Meant {
   /** What was answered of the statement at which the direction stood still. */
   #told: { readonly of: SqlStatement; readonly means: SqlStatement } | undefined;
-  readonly #judged = new WeakMap<SqlStatement, SqlStatement>();
+  #judged: WeakMap<SqlStatement, SqlStatement> | undefined;
   #toldCall: { readonly oid: number; readonly does: Action | undefined } | undefined;
 
   /** What the last long text was found to say: its message asks for it again whenever the direction has stood still. */
@@ -83,6 +83,7 @@ export class Meant {
     const { catalogue, gate } = this.exchange.services;
     const predicates = gate.wantsPredicates ? predicatesOf(means, catalogue) : undefined;
     const stores = gate.wantsStores ? storesOf(means, catalogue) : undefined;
+    this.#judged ??= new WeakMap();
     const known = this.#judged.get(means);
     if (known && isSame(known.predicates, predicates) && isSame(known.stores, stores)) return known;
     const judged = {

@@ -29,21 +29,24 @@ export const flag = {
 } as const;
 
 const firstCapacity = 16;
+const noBytes = new Uint8Array(0);
+const nobody: undefined[] = [];
 
 /**
  * The messages sent and not answered, oldest first: a ring of parallel arrays, so that a message costs
- * no object. The server answers in order, so that an answer always belongs to the head.
+ * no object. The server answers in order, so that an answer always belongs to the head. A session that has asked nothing
+ * yet has no ring.
  */
 export class Owed {
   length = 0;
   /** Entries that run statements. */
   running = 0;
   #first = 0;
-  #mask = firstCapacity - 1;
-  #kinds = new Uint8Array(firstCapacity);
-  #flags = new Uint8Array(firstCapacity);
-  #subjects: (Subject | undefined)[] = new Array(firstCapacity).fill(undefined);
-  #passes: (Pass | undefined)[] = new Array(firstCapacity).fill(undefined);
+  #mask = -1;
+  #kinds = noBytes;
+  #flags = noBytes;
+  #subjects: (Subject | undefined)[] = nobody;
+  #passes: (Pass | undefined)[] = nobody;
 
   push(what: number, flags: number, subject?: Subject, pass?: Pass): void {
     if (this.length > this.#mask) this.#grow();
@@ -95,20 +98,21 @@ export class Owed {
 
   #grow(): void {
     const size = this.#mask + 1;
+    const capacity = Math.max(firstCapacity, size * 2);
     const order = Array.from({ length: size }, (_, index) => (this.#first + index) & this.#mask);
-    const kinds = new Uint8Array(size * 2);
-    const flags = new Uint8Array(size * 2);
+    const kinds = new Uint8Array(capacity);
+    const flags = new Uint8Array(capacity);
     for (const [to, from] of order.entries()) {
       kinds[to] = this.#kinds[from] as number;
       flags[to] = this.#flags[from] as number;
     }
-    const rest = new Array(size).fill(undefined);
+    const rest = new Array(capacity - size).fill(undefined);
     this.#subjects = [...order.map((from) => this.#subjects[from]), ...rest];
     this.#passes = [...order.map((from) => this.#passes[from]), ...rest];
     this.#kinds = kinds;
     this.#flags = flags;
     this.#first = 0;
-    this.#mask = size * 2 - 1;
+    this.#mask = capacity - 1;
   }
 }
 
