@@ -11,12 +11,15 @@ const columns: Column[] = ["id", "email"].map((name) => ({
   format: "text",
   origins: [{ column: name }],
 }));
-const bytes = (text: string) => new TextEncoder().encode(text);
-const text = (value: Uint8Array | null) => (value ? new TextDecoder().decode(value) : null);
+const bytes = (text: string) => Buffer.from(text);
+const text = (value: Uint8Array | null | undefined) => (value ? new TextDecoder().decode(value) : null);
 
 function tag(mark: string, ...only: number[]): Answer {
   return {
-    rows: () => ({ columns: only, cell: (_, value) => bytes(text(value) + mark) }),
+    rows: () => ({
+      columns: only,
+      show: (_, value, start, end) => bytes(value.toString("utf8", start, end) + mark),
+    }),
     text: (_, message) => message + mark,
   };
 }
@@ -49,8 +52,8 @@ describe("composeAnswers", () => {
     const { answer } = composed([tag("-outer", 0, 1), tag("-inner", 1)]);
     const filter = filterOf(answer);
     expect(filter.columns).toEqual([0, 1]);
-    expect(text(filter.cell(0, bytes("x")))).toBe("x-outer");
-    expect(text(filter.cell(1, bytes("x")))).toBe("x-inner-outer");
+    expect(text(filter.show(0, bytes("x"), 0, 1))).toBe("x-outer");
+    expect(text(filter.show(1, bytes("x"), 0, 1))).toBe("x-inner-outer");
     expect(answer.text?.("error", "x")).toBe("x-inner-outer");
   });
 
@@ -66,8 +69,8 @@ describe("composeAnswers", () => {
   });
 
   test("NULL of an inner one is final", () => {
-    const nothing: Answer = { rows: () => ({ columns: [1], cell: () => null }) };
-    expect(filterOf(composed([tag("-", 1), nothing]).answer).cell(1, bytes("x"))).toBeNull();
+    const nothing: Answer = { rows: () => ({ columns: [1], show: () => null }) };
+    expect(filterOf(composed([tag("-", 1), nothing]).answer).show(1, bytes("x"), 0, 1)).toBeNull();
   });
 
   test("the earliest deadline counts", () => {
@@ -87,9 +90,21 @@ describe("composeAnswers", () => {
     expect(answer.stream?.({ direction: "toCaller", channel: "out", bytes: bytes("x") })).toBeUndefined();
     expect(failures).toHaveLength(4);
     expect(JSON.stringify(failures)).not.toContain("hunter2");
-    const cells = composed([{ rows: () => ({ columns: [0], cell: fail }) }]);
-    expect(filterOf(cells.answer).cell(0, bytes("x"))).toBeNull();
+    const cells = composed([{ rows: () => ({ columns: [0], show: fail }) }]);
+    const broken = filterOf(cells.answer);
+    for (let row = 0; row < 3; row++) expect(broken.show(0, bytes("x"), 0, 1)).toBeNull();
     expect(cells.failures).toHaveLength(1);
+  });
+
+  test("one that gives the bytes around a cell, or none, shows nothing", () => {
+    for (const shown of ["text", false, 0, {}, "the view itself"]) {
+      const view = bytes("one two");
+      const { answer, failures } = composed([
+        { rows: () => ({ columns: [0], show: () => (shown === "the view itself" ? view : shown) as never }) },
+      ]);
+      expect(filterOf(answer).show(0, view, 0, 3)).toBeNull();
+      expect(failures).toHaveLength(1);
+    }
   });
 
   test("of several deadlines the earliest counts, of several intakes the smallest", () => {
@@ -106,7 +121,7 @@ describe("composeAnswers", () => {
     const stop: Answer = {
       rows: () => ({
         columns: [],
-        cell: (_, value) => value,
+        show: () => undefined,
         row() {
           throw new PosternError("limit.rows", "Too many.");
         },

@@ -114,21 +114,20 @@ function composeFilters(
   if (filters.length === 0) return "clear";
   const byColumn = columns.map((_, index) => filters.filter((filter) => filter.columns.includes(index)));
   const rowHooks = filters.filter((filter) => filter.row);
+  let broken = false;
   const filter: RowFilter = {
     columns: columns.flatMap((_, index) => (byColumn[index]?.length ? index : [])),
-    cell(column, value) {
-      let now: Uint8Array | null = value;
+    show(column, bytes, start, end) {
+      // The rows that have arrived with it are still asked for.
+      if (broken) return null;
       try {
-        for (const each of byColumn[column] ?? []) {
-          if (now === null) break;
-          now = each.cell(column, now);
-        }
+        return shownBy(byColumn[column] ?? [], column, bytes, start, end);
       } catch (error) {
         if (error instanceof PosternError) throw error;
+        broken = true;
         failed(guardrailFailed(error));
         return null;
       }
-      return now;
     },
   };
   if (rowHooks.length === 0) return filter;
@@ -138,4 +137,27 @@ function composeFilters(
       for (const each of rowHooks) each.row?.();
     },
   };
+}
+
+/** One after the other; each sees what the one before it shows. */
+function shownBy(
+  filters: readonly RowFilter[],
+  column: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Uint8Array | null | undefined {
+  let now: Buffer | undefined;
+  for (let index = 0; index < filters.length; index++) {
+    const each = filters[index] as RowFilter;
+    const shown =
+      now === undefined ? each.show(column, bytes, start, end) : each.show(column, now, 0, now.length);
+    if (shown === undefined) continue;
+    if (shown === null) return null;
+    // The bytes it was given have other cells around the one that it was asked about.
+    if (!(shown instanceof Uint8Array) || shown === bytes) throw new TypeError("show() returned no cell");
+    if (index + 1 === filters.length) return shown;
+    now = Buffer.from(shown);
+  }
+  return now;
 }

@@ -1,5 +1,6 @@
 import type { Identity } from "./identity.ts";
 import type { Action, Denied, Operation, Outcome, Reason } from "./operation.ts";
+import type { Beginning } from "./recording/beginning.ts";
 import type { Who } from "./who.ts";
 
 /** What a protocol can show a guardrail. */
@@ -167,11 +168,15 @@ export interface Origin {
   readonly column: string;
 }
 
-/** Rewrites the cells of one result. Only the columns it names are cut out of the row. */
+/** Rewrites the cells of one result. Only those of the columns it names are looked at. */
 export interface RowFilter {
   readonly columns: readonly number[];
-  /** The bytes to send in place of `value` (the same view: unchanged), or null for SQL NULL. Never called for NULL. */
-  cell(column: number, value: Uint8Array): Uint8Array | null;
+  /**
+   * What to show in place of the value that stands in `bytes` from `start` to `end`: undefined leaves it as it is, null
+   * is SQL NULL. What is around it is of other cells, and none of it may be changed. What is returned is copied before
+   * the next call. Never called for NULL.
+   */
+  show(column: number, bytes: Buffer, start: number, end: number): Uint8Array | null | undefined;
   /** Called once a row before its cells, where present; throws a PosternError to stop the answer. */
   row?(): void;
 }
@@ -188,6 +193,8 @@ export interface Recording {
   readonly id: string;
   /** A structured event, JSON on disk. A promise: the recorder is behind, wait for it. */
   event(kind: string, data: unknown): void | Promise<void>;
+  /** An event whose JSON begins as others do, and ends with the first `length` bytes of `rest`, copied before the call returns. */
+  again(beginning: Beginning, rest: Buffer, length: number): void | Promise<void>;
   /** Bytes as the caller saw them. The view is copied before the call returns. */
   bytes(data: Uint8Array): void | Promise<void>;
 }

@@ -135,7 +135,7 @@ function answerOf(
     // No columns: rows are counted, and not one cell is decoded.
     const filter = {
       columns: [],
-      cell: (_column: number, value: Uint8Array) => value,
+      show: () => undefined,
       row() {
         if (left-- > 0) return;
         throw new PosternError("limit.rows", `This answer has more than ${rows} rows.`, {

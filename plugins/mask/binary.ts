@@ -1,13 +1,12 @@
 /** Numbers of PostgreSQL's binary format as text, to look for card numbers in them. */
 
-export function int8Text(value: Uint8Array): string {
+export function int8Text(value: Buffer): string {
   if (value.length !== 8) return "";
-  return Buffer.from(value.buffer, value.byteOffset, 8).readBigInt64BE().toString();
+  return value.readBigInt64BE().toString();
 }
 
 /** int16 count of digits in base 10,000, int16 weight of the first, sign, scale, digits (numeric_send). */
-export function numericText(value: Uint8Array): string {
-  const view = Buffer.from(value.buffer, value.byteOffset, value.length);
+export function numericText(view: Buffer): string {
   if (view.length < 8) return "";
   const count = view.readUInt16BE(0);
   const weight = view.readInt16BE(2);

@@ -1,11 +1,13 @@
-import type { Column } from "../../core/plugin.ts";
+import type { Column, RowFilter } from "../../core/plugin.ts";
 import { int8Text, numericText } from "./binary.ts";
 import { maskDocument } from "./document.ts";
 import type { Finder } from "./found.ts";
 import type { Masks } from "./options.ts";
 
-/** The bytes to send for a cell: the same view, others, or null for SQL NULL. */
-export type Cell = (value: Uint8Array) => Uint8Array | null;
+/** What to send for the cell that stands in `bytes` from `start` to `end`: undefined: what it is, null: SQL NULL. */
+export type Cell = RowFilter["show"] extends (column: number, ...cell: infer Place) => infer Shown
+  ? (...cell: Place) => Shown
+  : never;
 
 /** Types whose values say nothing that a detector looks for. */
 const nothingToFind = new Set(
@@ -25,37 +27,47 @@ export function cellsOf(column: Column, masks: Masks, finder: Finder): Cell | un
   if (binary && (type === "int8" || type === "numeric")) {
     if (!masks.kinds.includes("card")) return undefined;
     const text = type === "int8" ? int8Text : numericText;
-    return (value) => (finder.finds(Buffer.from(text(value))) ? null : value);
+    return (...cell) => ifAny(finder.finds(Buffer.from(text(cellAt(...cell)))));
   }
   if (binary && (type === "inet" || type === "cidr"))
     return masks.kinds.includes("ip") ? () => null : undefined;
   if (type === "bytea" && !binary)
-    return (value) => (finder.finds(value) || finder.finds(fromHex(value)) ? null : value);
-  if (type === "json" || (type === "jsonb" && !binary)) return (value) => json(value, 0, finder);
-  if (type === "jsonb") return (value) => json(value, 1, finder);
+    return (...cell) => ifAny(finder.finds(...cell) || finder.finds(fromHex(cellAt(...cell))));
+  if (type === "json" || (type === "jsonb" && !binary)) return (...cell) => json(cellAt(...cell), 0, finder);
+  if (type === "jsonb") return (...cell) => json(cellAt(...cell), 1, finder);
   if (holdsText || type === "xml" || (!binary && textInside.has(type)))
-    return (value) => finder.replace(value);
-  return (value) => (finder.finds(value) ? null : value);
+    return (bytes, start, end) => finder.replace(bytes, start, end);
+  return (bytes, start, end) => ifAny(finder.finds(bytes, start, end));
+}
+
+function ifAny(found: boolean): null | undefined {
+  return found ? null : undefined;
+}
+
+function cellAt(bytes: Buffer, start: number, end: number): Buffer {
+  return bytes.subarray(start, end);
 }
 
 /** It stays JSON, or it goes. `header`: bytes before the document (jsonb's version in binary format). */
-function json(value: Uint8Array, header: number, finder: Finder): Uint8Array | null {
+function json(value: Buffer, header: number, finder: Finder): Uint8Array | null | undefined {
   const body = value.subarray(header);
   // Where nothing is escaped, what is found stands in the text as it is, and all else stays to the byte.
-  const inPlace = body.includes(backslash) ? undefined : finder.replace(body);
-  if (inPlace === body) return value;
+  const escaped = body.includes(backslash);
+  const inPlace = escaped ? undefined : finder.replace(body);
+  if (!escaped && inPlace === undefined) return undefined;
   try {
     const shown = inPlace && isJson(inPlace) ? inPlace : rewritten(body, finder);
-    return shown === body ? value : Buffer.concat([value.subarray(0, header), shown]);
+    return shown && Buffer.concat([value.subarray(0, header), shown]);
   } catch {
     return null;
   }
 }
 
-function rewritten(body: Uint8Array, finder: Finder): Uint8Array {
-  const before: unknown = JSON.parse(textOf(body));
+/** undefined: there is nothing to replace. */
+function rewritten(body: Buffer, finder: Finder): Uint8Array | undefined {
+  const before: unknown = JSON.parse(body.toString("utf8"));
   const after = maskDocument(before, finder);
-  return after === before ? body : Buffer.from(JSON.stringify(after));
+  return after === before ? undefined : Buffer.from(JSON.stringify(after));
 }
 
 function isJson(bytes: Uint8Array): boolean {
@@ -73,6 +85,6 @@ function textOf(bytes: Uint8Array): string {
 
 const backslash = 92;
 
-function fromHex(value: Uint8Array): Uint8Array {
-  return Buffer.from(textOf(value.subarray(2)), "hex");
+function fromHex(value: Buffer): Buffer {
+  return Buffer.from(value.toString("latin1", 2), "hex");
 }

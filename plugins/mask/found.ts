@@ -24,23 +24,22 @@ export class Finder {
     this.#idle = kinds.length === 0;
   }
 
-  finds(bytes: Uint8Array): boolean {
-    return this.#scanner.next(bytes, 0, bytes.length);
+  finds(bytes: Buffer, start = 0, end = bytes.length): boolean {
+    return this.#scanner.next(bytes, start, end);
   }
 
-  /** The same view where nothing is found. null: something was found that leaves nothing in its place. */
-  replace(bytes: Uint8Array): Uint8Array | null {
-    const { length } = bytes;
-    if (!this.#scanner.next(bytes, 0, length)) return bytes;
+  /** undefined: nothing is found. null: something was found that leaves nothing in its place. */
+  replace(bytes: Buffer, start = 0, end = bytes.length): Uint8Array | null | undefined {
+    if (!this.#scanner.next(bytes, start, end)) return undefined;
     const parts: Uint8Array[] = [];
-    let kept = 0;
+    let kept = start;
     do {
       const shown = this.#shown(bytes);
       if (shown === null) return null;
       parts.push(bytes.subarray(kept, this.#scanner.start), Buffer.from(shown));
       kept = this.#scanner.end;
-    } while (this.#scanner.next(bytes, kept, length));
-    parts.push(bytes.subarray(kept));
+    } while (this.#scanner.next(bytes, kept, end));
+    parts.push(bytes.subarray(kept, end));
     return Buffer.concat(parts);
   }
 

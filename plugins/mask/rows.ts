@@ -2,7 +2,7 @@ import type { Column, RowFilter } from "../../core/plugin.ts";
 import { type Cell, cellsOf } from "./cells.ts";
 import type { Finder } from "./found.ts";
 import type { Masks } from "./options.ts";
-import { type Substitute, withheld } from "./strategy.ts";
+import { type Substitute, withholding } from "./strategy.ts";
 import type { Shown } from "./written-back.ts";
 
 /**
@@ -20,7 +20,10 @@ export function filterOf(
   if (concerned.length === 0) return "clear";
   return {
     columns: concerned,
-    cell: (column, value) => cells[column]?.(value) ?? null,
+    show(column, bytes, start, end) {
+      const cell = cells[column];
+      return cell === undefined ? null : cell(bytes, start, end);
+    },
   };
 }
 
@@ -41,20 +44,30 @@ function cellOf(
     return column.origins !== "unknown" && column.origins.some((origin) => matches.origin(origin));
   });
   if (mask !== undefined) return masked(column, column.plain ? mask.substitute : mask.computed, issued);
-  if (column.origins === "unknown" && masks.columns.length > 0) return masked(column, () => withheld, issued);
+  if (column.origins === "unknown" && masks.columns.length > 0) return masked(column, withholding, issued);
   return masks.kinds.length === 0 ? undefined : cellsOf(column, masks, column.plain ? stored : computed);
 }
 
 /** Nothing but text can hold a mask: elsewhere it is NULL. */
 function masked({ holdsText, name }: Column, substitute: Substitute, issued: Shown | undefined): Cell {
-  if (!holdsText) return () => null;
-  return (value) => {
-    const shown = substitute(
-      Buffer.from(value.buffer, value.byteOffset, value.length).toString("utf8"),
-      undefined,
-    );
+  if (!holdsText || substitute.always === null) return () => null;
+  const { always } = substitute;
+  if (always !== undefined) return constant(always, () => issued?.note(always, name));
+  return (bytes, start, end) => {
+    const shown = substitute(bytes.toString("utf8", start, end), undefined);
     if (shown === null) return null;
     issued?.note(shown, name);
     return Buffer.from(shown);
+  };
+}
+
+/** The same in place of every value; `met` is called at the first. */
+function constant(text: string, met: () => void): Cell {
+  const shown = Buffer.from(text);
+  let unmet = true;
+  return () => {
+    if (unmet) met();
+    unmet = false;
+    return shown;
   };
 }

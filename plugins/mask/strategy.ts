@@ -30,12 +30,21 @@ export function hash(key: Secret, options: { readonly length?: number } = {}): H
 export const redacted = "****";
 export const withheld = "[withheld]";
 
-/** Turns one value into what may be shown. `kind`: how it was found; undefined for a whole column. */
-export type Substitute = (value: string, kind: Detector | undefined) => string | null;
+/** Turns one value into what may be shown. */
+export interface Substitute {
+  /** `kind`: how it was found; undefined for a whole column. */
+  (value: string, kind: Detector | undefined): string | null;
+  /** What it gives whatever the value is; absent: that hangs on the value. */
+  readonly always?: string | null;
+}
+
+const redacting: Substitute = always(redacted);
+const emptying: Substitute = always(null);
+export const withholding: Substitute = always(withheld);
 
 export function substituteOf(strategy: Strategy, keys: Keys): Substitute {
-  if (strategy === "redact") return () => redacted;
-  if (strategy === "null") return () => null;
+  if (strategy === "redact") return redacting;
+  if (strategy === "null") return emptying;
   if (strategy === "partial") return partial;
   if (typeof strategy !== "object") oneOf<string>("strategy", strategy, ["redact", "partial", "null"]);
   return (value) => keys.pseudonym(value, strategy) ?? redacted;
@@ -46,7 +55,11 @@ export function substituteOf(strategy: Strategy, keys: Keys): Substitute {
  * `substr(email, n)`, or the pseudonym of a guess (`case when false then email else 'a guess' end`), would be all of it.
  */
 export function substituteOfComputed(strategy: Strategy): Substitute {
-  return strategy === "null" ? () => null : () => redacted;
+  return strategy === "null" ? emptying : redacting;
+}
+
+function always(shown: string | null): Substitute {
+  return Object.assign(() => shown, { always: shown });
 }
 
 /** The keys of a guardrail's pseudonyms, read once, before the first operation that may need them. */

@@ -49,7 +49,7 @@ function row(watch: Watch, name: string, value: string): string {
   };
   const filter = watch.answer?.(read)?.rows?.([column]);
   return typeof filter === "object"
-    ? (Buffer.from(filter.cell(0, Buffer.from(value)) ?? "").toString() as string)
+    ? Buffer.from(filter.show(0, Buffer.from(value), 0, Buffer.byteLength(value)) ?? "").toString()
     : value;
 }
 

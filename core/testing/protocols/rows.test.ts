@@ -63,7 +63,7 @@ test("rows: one cell cut out, the rest untouched; withheld: shape stays, no valu
   const { wire, frames } = await connected([
     guardrail({
       answer: () => ({
-        rows: () => (mode === "withhold" ? mode : { columns: [1], cell: () => Buffer.from("****") }),
+        rows: () => (mode === "withhold" ? mode : { columns: [1], show: () => Buffer.from("****") }),
       }),
     }),
   ]);

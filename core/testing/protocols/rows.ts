@@ -146,7 +146,9 @@ class RowsRelay {
   #row(cursor: Cursor, length: number, filter: RowFilter | "withhold"): void {
     const cells = rowCells(cursor.view, cursor.at, length).map((cell, index) => {
       if (filter === "withhold") return Buffer.alloc(0);
-      return filter.columns.includes(index) ? (filter.cell(index, cell) ?? Buffer.alloc(0)) : cell;
+      if (!filter.columns.includes(index)) return cell;
+      const shown = filter.show(index, cell, 0, cell.length);
+      return shown === undefined ? cell : (shown ?? Buffer.alloc(0));
     });
     cursor.replace(length, frame(types.ROW, ...cells));
   }

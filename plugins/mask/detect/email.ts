@@ -15,7 +15,7 @@ export const email: Verifier = (bytes, at, from, end, found) => {
   }
   // A full stop at the end of a sentence is not part of it.
   while (stop > at && (bytes[stop - 1] === dot || bytes[stop - 1] === dash)) stop--;
-  if (lastDot >= stop) lastDot = bytes.lastIndexOf(dot, stop - 1);
+  if (lastDot >= stop) for (lastDot = stop - 1; lastDot > at && bytes[lastDot] !== dot; lastDot--);
   if (start === at || lastDot <= at + 1 || stop - lastDot < 3) return false;
   const top = bytes[lastDot + 1]!;
   if (!isLetter(top) && top < 128) return false;

@@ -11,8 +11,8 @@ export const ipv4: Verifier = (bytes, at, from, end, found) => {
     if (part < 3 && (bytes[stop] !== dot || stop >= end)) return false;
     next = part < 3 ? stop + 1 : stop;
   }
-  if (next < end && (isAlphanumeric(bytes[next]) || (bytes[next] === dot && isDigit(bytes[next + 1]))))
-    return false;
+  if (next < end && isAlphanumeric(bytes[next])) return false;
+  if (next + 1 < end && bytes[next] === dot && isDigit(bytes[next + 1])) return false;
   found.start = at;
   found.end = next;
   return true;

@@ -30,16 +30,16 @@ export const northAmerican: Verifier = (bytes, at, from, end, found) => {
     return false;
   if (bytes[at] === 49 && isSeparator(bytes[at + 1])) area = at + 2;
   if (bytes[area] === open) area++;
-  if (area + 12 > end || !isGroup(bytes, area, 3) || bytes[area]! < 50) return false;
+  if (area + 12 > end || !isGroup(bytes, area, 3, end) || bytes[area]! < 50) return false;
   const closed = bytes[area + 3] === close;
   if (closed && start > from && bytes[start - 1] === open) start--;
   let exchange = area + 3 + (closed ? 1 : 0);
   if (isSeparator(bytes[exchange])) exchange++;
   else if (!closed) return false;
-  if (!isGroup(bytes, exchange, 3) || bytes[exchange]! < 50 || !isSeparator(bytes[exchange + 3]))
+  if (!isGroup(bytes, exchange, 3, end) || bytes[exchange]! < 50 || !isSeparator(bytes[exchange + 3]))
     return false;
   const line = exchange + 4;
-  if (line + 4 > end || !isGroup(bytes, line, 4)) return false;
+  if (line + 4 > end || !isGroup(bytes, line, 4, end)) return false;
   found.start = start;
   found.end = line + 4;
   return true;
@@ -50,6 +50,6 @@ function isSeparator(byte: number | undefined): boolean {
 }
 
 /** Exactly that many digits. */
-function isGroup(bytes: Uint8Array, at: number, length: number): boolean {
-  return digitsEnd(bytes, at, bytes.length) === at + length;
+function isGroup(bytes: Uint8Array, at: number, length: number, end: number): boolean {
+  return digitsEnd(bytes, at, end) === at + length;
 }

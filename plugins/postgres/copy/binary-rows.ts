@@ -55,9 +55,8 @@ export class BinaryRows implements CopyRows {
       const start = here + 4;
       here = start + Math.max(length, 0);
       if (length === -1 || this.#concerned[column] !== 1) continue;
-      const value = bytes.subarray(start, here);
-      const shown = filter.cell(column, value);
-      if (shown === value) continue;
+      const shown = filter.show(column, bytes, start, here);
+      if (shown === undefined) continue;
       into.cut(start - 4, here);
       into.int32(shown === null ? -1 : shown.length);
       if (shown !== null) into.bytes(shown);

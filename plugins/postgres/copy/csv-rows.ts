@@ -77,8 +77,8 @@ export class CsvRows implements CopyRows {
     // The server puts a value that looks like NULL into quotes.
     if (raw.equals(nullMarker)) return;
     const value = raw[0] === quote ? this.#inside(raw) : raw;
-    const shown = this.#columns.filter.cell(column, value);
-    if (shown === value || (shown !== null && value.equals(shown))) return;
+    const shown = this.#columns.filter.show(column, value, 0, value.length);
+    if (shown === undefined || (shown !== null && value.equals(shown))) return;
     into.cut(start, end);
     if (shown === null) into.bytes(nullMarker);
     // Not as it was: whether a value needed quotes tells which of the caller's signs are in it.

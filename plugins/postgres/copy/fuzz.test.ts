@@ -86,7 +86,7 @@ test("every cell arrives as the filter left it, however the rows are split", () 
     let counted = 0;
     const filter: RowFilter = {
       columns,
-      cell: () => instead,
+      show: () => instead,
       row: () => {
         counted += 1;
       },
@@ -109,7 +109,7 @@ test("what changes nothing leaves the bytes as they are", () => {
     const format = formatFrom(random);
     const rows = Array.from({ length: 4 }, () => [cellFrom(random), cellFrom(random)]);
     const file = write(rows, format);
-    const filter: RowFilter = { columns: [0, 1], cell: (_, value) => value };
+    const filter: RowFilter = { columns: [0, 1], show: () => undefined };
     const whole = message(backend.copyData, file);
     const out = new CopyOut(format, { count: 2, filter }, new Splice(), limit);
     expect({ seed, changed: out.data(whole, 0, whole.length) }).toEqual({ seed, changed: undefined });
@@ -141,7 +141,7 @@ test("whatever the bytes are: rows or a coded error, and nothing of a masked col
     for (let flips = random.upTo(4); flips > 0; flips--)
       changed[random.upTo(changed.length)] = random.upTo(256);
     const cut = changed.subarray(0, changed.length - random.upTo(9));
-    const filter: RowFilter = { columns: [0, 1], cell: () => shown };
+    const filter: RowFilter = { columns: [0, 1], show: () => shown };
     try {
       const left = through(
         messages(cut, () => 1 + random.upTo(12)),
@@ -166,7 +166,7 @@ for (const [name, chunks] of corpus("postgres-copy")) {
       { name: "binary" },
     ];
     for (const format of formats) {
-      const filter: RowFilter = { columns: [0, 1], cell: () => shown };
+      const filter: RowFilter = { columns: [0, 1], show: () => shown };
       try {
         const parts = chunks.map((chunk) => message(backend.copyData, chunk));
         expect(through(parts, format, 2, filter).includes("canary")).toBe(false);
@@ -178,7 +178,7 @@ for (const [name, chunks] of corpus("postgres-copy")) {
 }
 
 test("a row beyond the limit is an error before it is kept", () => {
-  const filter: RowFilter = { columns: [0], cell: () => null };
+  const filter: RowFilter = { columns: [0], show: () => null };
   const format: CopyFormat = {
     name: "csv",
     delimiter: 44,

@@ -57,6 +57,7 @@ export class CopyOut {
     }
     if (whole && shown === end && splice.untouched) return undefined;
     const message = shown === at + headerSize ? nothing : splice.finish(shown);
+    if (message.length > 0) message.writeInt32BE(message.length - 1, 1);
     if (shown < end || !whole) this.#keepFrom(view, shown, end);
     return message;
   }

@@ -76,8 +76,8 @@ export class TextRows implements CopyRows {
     const raw = bytes.subarray(start, end);
     if (!this.#ambiguous && raw.equals(nullMarker)) return;
     const value = unescaped(raw);
-    const shown = this.#columns.filter.cell(column, value);
-    if (shown === value) return;
+    const shown = this.#columns.filter.show(column, value, 0, value.length);
+    if (shown === undefined) return;
     into.cut(start, end);
     into.bytes(shown === null ? nullMarker : escaped(shown, delimiter));
   }

@@ -7,11 +7,11 @@ import type { SessionSettings } from "../sql/settings.ts";
 import { headerSize } from "../wire/message.ts";
 import { Splice } from "../wire/splice.ts";
 import type { Exchange } from "./exchange.ts";
-import { violation, whole } from "./framing.ts";
+import { reasonOf, violation, whole } from "./framing.ts";
 import { type Copied, Portal, type QueryRun } from "./named.ts";
 import { flag, kind } from "./owed.ts";
 import { inspection } from "./replacement.ts";
-import { type Results, reasonOf, runOf } from "./results.ts";
+import { type Results, runOf } from "./results.ts";
 import { isLate } from "./statement.ts";
 
 /** Whether a guardrail that must see rows can see those of every COPY TO STDOUT in it. */
@@ -163,5 +163,5 @@ function unknownColumn(format: CopyFormat["name"]): Column {
 }
 
 function withheld(count: number): RowFilter {
-  return { columns: Array.from({ length: count }, (_, index) => index), cell: () => null };
+  return { columns: Array.from({ length: count }, (_, index) => index), show: () => null };
 }

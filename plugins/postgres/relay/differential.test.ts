@@ -90,7 +90,7 @@ function guarded(random: Random, about: About): TestGate {
     }
     return actions.some(({ on }) => on === "public.held") ? "willHold" : "allow";
   };
-  gate.answer = () => (masks ? { rows: () => ({ columns: [0], cell: () => null }) } : undefined);
+  gate.answer = () => (masks ? { rows: () => ({ columns: [0], show: () => null }) } : undefined);
   gate.onHold = (hold) => hold.approve();
   return gate;
 }

@@ -1,4 +1,4 @@
-import { type Cursor, PosternError } from "../../../core/plugin.ts";
+import { type Cursor, PosternError, type Reason } from "../../../core/plugin.ts";
 
 export function violation(message: string): PosternError {
   return new PosternError("postgres.protocol", message);
@@ -32,4 +32,10 @@ export function whole(cursor: Cursor, length: number, limit: number): boolean {
   if (cursor.end - cursor.at >= length) return true;
   cursor.need(length);
   return false;
+}
+
+/** Whatever a guardrail throws ends the answer; only its own words are shown. */
+export function reasonOf(error: unknown): Reason {
+  if (error instanceof PosternError) return error.reason;
+  return { code: "guardrail.failed", message: "A guardrail failed, so this answer is not shown." };
 }

@@ -1,5 +1,5 @@
 import type { Answer, IntakeLimit, Reason } from "../../../core/plugin.ts";
-import { reasonOf } from "./results.ts";
+import { reasonOf } from "./framing.ts";
 
 const nothing = new Uint8Array(0);
 

@@ -1,11 +1,12 @@
-import type { Column, Pass, Plan, Reason, RowFilter } from "../../../core/plugin.ts";
+import type { Column, Pass, Plan, Reason } from "../../../core/plugin.ts";
 import type { CopyOut } from "../copy/out.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import { defaultSettings, type SessionSettings } from "../sql/settings.ts";
+import type { RowPlan } from "./rows.ts";
 import { readOf, unknownStatement } from "./statement.ts";
 
 /** What becomes of the rows of one result; undefined: its columns are not known yet. */
-export type Filter = RowFilter | "clear" | "withhold" | undefined;
+export type Filter = RowPlan | "clear" | "withhold" | undefined;
 
 /** What the server said of the columns of what a COPY is about to send. */
 export interface Copied {

@@ -1,11 +1,11 @@
-import { type Cursor, type Pass, PosternError, type Reason } from "../../../core/plugin.ts";
+import type { Cursor, Pass } from "../../../core/plugin.ts";
 import { headerSize } from "../wire/message.ts";
 import { type RowField, rowDescription } from "../wire/rows.ts";
 import type { Exchange } from "./exchange.ts";
-import { violation, whole } from "./framing.ts";
+import { reasonOf, violation, whole } from "./framing.ts";
 import { Portal, QueryRun } from "./named.ts";
 import { flag } from "./owed.ts";
-import { RowRewriter } from "./rows.ts";
+import { type RowPlan, RowRewriter, rowPlan } from "./rows.ts";
 
 /** What becomes of rows: always told from the head of what is owed, never from a variable beside it. */
 export class Results {
@@ -37,19 +37,26 @@ export class Results {
       return;
     }
     if (filter === undefined) throw violation("A row came before the description of its columns.");
-    if (!whole(cursor, length, exchange.services.limits.frame)) return;
-    if (filter === "withhold") {
-      cursor.replace(length, this.#rewriter.withheld(cursor.view, cursor.at, length));
-      return;
-    }
-    try {
-      const row = this.#rewriter.filtered(cursor.view, cursor.at, length, filter);
-      if (row) cursor.replace(length, row);
-      else cursor.forward(length);
-    } catch (error) {
-      exchange.stop(reasonOf(error));
-      cursor.drop(length);
-    }
+    const { frame } = exchange.services.limits;
+    if (whole(cursor, length, frame)) this.#look(cursor, filter, frame);
+  }
+
+  /** All rows that have arrived whole, as one. */
+  #look(cursor: Cursor, filter: RowPlan | "withhold", limit: number): void {
+    const { view, at, end } = cursor;
+    const rewriter = this.#rewriter;
+    const shown =
+      filter === "withhold"
+        ? rewriter.withheld(view, at, end, limit)
+        : rewriter.filtered(view, at, end, filter, limit);
+    const seen = rewriter.end - at;
+    const { refused } = rewriter;
+    if (refused !== undefined) {
+      if (seen > 0) cursor.insert(shown ?? view.subarray(at, rewriter.end));
+      this.exchange.stop(refused);
+      cursor.drop(seen + view.readInt32BE(rewriter.end + 1) + 1);
+    } else if (shown !== undefined) cursor.replace(seen, shown);
+    else cursor.forward(seen);
   }
 
   /** Asks the guardrails about the columns at the cursor. False: the direction waits for the catalogue. */
@@ -59,7 +66,8 @@ export class Results {
     if (fields === undefined) return false;
     try {
       const columns = columnsOf(fields, subject.statement, catalogue, resultOf(subject));
-      subject.filter = pass.answer?.rows?.(columns) ?? "withhold";
+      const filter = pass.answer?.rows?.(columns) ?? "withhold";
+      subject.filter = typeof filter === "object" ? rowPlan(filter, columns.length) : filter;
     } catch (error) {
       subject.filter = "withhold";
       subject.refused = reasonOf(error);
@@ -102,10 +110,4 @@ export function runOf({ view, at, end }: Cursor, length: number): number {
     next += more + 1;
   }
   return next;
-}
-
-/** Whatever a guardrail throws ends the answer; only its own words are shown. */
-export function reasonOf(error: unknown): Reason {
-  if (error instanceof PosternError) return error.reason;
-  return { code: "guardrail.failed", message: "A guardrail failed, so this answer is not shown." };
 }

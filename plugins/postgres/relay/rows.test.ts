@@ -1,52 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type pg from "pg";
-import { type Column, PosternError, type RowFilter } from "../../../core/plugin.ts";
-import { Random } from "../../../test/fuzz.ts";
+import { type Column, PosternError } from "../../../core/plugin.ts";
 import { fields, type Message } from "../../../test/raw.ts";
 import { bind, describe as describeMessage, execute, flush, parse, query, sync } from "../wire/query.ts";
-import { CellWalker, dataRow } from "../wire/rows.ts";
-import { RowRewriter } from "./rows.ts";
+import { CellWalker } from "../wire/rows.ts";
 import { noPostgres, postgresFixture, types } from "./testing/fixture.ts";
 import type { TestGate } from "./testing/gate.ts";
-
-describe("RowRewriter", () => {
-  test("replaces the filter's cells and leaves every other byte as it was", () => {
-    const random = new Random(7);
-    const rewriter = new RowRewriter();
-    for (let run = 0; run < 500; run++) {
-      const cells = Array.from({ length: random.upTo(6) }, () =>
-        random.chance(20) ? null : "x".repeat(random.upTo(random.chance(3) ? 40_000 : 9)),
-      );
-      const columns = cells.flatMap((_, index) => (random.chance(50) ? index : []));
-      const shown = (cell: string) =>
-        cell.length % 3 === 0 ? null : cell.length % 3 === 1 ? cell : `${cell}!`;
-      const filter: RowFilter = {
-        columns,
-        cell(_, value) {
-          const text = shown(Buffer.from(value).toString());
-          return text === null ? null : text.length === value.length ? value : Buffer.from(text);
-        },
-      };
-      const offset = random.upTo(9);
-      const row = dataRow(cells);
-      const view = Buffer.concat([Buffer.alloc(offset, 0x44), row, Buffer.alloc(3, 0x44)]);
-      const expected = dataRow(
-        cells.map((cell, index) => (cell !== null && columns.includes(index) ? shown(cell) : cell)),
-      );
-      const rewritten = rewriter.filtered(view, offset, row.length, filter);
-      expect(Buffer.from(rewritten ?? row).equals(expected)).toBe(true);
-      const withheld = rewriter.withheld(view, offset, row.length);
-      expect(Buffer.from(withheld).equals(dataRow(cells.map(() => null)))).toBe(true);
-    }
-  });
-
-  test("a row whose cells do not fit in it is no row", () => {
-    const row = dataRow(["abc", "def"]);
-    row.writeInt32BE(900, 7);
-    const filter: RowFilter = { columns: [0], cell: () => null };
-    expect(() => new RowRewriter().filtered(row, 0, row.length, filter)).toThrow(PosternError);
-  });
-});
 
 describe.skipIf(noPostgres)("rows a guardrail looks at", () => {
   const fixture = postgresFixture();
@@ -62,7 +21,7 @@ describe.skipIf(noPostgres)("rows a guardrail looks at", () => {
           return mine ? index : [];
         });
         emails.push(...found.map((index) => columns[index]!.origins));
-        return found.length === 0 ? "clear" : { columns: found, cell: () => Buffer.from("***") };
+        return found.length === 0 ? "clear" : { columns: found, show: () => Buffer.from("***") };
       },
     });
     return gate;
@@ -229,7 +188,7 @@ describe.skipIf(noPostgres)("rows a guardrail looks at", () => {
     const row = () => {
       if (left-- === 0) throw new PosternError("limit.rows", "More than 3 rows.");
     };
-    gate.answer = () => ({ rows: () => ({ columns: [], cell: () => null, row }) });
+    gate.answer = () => ({ rows: () => ({ columns: [], show: () => null, row }) });
     const client = await fixture.raw();
     client.send(query("select n from generate_series(1, 2000000) n"));
     const answer = await client.until("Z");

@@ -1,44 +1,114 @@
-import type { RowFilter } from "../../../core/plugin.ts";
-import { headerSize } from "../wire/message.ts";
-import { CellWalker } from "../wire/rows.ts";
+import type { Reason, RowFilter } from "../../../core/plugin.ts";
+import { concerned } from "../copy/format.ts";
+import { backend, headerSize } from "../wire/message.ts";
+import { malformed } from "../wire/read.ts";
 import { Splice } from "../wire/splice.ts";
+import { reasonOf } from "./framing.ts";
 
-/** Rewrites DataRows, one at a time. */
+/** What becomes of the rows of one result. */
+export interface RowPlan {
+  readonly filter: RowFilter;
+  /** By column: 1 where the filter asks for it. */
+  readonly concerned: Uint8Array;
+}
+
+/** `count`: columns of the result. */
+export function rowPlan(filter: RowFilter, count: number): RowPlan {
+  return { filter, concerned: concerned({ count, filter }) };
+}
+
+/** Rewrites DataRows: all that have arrived whole, at once. */
 export class RowRewriter {
-  readonly #cells = new CellWalker();
   readonly #splice = new Splice();
+  /** Offset behind the last row that was rewritten. */
+  end = 0;
+  /** Why the row that begins there is not shown, where one is not. */
+  refused: Reason | undefined;
 
   /**
-   * The DataRow at `at` with the filter's cells replaced; undefined: nothing changed. Valid until the
-   * next call. Throws what the filter throws.
+   * The DataRows from `at` on with the filter's cells replaced, none of them longer than `limit`; undefined: nothing
+   * changed. Valid until the next call.
    */
-  filtered(view: Buffer, at: number, length: number, filter: RowFilter): Uint8Array | undefined {
-    filter.row?.();
-    const cells = this.#cells;
+  filtered(view: Buffer, at: number, end: number, plan: RowPlan, limit: number): Buffer | undefined {
     const splice = this.#splice;
-    cells.open(view, at + headerSize, at + length);
+    const { filter } = plan;
+    const counts = filter.row !== undefined;
+    let next = at;
+    this.refused = undefined;
     splice.begin(view, at);
-    while (cells.next()) {
-      const size = cells.length;
-      if (size === -1 || !filter.columns.includes(cells.index)) continue;
-      const end = cells.start + size;
-      const value = view.subarray(cells.start, end);
-      const shown = filter.cell(cells.index, value);
-      if (shown === value) continue;
-      splice.cut(cells.start - 4, end);
-      splice.int32(shown === null ? -1 : shown.length);
-      if (shown !== null) splice.bytes(shown);
+    try {
+      for (;;) {
+        const length = rowLength(view, next, end, limit);
+        if (length === 0) break;
+        splice.starts(next);
+        if (counts) filter.row?.();
+        rewrite(view, next + headerSize, next + length, plan, splice);
+        next += length;
+        splice.ends(next);
+      }
+    } catch (error) {
+      splice.undo();
+      this.refused = reasonOf(error);
     }
-    return splice.untouched ? undefined : splice.finish(at + length);
+    this.end = next;
+    return splice.untouched ? undefined : splice.finish(next);
   }
 
-  /** A DataRow of as many NULLs. */
-  withheld(view: Buffer, at: number, length: number): Uint8Array {
-    const count = this.#cells.open(view, at + headerSize, at + length);
+  /** The same with NULL in each cell. Throws `postgres.protocol`. */
+  withheld(view: Buffer, at: number, end: number, limit: number): Buffer {
     const splice = this.#splice;
+    let next = at;
+    this.refused = undefined;
     splice.begin(view, at);
-    splice.cut(at + headerSize + 2, at + length);
-    for (let cell = 0; cell < count; cell++) splice.int32(-1);
-    return splice.finish(at + length);
+    for (;;) {
+      const length = rowLength(view, next, end, limit);
+      if (length === 0) break;
+      splice.starts(next);
+      const cells = next + headerSize + 2;
+      next += length;
+      if (cells > next) throw cutOff();
+      splice.cut(cells, next);
+      for (let left = view.readUInt16BE(cells - 2); left > 0; left--) splice.int32(-1);
+      splice.ends(next);
+    }
+    this.end = next;
+    return splice.finish(next);
   }
+}
+
+/** Bytes of the DataRow at `at`, header included; 0: none is there as a whole. */
+function rowLength(view: Buffer, at: number, end: number, limit: number): number {
+  if (end - at < headerSize || view[at] !== backend.dataRow) return 0;
+  const length = view.readInt32BE(at + 1) + 1;
+  return length >= headerSize && length <= end - at && length <= limit ? length : 0;
+}
+
+/** Replaces cells of the DataRow whose body stands from `at` to `end`, and proves that its cells fill it. */
+function rewrite(view: Buffer, at: number, end: number, { filter, concerned }: RowPlan, into: Splice): void {
+  if (end - at < 2) throw cutOff();
+  const count = view.readUInt16BE(at);
+  let here = at + 2;
+  for (let column = 0; column < count; column++) {
+    if (end - here < 4) throw cutOff();
+    const length = view.readInt32BE(here);
+    here += 4;
+    if (length === -1) continue;
+    if (length < 0 || length > end - here) throw malformed("DataRow", "a cell does not fit in it");
+    const start = here;
+    here += length;
+    if (concerned[column] !== 1) continue;
+    const shown = filter.show(column, view, start, here);
+    if (shown === undefined) continue;
+    into.cut(start - 4, here);
+    if (shown === null) into.int32(-1);
+    else {
+      into.int32(shown.length);
+      into.bytes(shown);
+    }
+  }
+  if (here !== end) throw malformed("DataRow", `${end - here} bytes too many`);
+}
+
+function cutOff(): Error {
+  return malformed("DataRow", "it is cut off");
 }

@@ -1,12 +1,15 @@
 const firstScratch = 16 * 1024;
-/** A scratch buffer that one large message has grown is given back. */
+/** A scratch buffer that one large run has grown is given back. */
 const keptScratch = 1024 * 1024;
+/** Up to here a loop is quicker than a call. */
+const fewBytes = 16;
 
 const none: Buffer = Buffer.alloc(0);
 
 /**
- * A message with some of its bytes replaced: what stays is copied in runs, into one buffer that serves
- * all messages. `begin`, then `cut` and what takes its place, then `finish`.
+ * Messages of one view with some of their bytes replaced: what stays, across messages too, is copied in runs into one
+ * buffer that serves all views. `begin`, then for each message `starts`, `cut` and what takes its place, `ends`; at last
+ * `finish`.
  */
 export class Splice {
   /** Made when first needed: most sessions never replace anything. */
@@ -15,27 +18,41 @@ export class Splice {
   #view: Buffer = none;
   /** Up to here the view is copied or cut. */
   #kept = 0;
+  #begun = 0;
+  /** Where the message at hand begins in the view, and in the scratch buffer once something of it is cut, else -1. */
   #start = 0;
+  #head = -1;
 
-  /** The message, header included, begins at `at`. */
+  /** The first message, header included, begins at `at`. */
   begin(view: Buffer, at: number): void {
     if (this.#scratch.length > keptScratch) this.#scratch = none;
     this.#filled = 0;
     this.#view = view;
     this.#kept = at;
+    this.#begun = at;
+    this.starts(at);
+  }
+
+  starts(at: number): void {
     this.#start = at;
+    this.#head = -1;
   }
 
   /** What stands from `start` to `end` is replaced by what is put next. */
   cut(start: number, end: number): void {
+    if (this.#head === -1) this.#head = this.#filled + this.#start - this.#kept;
     this.#copy(start);
     this.#kept = end;
   }
 
   bytes(bytes: Uint8Array): void {
-    this.#room(bytes.length);
-    this.#scratch.set(bytes, this.#filled);
-    this.#filled += bytes.length;
+    const { length } = bytes;
+    this.#room(length);
+    const scratch = this.#scratch;
+    const at = this.#filled;
+    if (length > fewBytes) scratch.set(bytes, at);
+    else for (let index = 0; index < length; index++) scratch[at + index] = bytes[index] as number;
+    this.#filled = at + length;
   }
 
   byte(value: number): void {
@@ -52,21 +69,35 @@ export class Splice {
 
   /** Nothing has been cut. */
   get untouched(): boolean {
-    return this.#kept === this.#start;
+    return this.#kept === this.#begun;
   }
 
-  /** The message up to `end` with its new length. Valid until the next `begin`. */
+  /** The message at hand ends at `end`: it says its new length. */
+  ends(end: number): void {
+    if (this.#head === -1) return;
+    this.#scratch.writeInt32BE(this.#filled + end - this.#kept - this.#head - 1, this.#head + 1);
+  }
+
+  /** Nothing of the message at hand: the run ends where it begins. */
+  undo(): void {
+    if (this.#head === -1) return;
+    this.#filled = this.#head;
+    this.#kept = this.#start;
+    this.#head = -1;
+  }
+
+  /** The messages up to `end`. Valid until the next `begin`. */
   finish(end: number): Buffer {
     this.#copy(end);
     this.#view = none;
-    this.#scratch.writeInt32BE(this.#filled - 1, 1);
     return this.#scratch.subarray(0, this.#filled);
   }
 
   #copy(end: number): void {
-    this.#room(end - this.#kept);
-    this.#view.copy(this.#scratch, this.#filled, this.#kept, end);
-    this.#filled += end - this.#kept;
+    const from = this.#kept;
+    this.#room(end - from);
+    this.#view.copy(this.#scratch, this.#filled, from, end);
+    this.#filled += end - from;
     this.#kept = end;
   }
 

@@ -15,6 +15,12 @@ import {
 import { watched } from "./session.ts";
 import { flawOf, said } from "./transcript.ts";
 
+const surroundings = ["4111", "a@b.example", "+41", "\0\0\0\x10"].map((text) => Buffer.from(text));
+
+function copyOf(shown: Uint8Array | null | undefined): Buffer | null | undefined {
+  return shown && Buffer.from(shown);
+}
+
 export interface GuardrailSubject {
   /** The guardrail as a policy would write it; called again and again. */
   make(): Guardrail;
@@ -95,10 +101,16 @@ export function guardrailConformance({ make, operations = [] }: GuardrailSubject
         const column = columns[at];
         expect(column).toBeDefined();
         for (const cell of cells) {
-          const before = Buffer.from(cell);
-          const shown = filter.cell(at, cell);
-          expect(Buffer.from(cell)).toEqual(before);
-          const changed = shown !== null && !Buffer.from(shown).equals(before);
+          const alone = copyOf(filter.show(at, Buffer.from(cell), 0, cell.length));
+          // What stands around it belongs to other cells: it stays, and changes nothing.
+          for (const around of surroundings) {
+            const view = Buffer.concat([around, cell, around]);
+            const before = Buffer.from(view);
+            const shown = filter.show(at, view, around.length, around.length + cell.length);
+            expect(copyOf(shown)).toEqual(alone);
+            expect(view).toEqual(before);
+          }
+          const changed = alone !== undefined && alone !== null && !alone.equals(cell);
           if (changed) expect(column?.holdsText).toBe(true);
         }
       }

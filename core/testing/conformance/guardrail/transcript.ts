@@ -1,5 +1,5 @@
 import { PosternError } from "../../../error.ts";
-import type { Verdict } from "../../../guardrail.ts";
+import type { RowFilter, Verdict } from "../../../guardrail.ts";
 import type { Denied } from "../../../operation.ts";
 import {
   cells,
@@ -38,7 +38,7 @@ export async function said({ session, watch }: Watched, sample: OperationSample)
   if (typeof filter === "object") {
     for (const cell of cells) {
       act("row", () => filter.row?.());
-      for (const at of filter.columns) act(`cell ${at}`, () => shownCell(filter.cell(at, cell)));
+      for (const at of filter.columns) act(`cell ${at}`, () => shownCell(filter, at, Buffer.from(cell)));
     }
   } else note("rows", filter);
   for (const document of documents) {
@@ -53,8 +53,9 @@ export async function said({ session, watch }: Watched, sample: OperationSample)
   return told;
 }
 
-function shownCell(cell: Uint8Array | null): string | null {
-  return cell && Buffer.from(cell).toString("base64");
+function shownCell(filter: RowFilter, column: number, cell: Buffer): string | null {
+  const shown = filter.show(column, cell, 0, cell.length);
+  return shown === null ? null : Buffer.from(shown ?? cell).toString("base64");
 }
 
 export type Prepared = "allow" | Denied | "willHold";

@@ -11,7 +11,10 @@ export function stars(value: string): Answer {
   const bytes = (all: Uint8Array) => Buffer.from(star(Buffer.from(all).toString("latin1")), "latin1");
   const kept = new Map<string, Uint8Array[]>();
   return {
-    rows: (columns) => ({ columns: columns.map((_, at) => at), cell: (_, cell) => bytes(cell) }),
+    rows: (columns) => ({
+      columns: columns.map((_, at) => at),
+      show: (_, view, start, end) => bytes(view.subarray(start, end)),
+    }),
     document: (_, document) => JSON.parse(star(JSON.stringify(document))),
     text: (_, text) => star(text),
     stream(chunk: Chunk) {

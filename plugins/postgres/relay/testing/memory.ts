@@ -1,6 +1,7 @@
 import type { Gate } from "../../../../core/gate.ts";
 import { defaultLimits, type Limits } from "../../../../core/policy.ts";
 import type { Wire, WireSink } from "../../../../core/wire.ts";
+import type { Catalogue } from "../../catalogue.ts";
 import { classify, columnsOf, loadFor } from "../../sql/index.ts";
 import { openRelay } from "../relay.ts";
 import { TestGate } from "./gate.ts";
@@ -65,13 +66,19 @@ export function memorySession(limits: Partial<Limits> = {}) {
   return { caller, server, gate, ...memoryRelay(caller, server, gate, limits) };
 }
 
-export function memoryRelay(caller: Wire, server: Wire, gate: Gate, limits: Partial<Limits> = {}) {
+export function memoryRelay(
+  caller: Wire,
+  server: Wire,
+  gate: Gate,
+  limits: Partial<Limits> = {},
+  table: Catalogue["table"] = () => undefined,
+) {
   const cancels: number[] = [];
   const { carry, exchange } = openRelay(caller, server, {
     gate,
     limits: { ...defaultLimits, ...limits },
     catalogue: {
-      table: () => undefined,
+      table,
       load: async () => {},
       named: () => undefined,
       loadNamed: async () => {},
