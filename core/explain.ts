@@ -132,7 +132,7 @@ function prepare(
 
 /** A session in which nothing is counted, kept or ended. */
 const inert = {
-  recording: () => ({ id: "none", event() {}, bytes() {} }),
+  recording: () => ({ id: "none", event() {}, again() {}, bytes() {} }),
   counter: () => ({ value: 0, since: 0 }),
   end() {},
 };

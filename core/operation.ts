@@ -80,6 +80,11 @@ export interface Parameters {
   readonly types?: readonly string[];
   /** Text form where the protocol knows it, raw bytes where it does not, null for SQL NULL and its kin. */
   at(index: number): string | Uint8Array | null;
+  /**
+   * Writes all of them as a JSON list of text and null into `into` from `at`; where it ends. -1: it does not fit, or
+   * not every value is plain ASCII in its text form. Absent: ask `at`.
+   */
+  list?(into: Buffer, at: number): number;
 }
 
 /** One thing a caller asks for, at the moment it asks. */

@@ -116,6 +116,7 @@ export type {
   Visit,
 } from "./protocol.ts";
 export { type Codec, type Cursor, Pump } from "./pump.ts";
+export { Beginning } from "./recording/beginning.ts";
 export { channelReplay } from "./recording/channel-replay.ts";
 export {
   type ChannelEvent,

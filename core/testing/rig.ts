@@ -5,6 +5,7 @@ import { type Identity, type IdentityProvider, NotAccepted } from "../identity.t
 import { createLog } from "../log.ts";
 import { createMetrics } from "../metrics.ts";
 import type { Policy } from "../policy.ts";
+import type { Beginning } from "../recording/beginning.ts";
 import { connectWire, listenWires, type WireListener } from "../socket.ts";
 import type { HoldInfo, Supervision } from "../supervision.ts";
 import { Places } from "../supervisor/places.ts";
@@ -60,6 +61,10 @@ export class MemoryTrail implements Trail {
     return {
       id: `recording of ${session}`,
       event: (kind: string, data: unknown) => void this.recorded.push({ session, kind, data }),
+      again: (beginning: Beginning, rest: Buffer, length: number) => {
+        const { name, data } = beginning.with(rest, length);
+        this.recorded.push({ session, kind: name, data });
+      },
       bytes: (data: Uint8Array) =>
         void this.recorded.push({ session, kind: "bytes", data: Buffer.from(data).toString("utf8") }),
       close() {},

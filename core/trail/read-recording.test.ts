@@ -4,10 +4,14 @@ import { join } from "node:path";
 import { assert, integer, property, uint8Array } from "fast-check";
 import { sampled } from "../../test/fuzz.ts";
 import type { Recorded } from "../protocol.ts";
+import { Beginning } from "../recording/beginning.ts";
 import { readRecording } from "./read-recording.ts";
 import { TrailRig } from "./trail-rig.ts";
 
 const rig = new TrailRig();
+/** Where an event is told by the rest of it. */
+const rounds = new Beginning(`{"name":"round","data":{"round":`);
+const rest = Buffer.alloc(64);
 let ids: string[] = [];
 const file = join(rig.dataDir, "recordings/a-w0/000001.seg");
 
@@ -17,7 +21,8 @@ beforeAll(async () => {
   ids = recordings.map(({ id }) => id);
   for (let round = 0; round < 4; round++) {
     for (const [index, recording] of recordings.entries()) {
-      await recording.event("round", { round, index });
+      if (index === 0) await recording.event("round", { round, index });
+      else await recording.again(rounds, rest, rest.write(`${round},"index":${index}}}`));
       await recording.bytes(Buffer.from(`${index}:${round};`.repeat(round + 1)));
     }
   }
@@ -63,6 +68,18 @@ test("a chunk larger than a segment comes back as one", async () => {
     chunk.toString(),
     ["after", null],
   ]);
+  await trail.close();
+});
+
+test("events that begin alike: of each of more beginnings than are kept at a time", async () => {
+  const trail = await rig.open("c-w0", { recordingSegmentBytes: 256 << 10 });
+  const recording = trail.record("ses_alike");
+  const beginnings = Array.from({ length: 300 }, (_, of) => new Beginning(`{"name":"${of}","data":`));
+  const asked = [...beginnings, ...beginnings].flatMap((one, at) => [one, beginnings[at % 7] as Beginning]);
+  for (const [at, one] of asked.entries()) await recording.again(one, rest, rest.write(`${at}}`));
+  expect([...readRecording(rig.dataDir, "ses_alike")].map(content)).toEqual(
+    asked.map((one, at) => [`${beginnings.indexOf(one)}`, at]),
+  );
   await trail.close();
 });
 

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Recorded } from "../protocol.ts";
 import { type Frame, Frames } from "./frames.ts";
-import { frameHeaderBytes, kinds, more, parseRecordingId } from "./recording-frame.ts";
+import { frameHeaderBytes, kinds, more, parseRecordingId, placeBytes } from "./recording-frame.ts";
 import { recordingMagic } from "./segment.ts";
 
 /** How often a recording that goes on is looked at for more. */
@@ -73,6 +73,8 @@ function openRecording(dataDir: string, idOrSession: string): RecordingReader | 
 class RecordingReader {
   ended = false;
   #parts: Buffer[] = [];
+  /** How events begin, by place. */
+  readonly #beginnings = new Map<number, Buffer>();
 
   constructor(
     readonly frames: Frames,
@@ -94,12 +96,22 @@ class RecordingReader {
       const whole = Buffer.concat(this.#parts.splice(0));
       if (kind === kinds.bytes) return { at, kind: "bytes", bytes: whole };
       if (kind === kinds.event) return { at, kind: "event", ...eventOf(whole) };
+      if (kind === kinds.again) return { at, kind: "event", ...eventOf(this.#again(whole)) };
+      if (kind === kinds.beginning && whole.length >= placeBytes) {
+        this.#beginnings.set(whole.readUInt32LE(0), whole.subarray(placeBytes));
+      }
     }
     return undefined;
   }
 
   close(): void {
     this.frames.close();
+  }
+
+  /** Nothing where its beginning is not known: then it is torn. */
+  #again(data: Buffer): Buffer {
+    const beginning = data.length < placeBytes ? undefined : this.#beginnings.get(data.readUInt32LE(0));
+    return beginning ? Buffer.concat([beginning, data.subarray(placeBytes)]) : Buffer.alloc(0);
   }
 }
 

@@ -6,7 +6,10 @@ import {
   json,
   kinds,
   more,
+  placeBytes,
+  placed,
   recordingId,
+  writeAgain,
   writeFrame,
 } from "./recording-frame.ts";
 import { SessionRecording } from "./session-recording.ts";
@@ -66,6 +69,21 @@ export class Recordings {
     const paused = recording.keep(data.length, now);
     this.wait();
     return paused;
+  }
+
+  /** An event that begins as the one at `place`. As `write`, of which this is the short way for what is small and comes often. */
+  again(recording: SessionRecording, place: number, rest: Buffer, length: number): Promise<void> | undefined {
+    const { log, watermark } = this;
+    const payload = frameHeaderBytes + placeBytes + length;
+    const ready = recording.failed === undefined && this.#dead === undefined && this.#queue.length === 0;
+    if (!ready || watermark.late || !log.claim(payload)) {
+      return this.write(recording, kinds.again, placed(place, rest.subarray(0, length)));
+    }
+    const now = performance.now();
+    writeAgain(log.bytes, log.at, recording.number, now - recording.began, place, rest, length);
+    log.commit(payload);
+    watermark.appended(log.count, now);
+    return undefined;
   }
 
   /** Writes what is kept as far as there is room. True while something is left. */

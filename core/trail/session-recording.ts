@@ -1,7 +1,11 @@
 import type { PosternError } from "../error.ts";
 import type { Recording } from "../guardrail.ts";
-import { json, kinds } from "./recording-frame.ts";
+import type { Beginning } from "../recording/beginning.ts";
+import { json, kinds, placed } from "./recording-frame.ts";
 import type { Recordings } from "./recordings.ts";
+
+/** Beginnings that a recording keeps at a time, and so does who reads it. */
+const mostBeginnings = 256;
 
 /** One session's recording: numbers its frames, and knows what of it is kept back by a slow disk. */
 export class SessionRecording implements Recording {
@@ -13,6 +17,11 @@ export class SessionRecording implements Recording {
   failed: PosternError | undefined;
   #paused: PromiseWithResolvers<void> | undefined;
   #closed = false;
+  /** Where the beginnings that were written stand. */
+  #places: Map<Beginning, number> | undefined;
+  /** The one that was used last. */
+  #beginning: Beginning | undefined;
+  #place = 0;
 
   constructor(
     private readonly recordings: Recordings,
@@ -23,6 +32,24 @@ export class SessionRecording implements Recording {
 
   event(name: string, data: unknown): Promise<void> | undefined {
     return this.recordings.write(this, kinds.event, json({ name, data }));
+  }
+
+  again(beginning: Beginning, rest: Buffer, length: number): Promise<void> | undefined {
+    if (beginning !== this.#beginning) {
+      this.#place = this.#places?.get(beginning) ?? this.#begin(beginning);
+      this.#beginning = beginning;
+    }
+    return this.recordings.again(this, this.#place, rest, length);
+  }
+
+  /** Its place, once it is written. What comes behind it waits where it has to wait, and is told why should it fail. */
+  #begin(beginning: Beginning): number {
+    this.#places ??= new Map();
+    if (this.#places.size >= mostBeginnings) this.#places.clear();
+    const place = this.#places.size;
+    this.#places.set(beginning, place);
+    this.recordings.write(this, kinds.beginning, placed(place, beginning.bytes))?.catch(() => undefined);
+    return place;
   }
 
   bytes(data: Uint8Array): Promise<void> | undefined {

@@ -9,6 +9,7 @@ import {
   type Watch,
 } from "../../core/plugin.ts";
 import { eventOf } from "./event.ts";
+import { Operations } from "./operations.ts";
 import { redactLiterals } from "./redact.ts";
 
 export interface RecordOptions {
@@ -36,24 +37,21 @@ export function record(options: RecordOptions = {}): Guardrail<"operation" | "wi
     oneOf("way to keep statements", statements, ["clear", "redact"]) === "redact"
       ? redactLiterals
       : undefined;
+  const operations = new Operations(redact, whole);
   return {
     name: "record",
     needs: kept > 0 ? ["operation", "wire"] : ["operation"],
     ...(redact ? { redact } : {}),
-    open: (session) => open(session, kept, redact, whole),
+    open: (session) => open(session, kept, operations),
   };
 }
 
-function open(
-  session: GuardedSession,
-  kept: number,
-  redact: ((text: string) => string) | undefined,
-  bodies: boolean,
-): Watch {
+function open(session: GuardedSession, kept: number, operations: Operations): Watch {
   const recording = session.recording();
+  const { redact, bodies } = operations;
   return {
     operation(operation) {
-      const waits = recording.event("operation", eventOf(operation, redact, bodies));
+      const waits = operations.write(recording, operation);
       return waits ? waits.then(() => "allow" as const) : "allow";
     },
     refused(operation, reason) {

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { GuardedSession, Operation, Recording } from "../../core/plugin.ts";
 import { record } from "./index.ts";
 
@@ -14,10 +14,17 @@ const update: Operation = {
 function keep() {
   const written: unknown[] = [];
   const behind: { promise?: Promise<void> } = {};
+  const again = { count: 0 };
   const recording: Recording = {
     id: "rec_1",
     event: (kind, data) => {
       written.push([kind, data]);
+      return behind.promise;
+    },
+    again: (beginning, rest, length) => {
+      const { name, data } = beginning.with(rest, length);
+      written.push([name, data]);
+      again.count += 1;
       return behind.promise;
     },
     bytes: (data) => {
@@ -34,7 +41,7 @@ function keep() {
     counter: () => ({ value: 0, since: 0 }),
     end: () => {},
   };
-  return { written, behind, session };
+  return { written, behind, again, session };
 }
 const bytes = (text: string) => Buffer.from(text);
 
@@ -147,4 +154,81 @@ test("of whole bodies size and hash are kept, and the bodies where the operator 
     expect(event.parameters[0]).toStartWith(first);
     expect(event.parameters[1]).toBe("X-Field: 1");
   }
+});
+
+describe("operations that come again", () => {
+  const actions = [{ effect: "read", on: "public.t" }] as const;
+  const bound = (list: string): NonNullable<Operation["parameters"]> => ({
+    length: 1,
+    at: () => "asked for",
+    list: (into, at) => at + into.write(list, at),
+  });
+  const read: Operation = { text: "select a from t", actions, inTransaction: false, policyVersion: "1" };
+
+  function recorded(options: Parameters<typeof record>[0], operations: readonly Operation[]) {
+    const kept = keep();
+    const watch = record(options).open(kept.session);
+    for (const operation of operations) expect(watch.operation?.(operation)).toBe("allow");
+    return { events: kept.written, again: kept.again.count };
+  }
+
+  test("are told by what is new of them, from the third on", () => {
+    const texts = ["select 1", "select 2", 'select 3 as "é\n"', "select 4", "select 4", "select 4"];
+    const asked = texts.map((text) => ({ ...read, text }));
+    const { events, again } = recorded({}, asked);
+    expect(events).toEqual(texts.map((text) => ["operation", { text, actions }]));
+    expect(again).toBe(4);
+  });
+
+  test("with their values, and inside a transaction", () => {
+    const asked = ['["1"]', '["2",null]', '["3"]', "[]"].map((list) => ({
+      ...read,
+      parameters: bound(list),
+    }));
+    const { events } = recorded({}, [...asked, { ...(asked[0] as Operation), inTransaction: true }]);
+    expect(events.slice(2)).toEqual([
+      ["operation", { text: read.text, actions, parameters: ["3"] }],
+      ["operation", { text: read.text, actions, parameters: [] }],
+      ["operation", { text: read.text, actions, parameters: ["1"], inTransaction: true }],
+    ]);
+  });
+
+  test("are told one by one where the values need another way, the text is long, or they are a batch", () => {
+    const other = { ...read, parameters: { ...bound(""), list: () => -1 } };
+    const long = { ...read, text: `select '${"x".repeat(3000)}'` };
+    const batch = { ...read, batch: [read] };
+    const none = { ...read, parameters: { length: 1, at: () => "asked for" } };
+    for (const one of [other, long, batch, none]) {
+      const { events, again } = recorded({}, [one, one, one, one]);
+      expect(again).toBe(0);
+      expect(new Set(events.map((event) => JSON.stringify(event))).size).toBe(1);
+    }
+    const { events } = recorded({}, [other, other, other]);
+    expect(events[2]).toEqual(["operation", { text: read.text, actions, parameters: ["asked for"] }]);
+  });
+
+  test("keep no literal where statements are redacted", () => {
+    const asked = ["'one'", "'two'", "'two'", "'two'"].map((literal) => ({
+      ...read,
+      text: `select ${literal}`,
+      parameters: bound('["hidden"]'),
+    }));
+    const { events, again } = recorded({ statements: "redact" }, asked);
+    expect(again).toBe(2);
+    expect(new Set(events.map((event) => JSON.stringify(event)))).toEqual(
+      new Set([JSON.stringify(events[3])]).add(JSON.stringify(events[0])),
+    );
+    expect(JSON.stringify(events)).not.toMatch(/one|two|hidden/);
+  });
+
+  test("an expansion of what must be escaped that does not fit is told as a whole", () => {
+    const control = { ...read, text: `select '${"\u0001".repeat(2000)}'` };
+    const asked = [read, read, control, control, control];
+    const { events } = recorded({}, asked);
+    expect(events.slice(2).map((event) => (event as [string, { text: string }])[1].text)).toEqual([
+      control.text,
+      control.text,
+      control.text,
+    ]);
+  });
 });

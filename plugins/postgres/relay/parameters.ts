@@ -2,6 +2,7 @@ import type { Parameters } from "../../../core/plugin.ts";
 import { binaryText, typeName } from "../binary/index.ts";
 import { headerSize } from "../wire/message.ts";
 import { bindMessage } from "../wire/query.ts";
+import { writeValues } from "./values.ts";
 
 /** The values of one Bind. */
 export interface BoundParameters extends Parameters {
@@ -12,26 +13,45 @@ export interface BoundParameters extends Parameters {
 
 /** The bound values of one Bind message, decoded when first asked for. `oids`: of their types, where known. */
 export function parametersOf(bind: Buffer, oids: readonly number[]): BoundParameters {
-  let bound: Bound | undefined;
-  const read = () => (bound ??= boundBy(bind, oids));
-  return {
-    oids,
-    get length() {
-      return read().values.length;
-    },
-    get types() {
-      return read().types;
-    },
-    at: (index) => read().values[index] ?? null,
-  };
+  return new Bound(bind, oids);
 }
 
-interface Bound {
+interface Read {
   readonly values: readonly (string | Uint8Array | null)[];
   readonly types: readonly string[];
 }
 
-function boundBy(bind: Buffer, oids: readonly number[]): Bound {
+class Bound implements BoundParameters {
+  #read: Read | undefined;
+
+  constructor(
+    readonly bind: Buffer,
+    readonly oids: readonly number[],
+  ) {}
+
+  get length(): number {
+    return this.#values().values.length;
+  }
+
+  get types(): readonly string[] {
+    return this.#values().types;
+  }
+
+  at(index: number): string | Uint8Array | null {
+    return this.#values().values[index] ?? null;
+  }
+
+  list(into: Buffer, at: number): number {
+    return writeValues(this.bind, into, at);
+  }
+
+  #values(): Read {
+    this.#read ??= boundBy(this.bind, this.oids);
+    return this.#read;
+  }
+}
+
+function boundBy(bind: Buffer, oids: readonly number[]): Read {
   const { parameters, parameterFormats } = bindMessage(bind, headerSize, bind.length);
   const types: string[] = [];
   const values = parameters.map((value, index) => {

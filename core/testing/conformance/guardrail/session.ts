@@ -15,6 +15,10 @@ export class WatchedSession implements GuardedSession {
     return {
       id: "rec_1",
       event: (kind, data) => void this.recorded.push([kind, JSON.parse(JSON.stringify(data ?? null))]),
+      again: (beginning, rest, length) => {
+        const { name, data } = beginning.with(rest, length);
+        this.recorded.push([name, data]);
+      },
       bytes: (data) => void this.recorded.push(Buffer.from(data).toString("base64")),
     };
   }
