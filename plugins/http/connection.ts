@@ -110,6 +110,12 @@ export function asError({ code, message, ...more }: Reason): PosternError {
   return new PosternError(code, message, more);
 }
 
+/** Whatever was thrown on the way to a resource. */
+export function asPosternError(error: unknown): PosternError {
+  if (error instanceof PosternError) return error;
+  return new PosternError("gateway.failed", "The gateway failed to reach the resource.", { cause: error });
+}
+
 /** What is no resource may be one that is named in another way. */
 function howToName(error: unknown): never {
   if (!(error instanceof PosternError) || error.code !== "resource.unknown") throw error;

@@ -1,3 +1,5 @@
+import { BoundedMap } from "./bounded-map.ts";
+
 /** A path that is decided by and a path that is sent, which mean the same to whoever reads them. */
 export interface CanonicalPath {
   /** Decoded once. */
@@ -21,6 +23,16 @@ const marks = /[/\\?#;%]/g;
  * segments, empty segments, encoded slashes, what is no UTF-8. Clients resolve dots before they send.
  */
 export function canonicalPath(target: string): CanonicalPath | undefined {
+  const last = known.get(target);
+  if (last !== undefined) return last;
+  const path = readPath(target);
+  return path && known.set(target, path);
+}
+
+/** Clients ask for the same things again. */
+const known = new BoundedMap<CanonicalPath>(4096, 1024);
+
+function readPath(target: string): CanonicalPath | undefined {
   const mark = target.indexOf("?");
   const raw = mark < 0 ? target : target.slice(0, mark);
   if (!raw.startsWith("/") || raw.includes("//") || raw.includes("\\") || ambiguous.test(raw))

@@ -1,4 +1,5 @@
 import type { Identity } from "../../core/plugin.ts";
+import { BoundedMap } from "./bounded-map.ts";
 import type { HttpTarget } from "./config.ts";
 import type { RequestHead } from "./message.ts";
 
@@ -22,10 +23,18 @@ export function routeOf(
   if (only !== undefined) return { resource: only, target, byHost: true, prefix: "" };
   const named = byHost(authority, resources);
   if (named !== undefined) return { resource: named, target, byHost: true, prefix: "" };
+  const route = known.get(target) ?? known.set(target, byPath(target));
+  const { resource } = route;
+  if (resource === "" || !Object.hasOwn(resources, resource)) return undefined;
+  return (resources[resource] as HttpTarget).hosts === undefined ? route : undefined;
+}
+
+/** By target, whether or not there is such a resource: clients ask for the same things again. */
+const known = new BoundedMap<Route>(4096, 1024);
+
+function byPath(target: string): Route {
   const end = nameEnd(target);
   const name = target.slice(1, end);
-  if (name === "" || !Object.hasOwn(resources, name)) return undefined;
-  if ((resources[name] as HttpTarget).hosts !== undefined) return undefined;
   const rest = target.slice(end);
   return {
     resource: name,

@@ -22,6 +22,16 @@ export interface EffectOptions {
 const mostKept = 4096;
 const longestKept = 1024;
 
+interface KnownGet {
+  readonly path: string;
+  readonly query: string;
+  readonly reading: Reading;
+}
+
+function isOf({ path, query }: KnownGet, asked: Asked): boolean {
+  return path === asked.path && query === asked.query;
+}
+
 /** Tells what requests of one resource do. */
 export class Effects {
   readonly #operations: readonly KnownOperation[];
@@ -29,6 +39,8 @@ export class Effects {
   readonly #endpoints: readonly GraphqlEndpoint[];
   /** By method, path and query: the gate knows a statement again by its identity. */
   readonly #readings = new BoundedMap<Reading>(mostKept, longestKept);
+  /** The same of GET, where no body matters, by target. */
+  readonly #gets = new BoundedMap<KnownGet>(mostKept, longestKept);
   /** By method and path: queries that differ share what is decided. */
   readonly #actions = new BoundedMap<readonly Action[]>(mostKept, longestKept);
 
@@ -44,9 +56,15 @@ export class Effects {
   read(asked: Asked): Reading | Malformed {
     const { head, path, query, upgrade, hasBody } = asked;
     const { method, fields } = head;
+    const last = this.#gets.get(asked.target);
+    if (last !== undefined && method === "GET" && upgrade === undefined && isOf(last, asked))
+      return last.reading;
     const endpoint = this.#endpoints.find((each) => each.serves(path));
     if (endpoint) return this.#graphql(endpoint, { method, path, query, fields, hasBody, upgrade });
-    return upgrade === undefined ? this.#plain(method, path, query) : this.#upgraded(method, path, query);
+    if (upgrade !== undefined) return this.#upgraded(method, path, query);
+    const reading = this.#plain(method, path, query);
+    if (method === "GET" && "statement" in reading) this.#gets.set(asked.target, { path, query, reading });
+    return reading;
   }
 
   /** Of a text such as `GET /api/users` or `POST /graphql {"query":"{ users { id } }"}`. Throws PosternError `http.text`. */

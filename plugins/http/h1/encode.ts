@@ -24,8 +24,7 @@ export function switchText(head: ResponseHead, upgrade: string): string {
 
 /** A request's head. A method that has a body by its meaning is given the length of an empty one. */
 export function requestText(head: RequestHead, length: BodyLength, upgrade: string | undefined): string {
-  if (!isToken(head.method)) throw unsafe("method");
-  if (!consistsOf(targetBytes, head.target) || head.target === "") throw unsafe("target");
+  checkLine(head);
   const told = length === "none" && bodied.has(head.method) ? 0 : length === "none" ? undefined : length;
   return (
     `${head.method} ${head.target} HTTP/1.1\r\n${requestLines(head)}` +
@@ -33,17 +32,36 @@ export function requestText(head: RequestHead, length: BodyLength, upgrade: stri
   );
 }
 
-/** Of fields that were sent before: a connection's requests share theirs. */
-const sentLines = new WeakMap<Fields, string>();
+function checkLine({ method, target }: RequestHead): void {
+  if (!isToken(method)) throw unsafe("method");
+  if (!consistsOf(targetBytes, target) || target === "") throw unsafe("target");
+}
+
+/**
+ * Writes the head of a request without a body as `requestText` has it; where it ends. -1: it is for `requestText`, as
+ * these fields were not sent before, or there is no room.
+ */
+export function writeRequest(into: Buffer, head: RequestHead): number {
+  const { method, target, fields } = head;
+  const lines = sentLines.get(fields)?.bytes;
+  if (lines === undefined || bodied.has(method)) return -1;
+  if (method.length + target.length + lines.length + 16 > into.length) return -1;
+  checkLine(head);
+  const at = into.write(`${method} ${target} HTTP/1.1\r\n`, 0, "latin1");
+  return at + lines.copy(into, at);
+}
+
+/** Of fields that were sent before: a connection's requests share theirs. `bytes`: with the empty line behind them. */
+const sentLines = new WeakMap<Fields, { readonly text: string; readonly bytes: Buffer }>();
 
 function requestLines({ fields, authority }: RequestHead): string {
   const known = sentLines.get(fields);
-  if (known !== undefined) return known;
+  if (known !== undefined) return known.text;
   const hosts = fieldsOf(fields, "host").length;
   if (hosts > 1) throw unsafe("Host");
   if (hosts === 0) return lines(["Host", authority, ...fields]);
   const text = lines(fields);
-  sentLines.set(fields, text);
+  sentLines.set(fields, { text, bytes: Buffer.from(`${text}\r\n`, "latin1") });
   return text;
 }
 

@@ -1,4 +1,5 @@
 import type { WholeAnswer, WholeSink } from "../exchange.ts";
+import { Scratch } from "../scratch.ts";
 import { fieldLimit } from "./fields.ts";
 import { framingNames } from "./framing-fields.ts";
 import { shape, shapeOf, shapes } from "./name-shape.ts";
@@ -20,17 +21,15 @@ export class PlainAnswer implements WholeAnswer {
   length = 0;
   type = "";
   /** As it leaves: the head up to `#head`, and the body behind. */
-  readonly #out: Buffer = Buffer.allocUnsafeSlow(longest + gained);
+  readonly #scratch = new Scratch(longest + gained);
+  readonly #out: Buffer = this.#scratch.room(0);
   #head = 0;
-  #view: Buffer = this.#out;
   #from: Buffer = this.#out;
   #caching: string | undefined;
   #type: { readonly bytes: Buffer; readonly text: string } | undefined;
 
   get bytes(): Buffer {
-    const end = this.#head + this.length;
-    if (this.#view.length !== end) this.#view = this.#out.subarray(0, end);
-    return this.#view;
+    return this.#scratch.upTo(this.#head + this.length);
   }
 
   get body(): Buffer {

@@ -1,3 +1,4 @@
+import { BoundedMap } from "../bounded-map.ts";
 import type { BodyLength } from "../exchange.ts";
 import { type Fields, type RequestHead, without } from "../message.ts";
 import { authorityOf } from "./authority.ts";
@@ -46,6 +47,13 @@ export interface RequestLine {
 
 /** Throws Fault. */
 export function readLine(line: string): RequestLine {
+  return known.get(line) ?? known.set(line, lineOf(line));
+}
+
+/** Clients ask for the same things again; what is found out of a target is then known by the same text. */
+const known = new BoundedMap<RequestLine>(4096, 1024);
+
+function lineOf(line: string): RequestLine {
   const first = line.indexOf(" ");
   const method = line.slice(0, Math.max(first, 0));
   const version = versionOf(line);

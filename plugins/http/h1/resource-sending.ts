@@ -4,40 +4,38 @@ import type { Outgoing } from "./outgoing.ts";
 
 /** A request on its way to a resource over HTTP/1.1; without effect once its answer is whole. */
 export class ResourceSending implements Sending {
-  #out: Outgoing | undefined;
+  /** The connection is no longer this request's. */
+  #over = false;
 
-  /** `ended`: the request has no body that would follow. */
+  /** `ended`: the request has no body that would follow. `out`: undefined where all of it has left. */
   constructor(
     readonly connection: { resume(): void; close(): void },
-    out: Outgoing | undefined,
+    readonly out: Outgoing | undefined,
     readonly method: string,
     readonly upgrade: string | undefined,
     public ended: boolean,
-  ) {
-    this.#out = out;
-  }
+  ) {}
 
   write(view: Uint8Array): boolean {
-    return this.ended || this.#out === undefined || this.#out.write(view);
+    return this.ended || this.#over || this.out === undefined || this.out.write(view);
   }
 
   end(trailers: Fields = []): void {
-    if (this.ended || this.#out === undefined) return;
+    if (this.ended || this.#over) return;
     this.ended = true;
-    this.#out.end(trailers);
+    this.out?.end(trailers);
   }
 
   resume(): void {
-    if (this.#out !== undefined) this.connection.resume();
+    if (!this.#over) this.connection.resume();
   }
 
   abort(): void {
-    if (this.#out !== undefined) this.connection.close();
+    if (!this.#over) this.connection.close();
   }
 
-  /** The connection is no longer this request's. */
   stop(): void {
-    if (!this.#out?.flushed) this.#out?.drop();
-    this.#out = undefined;
+    this.#over = true;
+    if (this.out?.flushed === false) this.out.drop();
   }
 }

@@ -1,8 +1,9 @@
 import type { PosternError, Wire } from "../../../core/plugin.ts";
 import type { AnswerSink, BodyLength, ResourceConnection, Sending, WholeSink } from "../exchange.ts";
 import type { Fields, RequestHead } from "../message.ts";
+import { Scratch } from "../scratch.ts";
 import { type BodyReader, readerOf } from "./body-reader.ts";
-import { requestText } from "./encode.ts";
+import { requestText, writeRequest } from "./encode.ts";
 import { badAnswer, closed, Fault, malformed } from "./fault.ts";
 import { Handover } from "./handover.ts";
 import { Intake } from "./intake.ts";
@@ -21,6 +22,10 @@ const interimLimit = 32;
 
 /** Read and handed on within one call, so one serves all connections. */
 const plain = new PlainAnswer();
+
+/** Heads that leave at once are put together here. */
+const longestHead = 16 * 1024;
+const scratch = new Scratch(longestHead);
 
 /** What is on its way on the connection. */
 interface Current {
@@ -67,14 +72,33 @@ export class H1Resource implements ResourceConnection {
    * for a head that cannot be sent.
    */
   send(head: RequestHead, length: BodyLength, upgrade: string | undefined, answer: AnswerSink): Sending {
+    if (length === "none" && upgrade === undefined && this.free) {
+      const end = writeRequest(scratch.room(longestHead), head);
+      if (end >= 0) {
+        const sending = this.#begin(undefined, head.method, undefined, true, answer);
+        this.wire.write(scratch.upTo(end));
+        return sending;
+      }
+    }
     const text = requestText(head, length, upgrade);
     const frame = length === "none" ? 0 : length;
     if (!this.free) {
       queueMicrotask(() => answer.broken(closed("The resource"), false));
-      return new ResourceSending(this, undefined, head.method, upgrade, true);
+      const refused = new ResourceSending(this, undefined, head.method, upgrade, true);
+      refused.stop();
+      return refused;
     }
-    const out = new Outgoing(this.wire, text, frame);
-    const sending = new ResourceSending(this, out, head.method, upgrade, frame === 0);
+    return this.#begin(new Outgoing(this.wire, text, frame), head.method, upgrade, frame === 0, answer);
+  }
+
+  #begin(
+    out: Outgoing | undefined,
+    method: string,
+    upgrade: string | undefined,
+    ended: boolean,
+    answer: AnswerSink,
+  ): ResourceSending {
+    const sending = new ResourceSending(this, out, method, upgrade, ended);
     this.#current = { answer, sending, parsed: undefined, reader: undefined, interim: 0, blocked: false };
     return sending;
   }

@@ -10,6 +10,7 @@ import { BoundedMap } from "../bounded-map.ts";
 import type { Asked } from "../dialect.ts";
 import type { WholeAnswer } from "../exchange.ts";
 import { fieldOf, type ResponseHead } from "../message.ts";
+import { Scratch } from "../scratch.ts";
 import { atTurnEnd, type Flushable } from "../turn-end.ts";
 
 /** Sessions whose recorder is behind, until it is not: none of their exchanges hands it more meanwhile. */
@@ -45,7 +46,7 @@ export class ExchangeRecord implements Flushable {
   request(asked: Asked): void {
     const text = requestText(asked);
     const end = writeTextAt(room(text.length * 3), 0, frameTypes.event, this.channel, text);
-    this.#pass(upTo(end));
+    this.#pass(scratch.upTo(end));
   }
 
   sent(bytes: number, sha256: string): void {
@@ -71,7 +72,7 @@ export class ExchangeRecord implements Flushable {
       const ended = endText(body.length, Bun.SHA256.hash(body, "hex"), true);
       at = writeTextAt(into, at, frameTypes.event, this.channel, ended);
     } else this.#hasher().update(body);
-    this.#pass(upTo(at));
+    this.#pass(scratch.upTo(at));
   }
 
   /** A promise: the recorder is behind with what this session's exchanges gave it. Nothing is given to `output` until it is kept. */
@@ -189,19 +190,10 @@ function typed(type: string | undefined): string {
 
 const nothing = new Uint8Array(0);
 
-/** What is handed over before the call returns is put together here. */
-let scratch: Buffer = Buffer.allocUnsafeSlow(4096);
-let view: Buffer = scratch;
+/** Frames that are handed over at once. */
+const scratch = new Scratch(4096);
 
 /** Room for so many bytes of data, and for the heads and the end of three frames. */
 function room(bytes: number): Buffer {
-  const needed = bytes + 3 * frameHeaderBytes + endRoom;
-  if (needed > scratch.length) scratch = Buffer.allocUnsafeSlow(needed * 2);
-  return scratch;
-}
-
-/** What stands in it, up to there. */
-function upTo(end: number): Buffer {
-  if (view.length !== end || view.buffer !== scratch.buffer) view = scratch.subarray(0, end);
-  return view;
+  return scratch.room(bytes + 3 * frameHeaderBytes + endRoom);
 }

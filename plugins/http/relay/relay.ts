@@ -1,20 +1,10 @@
-import {
-  type IntakeLimit,
-  type Outcome,
-  type Pass,
-  PosternError,
-  type Reason,
-  type Visit,
-  type Wire,
-} from "../../../core/plugin.ts";
+import type { IntakeLimit, Outcome, PosternError, Reason, Wire } from "../../../core/plugin.ts";
 import { type InspectedBody, inspect, looksAtBodies, requestFor } from "../body/index.ts";
-import type { HttpTarget } from "../config.ts";
-import { asError, type CallerConnection } from "../connection.ts";
-import type { Asked, GatheredAnswer, Reading, Tunnelling } from "../dialect.ts";
+import { asError, asPosternError } from "../connection.ts";
+import type { GatheredAnswer, Tunnelling } from "../dialect.ts";
 import type {
   AnswerSink,
   BodyLength,
-  Exchange,
   ResourceConnection,
   Sending,
   WholeAnswer,
@@ -23,30 +13,16 @@ import type {
 import { type Fields, type ResponseHead, withTarget } from "../message.ts";
 import { outgoingTrailers } from "../outgoing.ts";
 import type { HttpReach } from "../reach/reach.ts";
-import type { Route } from "../route.ts";
 import { onlyLooks } from "./again.ts";
 import { forOneCallerOf } from "./caching.ts";
 import { Delivery, type Supplier } from "./delivery.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
 import { incoming, passesAsItIs } from "./incoming.ts";
+import { outcomeOf } from "./outcome.ts";
+import type { RelayParts } from "./parts.ts";
 import { Patience } from "./patience.ts";
 import { carryOn, notAgreed, tunnellingOf } from "./switched.ts";
 import { Upload } from "./upload.ts";
-
-export interface RelayParts {
-  readonly exchange: Exchange;
-  readonly connection: CallerConnection;
-  readonly visit: Visit<HttpTarget>;
-  readonly asked: Asked<HttpTarget>;
-  readonly route: Route;
-  readonly reading: Reading;
-  readonly pass: Pass;
-  /** All of the request's body, where it was read before; undefined: it is still to come, if there is one. */
-  readonly body: Uint8Array | undefined;
-  refuse(reason: Reason): void;
-  /** Nothing of the exchange is under way any more. */
-  done(): void;
-}
 
 /** One request that may pass, to the resource and its answer back. */
 export class Relay implements AnswerSink, WholeSink, Supplier {
@@ -304,11 +280,7 @@ export class Relay implements AnswerSink, WholeSink, Supplier {
   }
 
   #outcome(result: Outcome["result"], why: string | undefined): Outcome {
-    const { status, bytes } = this.#delivery;
-    const code = why ?? (status === 0 ? undefined : String(status));
-    const received = this.#upload?.received;
-    if (code === undefined) return received ? { result, bytes, received } : { result, bytes };
-    return received ? { result, code, bytes, received } : { result, code, bytes };
+    return outcomeOf(result, why, this.#delivery, this.#upload?.received);
   }
 
   #release(): void {
@@ -316,9 +288,4 @@ export class Relay implements AnswerSink, WholeSink, Supplier {
     this.#connection = undefined;
     if (connection) this.#reach.put(connection);
   }
-}
-
-function asPosternError(error: unknown): PosternError {
-  if (error instanceof PosternError) return error;
-  return new PosternError("gateway.failed", "The gateway failed to reach the resource.", { cause: error });
 }

@@ -4,7 +4,7 @@ import type { Tunnel, Tunnelling } from "../dialect.ts";
 import type { ResponseHead } from "../message.ts";
 import type { HttpReach } from "../reach/reach.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
-import type { RelayParts } from "./relay.ts";
+import type { RelayParts } from "./parts.ts";
 import { splice } from "./splice.ts";
 
 /** Milliseconds in which a side may take what was said to it last. */
