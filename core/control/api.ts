@@ -58,6 +58,8 @@ export interface SessionDetail {
   readonly session: SessionView;
   /** Oldest first. */
   readonly operations: readonly OperationView[];
+  /** Operations are missing here: segments of the trail are not what was written, as `audit verify` says. */
+  readonly unreadable?: true;
 }
 
 export interface OperationView {

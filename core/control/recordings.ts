@@ -15,7 +15,7 @@ export function recordingRoutes(supervisor: Supervisor): Hono {
   const { board, index, keeper, dataDir } = supervisor.parts;
   const find = async (id: string) => {
     await index.call("fresh");
-    const known = (await index.call("session", id))?.session;
+    const known = await index.call("session", id);
     const open = board.session(id);
     const protocol = open?.protocol ?? known?.protocol;
     if (protocol === undefined) throw unknownSession(id);

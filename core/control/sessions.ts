@@ -23,10 +23,11 @@ export function sessionRoutes(supervisor: Supervisor): Hono {
       await index.call("fresh");
       const known = await index.call("session", id);
       // An open one that the index has not seen yet has done nothing worth waiting for.
-      const session = known ? sessionView(known.session) : board.session(id);
+      const session = known ? sessionView(known) : board.session(id);
       if (!session) throw unknownSession(id);
-      const detail: SessionDetail = { session, operations: operationViews(known?.entries ?? []) };
-      return context.json(detail);
+      const { entries, whole } = await index.call("sessionEntries", id);
+      const detail: SessionDetail = { session, operations: operationViews(entries) };
+      return context.json(whole ? detail : { ...detail, unreadable: true });
     })
     .delete("/sessions/:id", async (context) => {
       const { because } = await body(context, v.object({ because: v.optional(v.string()) }));

@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { PosternError } from "../error.ts";
 import type { Notice, NoticeType } from "../notifier.ts";
 import { Teller } from "../notify/teller.ts";
-import type { Written } from "../trail/entry.ts";
 import { answerCalls } from "./answer-calls.ts";
 import { Indexer } from "./indexer.ts";
 import { type IndexDatabase, openIndexFile } from "./open.ts";
@@ -16,6 +15,7 @@ import {
   pastHolds,
   pastSessions,
   queryAudit,
+  type SessionEntries,
   type SessionRow,
   sessionEntries,
 } from "./query.ts";
@@ -25,7 +25,8 @@ export interface IndexCalls {
   /** `live`: the streams that are written now. `since`: nothing older is told of (epoch milliseconds). */
   open(dataDir: string, live: readonly string[], since: number): Promise<void>;
   audit(filter: AuditFilter): Promise<Page<AuditEntry>>;
-  session(id: string): Promise<{ session: SessionRow; entries: readonly Written[] } | undefined>;
+  session(id: string): Promise<SessionRow | undefined>;
+  sessionEntries(id: string): Promise<SessionEntries>;
   sessions(limit: number): Promise<SessionRow[]>;
   holds(limit: number): Promise<HoldRow[]>;
   /** Rebuilds the index from the segments; resolves with the number of entries when it has caught up. */
@@ -50,6 +51,7 @@ export interface IndexEvents {
 
 interface Opened {
   readonly database: IndexDatabase;
+  readonly dataDir: string;
   readonly indexer: Indexer;
   readonly teller: Teller;
   close(): void;
@@ -71,16 +73,13 @@ const calls: IndexCalls = {
       indexFailed: (why) => peer.tell("indexFailed", why),
       read: (...batch) => teller.read(...batch),
     });
-    opened = { database, indexer, teller, close };
+    opened = { database, dataDir, indexer, teller, close };
     for (const stream of live) indexer.opened(stream);
     indexer.start();
   },
-  audit: (filter) => queryAudit(index().database, filter),
-  async session(id) {
-    const { database } = index();
-    const session = await findSession(database, id);
-    return session && { session, entries: await sessionEntries(database, id) };
-  },
+  audit: (filter) => queryAudit(index(), filter),
+  session: (id) => findSession(index().database, id),
+  sessionEntries: (id) => sessionEntries(index(), id),
   sessions: (limit) => pastSessions(index().database, limit),
   holds: (limit) => pastHolds(index().database, limit),
   reindex: () => index().indexer.rebuild(),

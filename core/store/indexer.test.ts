@@ -6,8 +6,10 @@ import type { Entry } from "../trail/entry.ts";
 import { openTrail } from "../trail/open.ts";
 import type { StreamTrail } from "../trail/stream-trail.ts";
 import { Indexer } from "./indexer.ts";
-import { type IndexDatabase, openIndexFile } from "./open.ts";
+import { openIndexFile } from "./open.ts";
+import { queryAudit } from "./query.ts";
 import { entries, holds, positions, sessions } from "./schema.ts";
+import type { Searched } from "./search.ts";
 
 const closers: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
@@ -48,7 +50,7 @@ async function index(dataDir: string, name = "index.db") {
     await indexer.stop();
     close();
   });
-  return { database, indexer, failures };
+  return { database, dataDir, indexer, failures };
 }
 
 function operation(session: string, text: string): Entry {
@@ -62,8 +64,18 @@ function operation(session: string, text: string): Entry {
   };
 }
 
-async function tables(database: IndexDatabase): Promise<string[][]> {
-  const all: string[][] = [];
+/** What the tables hold, and first of all entries that a search finds. */
+async function contents({ database, dataDir }: Searched): Promise<string[][]> {
+  const all: string[][] = [[]];
+  let before: string | undefined;
+  do {
+    const page = await queryAudit(
+      { database, dataDir },
+      { limit: 1000, ...(before === undefined ? {} : { before }) },
+    );
+    all[0]?.push(...page.items.map((item) => JSON.stringify(item)));
+    before = page.next;
+  } while (before !== undefined);
   for (const table of [entries, sessions, holds, positions]) {
     all.push((await database.select().from(table)).map((row) => JSON.stringify(row)).sort());
   }
@@ -73,7 +85,8 @@ async function tables(database: IndexDatabase): Promise<string[][]> {
 test("a live stream is followed over its segments, and a rebuild gives the same", async () => {
   const dataDir = folder();
   const writer = await trail(dataDir, "one");
-  const { database, indexer } = await index(dataDir);
+  const searched = await index(dataDir);
+  const { indexer } = searched;
   indexer.opened("one");
   for (let round = 0; round < 4; round++) {
     for (let i = 0; i < 2_000; i++) {
@@ -81,12 +94,12 @@ test("a live stream is followed over its segments, and a rebuild gives the same"
       if (i % 500 === 0) await writer.durable(seq);
     }
     await indexer.fresh();
-    const [rows] = await tables(database);
-    expect(rows).toHaveLength(writer.head.seq);
+    const [found] = await contents(searched);
+    expect(found).toHaveLength(writer.head.seq);
   }
-  const before = await tables(database);
-  await indexer.rebuild();
-  expect(await tables(database)).toEqual(before);
+  const before = await contents(searched);
+  expect(await indexer.rebuild()).toBe(writer.head.seq);
+  expect(await contents(searched)).toEqual(before);
 });
 
 test("an index that is opened again goes on where it was", async () => {
@@ -104,14 +117,15 @@ test("an index that is opened again goes on where it was", async () => {
   const fresh = await index(dataDir, "other.db");
   fresh.indexer.opened("one");
   await fresh.indexer.fresh();
-  expect(await tables(second.database)).toEqual(await tables(fresh.database));
+  expect(await contents(second)).toEqual(await contents(fresh));
   expect(second.failures).toEqual([]);
 });
 
 test("a batch that cannot be written is read again, and nothing is missing then", async () => {
   const dataDir = folder();
   const writer = await trail(dataDir, "one");
-  const { database, indexer, failures } = await index(dataDir);
+  const searched = await index(dataDir);
+  const { database, indexer, failures } = searched;
   indexer.opened("one");
   for (let i = 0; i < 10; i++) writer.append(operation("ses_1", `select ${i}`));
   await database.run(
@@ -119,8 +133,8 @@ test("a batch that cannot be written is read again, and nothing is missing then"
   );
   await indexer.fresh();
   expect(failures).toHaveLength(1);
-  expect((await tables(database))[0]).toEqual([]);
+  expect((await contents(searched))[0]).toEqual([]);
   await database.run("drop trigger broken");
   await indexer.fresh();
-  expect((await tables(database))[0]).toHaveLength(writer.head.seq);
+  expect((await contents(searched))[0]).toHaveLength(writer.head.seq);
 });

@@ -1,13 +1,13 @@
 import type { Written } from "../trail/entry.ts";
-import { follow, type StreamReader } from "../trail/read.ts";
 import { streams } from "../trail/streams.ts";
 import { storeFailure } from "./failure.ts";
+import { Follower } from "./follower.ts";
 import type { IndexDatabase } from "./open.ts";
 import type { Owner } from "./row.ts";
-import { entries, holds, positions, sessions } from "./schema.ts";
+import { blockSessions, blocks, entries, holds, positions, sessions } from "./schema.ts";
 import { takeIn } from "./take-in.ts";
 
-const batchEntries = 1_000;
+const batchEntries = 4_096;
 const pollMs = 100;
 const retryMs = 1_000;
 /** How long a query waits for the latest entries. */
@@ -16,7 +16,7 @@ const patienceMs = 2_000;
 export interface IndexerEvents {
   indexed(count: number): void;
   indexFailed(why: string): void;
-  /** What is in the index now, with whose session each belongs to; after a failure it may come again. */
+  /** What has a row in the index now, with whose session each belongs to; after a failure it may come again. */
   read(stream: string, batch: readonly Written[], ownerOf: (entry: Written) => Owner | undefined): void;
 }
 
@@ -25,7 +25,7 @@ export interface IndexerEvents {
  * that after a crash nothing is missing and nothing is there twice.
  */
 export class Indexer {
-  readonly #readers = new Map<string, StreamReader>();
+  readonly #followers = new Map<string, Follower>();
   /** Streams that are written now; all others are read to their end, once. */
   readonly #live = new Set<string>();
   readonly #finished = new Set<string>();
@@ -57,7 +57,7 @@ export class Indexer {
 
   /** Resolves when all that is written now is in the index, or the index cannot keep up for the moment. */
   async fresh(): Promise<void> {
-    const caughtUp = this.#inTurn(() => this.#catchUp()).catch((error: unknown) => this.#failed(error));
+    const caughtUp = this.#inTurn(() => this.#catchUp(true)).catch((error: unknown) => this.#failed(error));
     await Promise.race([caughtUp, Bun.sleep(patienceMs)]);
   }
 
@@ -70,9 +70,11 @@ export class Indexer {
         database.delete(entries),
         database.delete(sessions),
         database.delete(holds),
+        database.delete(blocks),
+        database.delete(blockSessions),
         database.delete(positions),
       ]);
-      return this.#catchUp();
+      return this.#catchUp(true);
     });
   }
 
@@ -92,7 +94,7 @@ export class Indexer {
   #next(ms: number): void {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
-      this.#inTurn(() => this.#catchUp()).then(
+      this.#inTurn(() => this.#catchUp(false)).then(
         () => this.#next(pollMs),
         (error: unknown) => {
           this.#failed(error);
@@ -108,66 +110,65 @@ export class Indexer {
     this.#forget();
   }
 
-  async #catchUp(): Promise<number> {
+  /** `all`: also what is read of a block that is not full. Resolves with the number of entries that were read. */
+  async #catchUp(all: boolean): Promise<number> {
     let taken = 0;
     for (const stream of streams(this.dataDir)) {
-      if (!this.#finished.has(stream)) taken += await this.#readToEnd(stream);
+      if (!this.#finished.has(stream)) taken += await this.#readToEnd(stream, all);
     }
     return taken;
   }
 
-  async #readToEnd(stream: string): Promise<number> {
+  async #readToEnd(stream: string, all: boolean): Promise<number> {
     // Asked before the end is found: what is written until a stream ends must not be missed.
     const live = this.#live.has(stream);
     const began = Date.now();
-    const reader = await this.#reader(stream);
+    const follower = await this.#follower(stream);
     let taken = 0;
     for (;;) {
-      const batch = nextEntries(reader);
-      if (batch.length === 0) break;
-      const ownerOf = await takeIn(this.database, stream, batch, reader.position);
-      this.events.read(stream, batch, ownerOf);
-      this.events.indexed(batch.length);
-      taken += batch.length;
+      const { count, latest } = follower.read(batchEntries);
+      // Somebody who writes as fast as this reads must not keep it here.
+      const last = count < batchEntries || (live && latest > began);
+      const over = !live || follower.stop.at === "damaged";
+      if (follower.due || (last && (all || over))) await this.#write(stream, follower);
+      taken += count;
+      if (last) break;
       // Queries get their turn between two batches.
       await new Promise(setImmediate);
-      // Somebody who writes as fast as this reads must not keep it here.
-      if (live && (batch.at(-1)?.time ?? 0) > began) return taken;
     }
-    if (reader.stop.at === "damaged") this.events.indexFailed(`${stream}: ${reader.stop.what}`);
-    if (!live || reader.stop.at === "damaged") {
-      reader.close();
-      this.#readers.delete(stream);
+    const { stop } = follower;
+    if (stop.at === "damaged") this.events.indexFailed(`${stream}: ${stop.what}`);
+    if (!live || stop.at === "damaged") {
+      follower.close();
+      this.#followers.delete(stream);
       this.#finished.add(stream);
     }
     return taken;
   }
 
-  async #reader(stream: string): Promise<StreamReader> {
-    let reader = this.#readers.get(stream);
-    if (!reader) {
+  async #write(stream: string, follower: Follower): Promise<void> {
+    const batch = follower.take();
+    if (!batch) return;
+    const ownerOf = await takeIn(this.database, stream, batch);
+    this.events.indexed(batch.count);
+    if (batch.single.length > 0) this.events.read(stream, batch.single, ownerOf);
+  }
+
+  async #follower(stream: string): Promise<Follower> {
+    let follower = this.#followers.get(stream);
+    if (!follower) {
       const known = await this.database.query.positions.findFirst({
         where: (table, { eq }) => eq(table.stream, stream),
       });
-      reader = follow(this.dataDir, stream, known?.position);
-      this.#readers.set(stream, reader);
+      follower = new Follower(this.dataDir, stream, known?.position);
+      this.#followers.set(stream, follower);
     }
-    return reader;
+    return follower;
   }
 
   #forget(): void {
-    for (const reader of this.#readers.values()) reader.close();
-    this.#readers.clear();
+    for (const follower of this.#followers.values()) follower.close();
+    this.#followers.clear();
     this.#finished.clear();
   }
-}
-
-function nextEntries(reader: StreamReader): Written[] {
-  const batch: Written[] = [];
-  while (batch.length < batchEntries) {
-    const entry = reader.next();
-    if (!entry) break;
-    batch.push(entry);
-  }
-  return batch;
 }

@@ -45,3 +45,21 @@ test("neither file holds the other's tables", async () => {
 test("the files are the owner's alone", () => {
   for (const name of ["index.db", "store.db"]) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
 });
+
+test("an index of an older form is made anew, so that the trail is read again", async () => {
+  const path = join(folder, "older.db");
+  const older = await openIndexFile(path);
+  const position = { segment: 1, offset: 8, seq: 0, hash: "" };
+  await older.database.insert(indexTables.positions).values({ stream: "s", position });
+  older.close();
+  const again = await openIndexFile(path);
+  expect(await again.database.select().from(indexTables.positions)).toHaveLength(1);
+  await again.database.run(sql.raw("pragma user_version = 0"));
+  await again.database.run(sql.raw("drop table blocks"));
+  again.close();
+  const anew = await openIndexFile(path);
+  expect(await anew.database.select().from(indexTables.positions)).toEqual([]);
+  expect(await anew.database.select().from(indexTables.blocks)).toEqual([]);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  anew.close();
+});

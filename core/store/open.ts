@@ -1,6 +1,7 @@
-import { chmodSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "@libsql/client/sqlite3";
+import { sql } from "drizzle-orm";
 import { drizzle, type LibSQLDatabase } from "drizzle-orm/libsql";
 import { migrate } from "drizzle-orm/libsql/migrator";
 import * as index from "./schema.ts";
@@ -23,11 +24,26 @@ export async function openStoreFile(path: string): Promise<Opened<Database>> {
   return opened;
 }
 
+/** Of which form the index's tables are. A file of another form is made anew: all that is in it is in the trail. */
+const indexLayout = 2;
+
 /** The same for the index of the trail. */
 export async function openIndexFile(path: string): Promise<Opened<IndexDatabase>> {
-  const opened = await openFile(path, index);
+  let opened = await openFile(path, index);
+  if (await isOfAnotherLayout(opened.database)) {
+    opened.close();
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file, { force: true });
+    opened = await openFile(path, index);
+  }
   await migrate(opened.database, { migrationsFolder: join(import.meta.dir, "migrations", "index") });
+  await opened.database.run(sql.raw(`pragma user_version = ${indexLayout}`));
   return opened;
+}
+
+async function isOfAnotherLayout(database: IndexDatabase): Promise<boolean> {
+  const [tables] = await database.values<[number]>(sql`select count(*) from sqlite_master`);
+  const [layout] = await database.values<[number]>(sql`pragma user_version`);
+  return tables?.[0] !== 0 && layout?.[0] !== indexLayout;
 }
 
 export function migrateStore(database: Database): Promise<void> {

@@ -1,8 +1,10 @@
-import { and, desc, eq, gte, inArray, isNotNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { desc, eq, isNotNull } from "drizzle-orm";
 import { PosternError } from "../error.ts";
 import type { Written } from "../trail/entry.ts";
 import type { IndexDatabase } from "./open.ts";
-import { entries, holds, sessions } from "./schema.ts";
+import { holds, sessions } from "./schema.ts";
+import { type Searched, search } from "./search.ts";
+import type { Place } from "./wanted.ts";
 
 /** All that is given must match. Times are epoch milliseconds; `kind` any of these; `text` a part of the text. */
 export interface AuditFilter {
@@ -34,72 +36,53 @@ export interface Page<T> {
   readonly items: readonly T[];
   /** Absent: there is nothing older. */
   readonly next?: string;
+  /** Streams in which entries that may belong here could not be read: what `audit verify` says of them. */
+  readonly unreadable?: readonly string[];
 }
 
 export type SessionRow = typeof sessions.$inferSelect;
 export type HoldRow = typeof holds.$inferSelect;
 
 /** Throws PosternError `audit.cursor` for a `before` that no page gave. */
-export async function queryAudit(database: IndexDatabase, filter: AuditFilter): Promise<Page<AuditEntry>> {
-  const limit = Math.min(Math.max(Math.trunc(filter.limit ?? 100), 1), 1000);
-  const { stream, seq, time, identity, resource, verdict, json } = entries;
-  const found = await database
-    .select({ stream, seq, time, identity, resource, verdict, json })
-    .from(entries)
-    .where(and(...conditions(filter)))
-    .orderBy(desc(time), desc(stream), desc(seq))
-    .limit(limit + 1);
-  const page = found.slice(0, limit);
+export async function queryAudit(index: Searched, asked: AuditFilter): Promise<Page<AuditEntry>> {
+  const { limit = 100, before, ...filter } = asked;
+  const size = Math.min(Math.max(Math.trunc(limit), 1), 1000);
+  const after = before === undefined ? {} : { after: placeOf(before) };
+  const { items, unreadable } = await search(index, { filter, first: "newest", most: size + 1, ...after });
+  const page = items.slice(0, size);
   const last = page.at(-1);
   return {
-    items: page.map((row) => ({
-      stream: row.stream,
-      ...(row.identity === null ? {} : { identity: row.identity }),
-      ...(row.resource === null ? {} : { resource: row.resource }),
-      ...(row.verdict === null ? {} : { verdict: row.verdict }),
-      entry: JSON.parse(row.json) as Written,
-    })),
-    ...(last && found.length > limit ? { next: `${last.time}:${last.seq}:${last.stream}` } : {}),
+    items: page,
+    ...(last && items.length > size ? { next: cursorOf(last) } : {}),
+    ...(unreadable.length > 0 ? { unreadable } : {}),
   };
 }
 
-function conditions(filter: AuditFilter): (SQL | undefined)[] {
-  return [
-    filter.session === undefined ? undefined : eq(entries.session, filter.session),
-    filter.identity === undefined
-      ? undefined
-      : or(eq(entries.identity, filter.identity), eq(entries.actingFor, filter.identity)),
-    filter.resource === undefined ? undefined : eq(entries.resource, filter.resource),
-    filter.kind === undefined ? undefined : inArray(entries.kind, [...filter.kind]),
-    filter.text === undefined
-      ? undefined
-      : sql`instr(lower(${entries.text}), ${filter.text.toLowerCase()}) > 0`,
-    filter.since === undefined ? undefined : gte(entries.time, filter.since),
-    filter.until === undefined ? undefined : lt(entries.time, filter.until),
-    filter.before === undefined ? undefined : before(filter.before),
-  ];
+function cursorOf({ stream, entry: { time, seq } }: AuditEntry): string {
+  return `${time}:${seq}:${stream}`;
 }
 
-function before(cursor: string): SQL {
+function placeOf(cursor: string): Place {
   const match = /^(\d+):(\d+):(.+)$/.exec(cursor);
   if (!match) {
     throw new PosternError("audit.cursor", `"${cursor}" is no position in the audit.`, {
       hint: "Give `next` of the page before as it is.",
     });
   }
-  const [, time, seq, stream] = match;
-  return sql`(${entries.time}, ${entries.stream}, ${entries.seq}) < (${Number(time)}, ${stream}, ${Number(seq)})`;
+  const [, time, seq, stream = ""] = match;
+  return { time: Number(time), seq: Number(seq), stream };
 }
 
-/** All entries of one session, oldest first. */
-export async function sessionEntries(database: IndexDatabase, session: string): Promise<readonly Written[]> {
-  const rows = await database
-    .select({ json: entries.json })
-    .from(entries)
-    .where(eq(entries.session, session))
-    .orderBy(entries.time, entries.stream, entries.seq)
-    .limit(10_000);
-  return rows.map(({ json }) => JSON.parse(json) as Written);
+export interface SessionEntries {
+  /** Oldest first, at most 10,000. */
+  readonly entries: readonly Written[];
+  /** False: some could not be read, as `Page.unreadable` says. */
+  readonly whole: boolean;
+}
+
+export async function sessionEntries(index: Searched, session: string): Promise<SessionEntries> {
+  const { items, unreadable } = await search(index, { filter: { session }, first: "oldest", most: 10_000 });
+  return { entries: items.map(({ entry }) => entry), whole: unreadable.length === 0 };
 }
 
 export function findSession(database: IndexDatabase, id: string): Promise<SessionRow | undefined> {

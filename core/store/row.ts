@@ -41,7 +41,7 @@ export function ownerColumns(identity: Identity | undefined) {
   return { identity: identity?.subject ?? null, actingFor: identity?.actingFor?.subject ?? null };
 }
 
-const verdicts: Partial<Record<Entry["kind"], "allowed" | "denied" | "held">> = {
+export const verdicts: Partial<Record<Entry["kind"], "allowed" | "denied" | "held">> = {
   operation: "allowed",
   denied: "denied",
   "connect-denied": "denied",

@@ -10,8 +10,10 @@ import type { Position } from "../trail/read.ts";
  * is kept nowhere else is in shared-schema.ts. Times are epoch milliseconds.
  *
  * After a change: npx drizzle-kit generate --dialect sqlite --schema core/store/schema.ts --out core/store/migrations/index
+ * Where older files cannot be brought up to date without the trail: the one migration anew, and another `indexLayout` in open.ts.
  */
 
+/** All but operations and their outcomes, of which `blocks` tells where they are. */
 export const entries = sqliteTable(
   "entries",
   {
@@ -49,6 +51,8 @@ export const sessions = sqliteTable(
     stream: text().notNull(),
     identity: text({ mode: "json" }).$type<Identity>().notNull(),
     subject: text().notNull(),
+    /** The subject of whom it acts for. */
+    actingFor: text("acting_for"),
     resource: text().notNull(),
     protocol: text().notNull(),
     remote: text().notNull(),
@@ -90,6 +94,39 @@ export const holds = sqliteTable(
     because: text(),
   },
   (table) => [index("holds_opened").on(table.openedAt)],
+);
+
+/**
+ * Stretches of a stream in which there are operations or outcomes. They come with all traffic, and a row for each would cost more
+ * than the operation cost the gateway: a search reads them out of the segments.
+ */
+export const blocks = sqliteTable(
+  "blocks",
+  {
+    stream: text().notNull(),
+    /** Sequence numbers of the first and the last of these entries. */
+    first: integer().notNull(),
+    last: integer().notNull(),
+    /** Where a reader begins. */
+    position: text({ mode: "json" }).$type<Position>().notNull(),
+    earliest: integer().notNull(),
+    latest: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.stream, table.first] }), index("blocks_latest").on(table.latest)],
+);
+
+/** Which sessions have entries in which block. */
+export const blockSessions = sqliteTable(
+  "block_sessions",
+  {
+    session: text().notNull(),
+    stream: text().notNull(),
+    first: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.session, table.stream, table.first] }),
+    index("block_sessions_block").on(table.stream, table.first),
+  ],
 );
 
 /** How far the index has read each stream: written in the transaction that inserts what was read. */

@@ -1,36 +1,51 @@
 import { and, eq, getTableColumns, inArray, isNull, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Written } from "../trail/entry.ts";
-import type { Position } from "../trail/read.ts";
+import type { Batch, Block } from "./follower.ts";
 import type { IndexDatabase } from "./open.ts";
 import { type EntryRow, entryRow, type Owner, ownerColumns } from "./row.ts";
-import { entries, holds, positions, sessions } from "./schema.ts";
+import { blockSessions, blocks, entries, holds, positions, sessions } from "./schema.ts";
 
 type Statement = BatchItem<"sqlite">;
 type Of<K extends Written["kind"]> = Extract<Written, { kind: K }>;
 
 /**
- * Takes entries of one stream, in order, into the index: rows, what they mean for sessions and holds,
- * and the position after them, in one transaction. Entries that are already in change nothing. `batch` is not empty.
+ * Takes what was read of one stream, in order, into the index: rows, what they mean for sessions and holds, blocks, and the
+ * position after them, in one transaction. What is already in changes nothing.
  * Resolves with whose session an entry belongs to.
  */
 export async function takeIn(
   database: IndexDatabase,
   stream: string,
-  batch: readonly Written[],
-  position: Position,
+  { single, blocks: read, position }: Batch,
 ): Promise<(entry: Written) => Owner | undefined> {
-  const owners = await ownersOf(database, batch);
-  const rows = batch.map((entry) => entryRow(stream, entry, ownerOf(entry, owners)));
+  const owners = await ownersOf(database, single);
+  const rows = single.map((entry) => entryRow(stream, entry, ownerOf(entry, owners)));
   await database.batch([
-    insertRows(database, rows),
-    ...batch.flatMap((entry) => effects(database, stream, entry)),
     database
       .insert(positions)
       .values({ stream, position })
       .onConflictDoUpdate({ target: positions.stream, set: { position } }),
+    ...(rows.length === 0 ? [] : [insertRows(database, rows)]),
+    ...single.flatMap((entry) => effects(database, stream, entry)),
+    ...read.flatMap((block) => insertBlock(database, stream, block)),
   ]);
   return (entry) => ownerOf(entry, owners);
+}
+
+/** One that is known already has grown. */
+function insertBlock(database: IndexDatabase, stream: string, block: Block): Statement[] {
+  const { first, last, position, earliest, latest, sessions: of } = block;
+  const grown = { last, earliest, latest };
+  return [
+    database
+      .insert(blocks)
+      .values({ stream, first, position, ...grown })
+      .onConflictDoUpdate({ target: [blocks.stream, blocks.first], set: grown }),
+    database.run(
+      sql`insert into ${blockSessions} (session, stream, first) select value, ${stream}, ${first} from json_each(${JSON.stringify(of)}) where true on conflict do nothing`,
+    ),
+  ];
 }
 
 const columns = Object.entries(getTableColumns(entries)) as [keyof EntryRow, { name: string }][];
@@ -43,7 +58,7 @@ const cells = sql.join(
   sql`, `,
 );
 
-/** One parameter for all rows: a parameter a cell costs three times the CPU, and this runs for every operation. */
+/** One parameter for all rows: a parameter a cell costs three times the CPU. */
 function insertRows(database: IndexDatabase, rows: readonly EntryRow[]): Statement {
   const json = JSON.stringify(rows.map((row) => columns.map(([key]) => row[key])));
   return database.run(
@@ -102,11 +117,24 @@ function effects(database: IndexDatabase, stream: string, entry: Written): State
 
 function opened(database: IndexDatabase, stream: string, entry: Of<"open">): Statement[] {
   const { session: id, identity, resource, protocol, remote, application, policy, time: openedAt } = entry;
-  const subject = identity.subject;
+  const { subject } = identity;
+  const actingFor = identity.actingFor?.subject ?? null;
   return [
     database
       .insert(sessions)
-      .values({ id, stream, identity, subject, resource, protocol, remote, application, policy, openedAt })
+      .values({
+        id,
+        stream,
+        identity,
+        subject,
+        actingFor,
+        resource,
+        protocol,
+        remote,
+        application,
+        policy,
+        openedAt,
+      })
       .onConflictDoNothing(),
     // Another stream may have said before that this session was abandoned.
     database

@@ -24,13 +24,18 @@ async function fresh(): Promise<IndexDatabase> {
 let shared: IndexDatabase;
 beforeAll(async () => {
   shared = await fresh();
-  for (const [stream, all] of Object.entries(streams)) await takeIn(shared, stream, all, after(all));
+  for (const [stream, all] of Object.entries(streams)) await takeIn(shared, stream, batch(all));
 });
 afterAll(() => {
   for (const close of closers) close();
 });
 
-const after = (all: readonly Written[]) => ({ segment: 1, offset: 8, seq: all.at(-1)?.seq ?? 0, hash: "" });
+const of = (database: IndexDatabase) => ({ database, dataDir: folder });
+/** Each entry with a row of its own. */
+const batch = (single: readonly Written[]) => ({
+  ...{ single, blocks: [], count: single.length },
+  position: { segment: 1, offset: 8, seq: single.at(-1)?.seq ?? 0, hash: "" },
+});
 function stream(first: number, ...all: Entry[]): Written[] {
   return all.map((entry, index) => ({ ...entry, seq: index + 1, time: first + index }));
 }
@@ -79,7 +84,7 @@ const streams = {
 };
 
 const kinds = async (filter: Parameters<typeof queryAudit>[1]) =>
-  (await queryAudit(shared, filter)).items.map(({ entry }) => entry.kind);
+  (await queryAudit(of(shared), filter)).items.map(({ entry }) => entry.kind);
 
 test("entries are found by session, identity, acting for, kind, text and time, newest first", async () => {
   expect(await kinds({ session: "ses_1" })).toEqual(["close", "denied", "outcome", "operation", "open"]);
@@ -87,7 +92,7 @@ test("entries are found by session, identity, acting for, kind, text and time, n
   expect(await kinds({ identity: "alice", kind: ["hold", "open"] })).toEqual(["hold", "open", "open"]);
   expect(await kinds({ text: "100% OF_" })).toEqual(["hold"]);
   expect(await kinds({ since: 103, until: 105 })).toEqual(["close", "denied"]);
-  const [denied] = (await queryAudit(shared, { kind: ["denied"] })).items;
+  const [denied] = (await queryAudit(of(shared), { kind: ["denied"] })).items;
   expect(denied).toMatchObject({ stream: "worker-0", identity: "alice", verdict: "denied" });
 });
 
@@ -95,14 +100,14 @@ test("pages join without a gap or a repetition", async () => {
   const seen: string[] = [];
   let before: string | undefined;
   do {
-    const page = await queryAudit(shared, { limit: 2, ...(before === undefined ? {} : { before }) });
+    const page = await queryAudit(of(shared), { limit: 2, ...(before === undefined ? {} : { before }) });
     seen.push(...page.items.map(({ stream, entry }) => `${stream}/${entry.seq}`));
     before = page.next;
   } while (before !== undefined);
-  const all = (await queryAudit(shared, {})).items.map(({ stream, entry }) => `${stream}/${entry.seq}`);
+  const all = (await queryAudit(of(shared), {})).items.map(({ stream, entry }) => `${stream}/${entry.seq}`);
   expect(seen).toEqual(all);
   expect(new Set(all).size).toBe(9);
-  expect(queryAudit(shared, { before: "x" })).rejects.toMatchObject({ code: "audit.cursor" });
+  expect(queryAudit(of(shared), { before: "x" })).rejects.toMatchObject({ code: "audit.cursor" });
 });
 
 test("sessions and holds end as the trail says, also by another stream's word", async () => {
@@ -112,14 +117,14 @@ test("sessions and holds end as the trail says, also by another stream's word", 
     reason: { code: "session.abandoned" },
   });
   expect(await pastHolds(shared, 10)).toMatchObject([{ id: "hold_1", how: "abandoned", endedAt: 200 }]);
-  expect((await sessionEntries(shared, "ses_1")).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+  expect((await sessionEntries(of(shared), "ses_1")).entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
 });
 
 test("the order in which streams are read, the size of a batch and repetition change nothing", async () => {
   const other = await fresh();
   for (const [name, all] of Object.entries(streams).reverse()) {
-    for (const entry of all) await takeIn(other, name, [entry], after([entry]));
-    await takeIn(other, name, all, after(all));
+    for (const entry of all) await takeIn(other, name, batch([entry]));
+    await takeIn(other, name, batch(all));
   }
   for (const table of Object.values(indexTables)) {
     const sorted = async (database: IndexDatabase) =>
@@ -138,7 +143,7 @@ test("a refused login is found by the id that its caller was given", async () =>
     check: "no",
   };
   const all = stream(1, refused, { ...refused, id: "ref_2" });
-  await takeIn(database, "w", all, after(all));
-  const { items } = await queryAudit(database, { text: "ref_2", limit: 10 });
+  await takeIn(database, "w", batch(all));
+  const { items } = await queryAudit(of(database), { text: "ref_2", limit: 10 });
   expect(items.map(({ entry }) => entry.seq)).toEqual([2]);
 });

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { genesis, hashBytes } from "./chain.ts";
 import type { Written } from "./entry.ts";
 import { type Frame, Frames, type Stop } from "./frames.ts";
+import { Glance } from "./glance.ts";
 import { headerBytes, trailMagic } from "./segment.ts";
 
 /** Where a reader of one stream stands: what to keep to go on later. Plain JSON. */
@@ -24,7 +25,13 @@ export interface Position {
  */
 export class StreamReader implements Iterable<Written> {
   readonly #frames: Frames;
-  readonly #hash: Uint8Array;
+  readonly #hash: Buffer;
+  /** The hash that stands before an entry. */
+  readonly #stored = Buffer.alloc(hashBytes);
+  readonly #glance = new Glance();
+  #frame: Frame | undefined;
+  /** The current entry, once it is parsed. */
+  #entry: Written | undefined;
   #seq: number;
   #bad: Stop | undefined;
 
@@ -36,25 +43,28 @@ export class StreamReader implements Iterable<Written> {
     const { segment = 1, offset = headerBytes, seq = 0 } = from ?? {};
     this.#frames = new Frames(trailFolder(dataDir, stream), trailMagic, segment, offset);
     this.#seq = seq;
-    this.#hash = from ? new Uint8Array(Buffer.from(from.hash, "hex")) : genesis(stream).slice();
+    this.#hash = from ? Buffer.from(from.hash, "hex") : Buffer.from(genesis(stream));
   }
 
   /** undefined: no further entry for now; `stop` says why. A torn or changed entry ends it for good. */
   next(): Written | undefined {
-    if (this.#bad) return undefined;
-    let frame = this.#frames.next();
-    let entry = frame && this.#accept(frame);
-    if (frame && !entry) {
-      // The writer may have been in the middle of it.
-      this.#frames.again(frame);
-      frame = this.#frames.next();
-      entry = frame && this.#accept(frame);
-    }
-    if (frame && !entry) {
-      this.#frames.again(frame);
-      this.#bad = { at: "damaged", what: "an entry whose hash does not fit" };
-    }
-    return entry;
+    return this.#advance(true) ? this.#entry : undefined;
+  }
+
+  /** As `next`, for those who need little of most entries: good until the next call. `parsed` has the rest. */
+  glance(): Glance | undefined {
+    return this.#advance(false) ? this.#glance : undefined;
+  }
+
+  /** What `glance` looked at; undefined: it is no entry after all. */
+  get parsed(): Written | undefined {
+    if (!this.#entry && this.#frame) this.#entry = parseBody(this.#frame.payload);
+    return this.#entry;
+  }
+
+  /** The bytes of it, to parse later: the same as `parsed`. */
+  get payload(): Buffer {
+    return this.#frame?.payload ?? none;
   }
 
   *[Symbol.iterator](): Generator<Written> {
@@ -65,26 +75,57 @@ export class StreamReader implements Iterable<Written> {
     return this.#bad ?? this.#frames.stop;
   }
 
-  /** After the last entry that `next` returned. */
+  /** After the last entry that was returned. */
   get position(): Position {
-    const hash = Buffer.from(this.#hash).toString("hex");
-    return { ...this.#frames.position, seq: this.#seq, hash };
+    return { ...this.#frames.position, seq: this.#seq, hash: this.#hash.toString("hex") };
   }
 
   close(): void {
     this.#frames.close();
   }
 
-  #accept({ payload }: Frame): Written | undefined {
-    const hash = linked(this.#hash, payload);
-    if (!hash || !payload.subarray(0, hashBytes).equals(hash)) return undefined;
-    const entry = parseBody(payload);
-    if (entry?.seq !== this.#seq + 1) return undefined;
-    this.#hash.set(hash);
+  #advance(whole: boolean): boolean {
+    if (this.#bad) return false;
+    this.#frame = this.#frames.next();
+    if (!this.#frame || this.#accept(this.#frame.payload, whole)) return this.#frame !== undefined;
+    // The writer may have been in the middle of it.
+    this.#frames.again(this.#frame);
+    this.#frame = this.#frames.next();
+    if (!this.#frame || this.#accept(this.#frame.payload, whole)) return this.#frame !== undefined;
+    this.#frames.again(this.#frame);
+    this.#bad = { at: "damaged", what: "an entry whose hash does not fit" };
+    return false;
+  }
+
+  #accept(payload: Buffer, whole: boolean): boolean {
+    if (payload.length <= hashBytes) return false;
+    const chained = this.#chained(payload);
+    if (!chained.equals(this.#stored)) return false;
+    this.#entry = undefined;
+    if (whole || !this.#glance.read(payload)) {
+      this.#entry = parseBody(payload);
+      if (!this.#entry) return false;
+      this.#glance.of(this.#entry);
+    }
+    if (this.#glance.seq !== this.#seq + 1) return false;
+    chained.copy(this.#hash);
     this.#seq++;
-    return entry;
+    return true;
+  }
+
+  /** The hash that this entry must carry. The one before it stands in its place while it is made: nothing is copied. */
+  #chained(payload: Buffer): Buffer {
+    payload.copy(this.#stored, 0, 0, hashBytes);
+    this.#hash.copy(payload);
+    Bun.SHA256.hash(payload, digest);
+    this.#stored.copy(payload);
+    return digest;
   }
 }
+
+const none = Buffer.alloc(0);
+/** Used from one call to the next only. */
+const digest = Buffer.alloc(hashBytes);
 
 /** Follows a stream from a position, or from its beginning. */
 export function follow(dataDir: string, stream: string, from?: Position): StreamReader {

@@ -92,6 +92,14 @@ test("query turns pages until it has enough", async () => {
   expect(control.asked.map(({ query }) => query.get("limit"))).toEqual(["4", "2"]);
 });
 
+test("query says whose entries could not be read", async () => {
+  await using control = new FakeControl(() => ({ items: [denied(1)], unreadable: ["01k9-worker-0"] }));
+  const { out, err } = await control.cli(["audit", "query", "--json"]);
+  expect(out.trimEnd().split("\n")).toHaveLength(1);
+  expect(err).toContain("01k9-worker-0");
+  expect(err).toContain("postern audit verify");
+});
+
 test("reindex says how many entries there are", async () => {
   await using control = new FakeControl(() => ({ entries: 12 }));
   expect((await control.cli(["audit", "reindex"])).out).toBe("12 entries are indexed.\n");

@@ -53,9 +53,15 @@ export function queryAudit(terminal: Terminal): Command {
     "one JSON object a line",
   ).action(async (flags: Flags) => {
     const rows: string[][] = [];
-    for await (const entry of entries(terminal, flags)) {
+    const unreadable = new Set<string>();
+    for await (const entry of entries(terminal, flags, unreadable)) {
       if (flags.json) terminal.out(`${JSON.stringify(entry)}\n`);
       else rows.push(rowOf(entry));
+    }
+    for (const stream of unreadable) {
+      terminal.err(
+        `Entries of ${stream} are missing here: its segments changed. See: postern audit verify\n`,
+      );
     }
     if (flags.json) return;
     if (rows.length === 0) return terminal.err("Nothing matches.\n");
@@ -63,7 +69,11 @@ export function queryAudit(terminal: Terminal): Command {
   });
 }
 
-async function* entries(terminal: Terminal, flags: Flags): AsyncGenerator<AuditEntry> {
+async function* entries(
+  terminal: Terminal,
+  flags: Flags,
+  unreadable: Set<string>,
+): AsyncGenerator<AuditEntry> {
   const client = control(terminal, flags);
   let left = count(flags.limit);
   let before: string | undefined;
@@ -79,6 +89,7 @@ async function* entries(terminal: Terminal, flags: Flags): AsyncGenerator<AuditE
       limit: Math.min(left, pageSize),
       before,
     });
+    for (const stream of page.unreadable ?? []) unreadable.add(stream);
     yield* page.items;
     left -= page.items.length;
     before = page.next;

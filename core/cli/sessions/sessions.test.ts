@@ -52,6 +52,12 @@ test("show lists the operations with verdict, rule and outcome", async () => {
   expect(out).toMatch(/allowed +read +support reads +not answered +select 1\n/);
   expect(out).toMatch(/held +read +hold_1 +select 1\n/);
   expect(control.asked[0]?.path).toBe("/v1/sessions/ses_0");
+  expect(out).not.toContain("audit verify");
+});
+
+test("show says where operations could not be read", async () => {
+  await using control = new FakeControl(() => ({ session: closed, operations: [], unreadable: true }));
+  expect((await control.cli(["sessions", "show", "ses_0"])).out).toContain("postern audit verify");
 });
 
 test("an id is one segment of the path, whatever it says", async () => {

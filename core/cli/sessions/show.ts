@@ -24,7 +24,7 @@ export function showSession(terminal: Terminal): Command {
   });
 }
 
-function detailText({ session, operations }: SessionDetail): string {
+function detailText({ session, operations, unreadable }: SessionDetail): string {
   const facts = list([
     ["session", session.id],
     ["who", oneLine(identityLabel(session.identity))],
@@ -47,7 +47,10 @@ function detailText({ session, operations }: SessionDetail): string {
     oneLine(operation.text),
   ]);
   const done = table(["TIME", "VERDICT", "EFFECTS", "RULE", "OUTCOME", "OPERATION"], rows);
-  return `${facts}\n${done || "No operation yet.\n"}`;
+  const missing = unreadable
+    ? "Operations are missing here: the trail changed. See: postern audit verify\n"
+    : "";
+  return `${facts}\n${missing}${done || "No operation yet.\n"}`;
 }
 
 function rulesText({ rules, verdict }: OperationView): string {

@@ -1,3 +1,22 @@
+CREATE TABLE `block_sessions` (
+	`session` text NOT NULL,
+	`stream` text NOT NULL,
+	`first` integer NOT NULL,
+	PRIMARY KEY(`session`, `stream`, `first`)
+);
+--> statement-breakpoint
+CREATE INDEX `block_sessions_block` ON `block_sessions` (`stream`,`first`);--> statement-breakpoint
+CREATE TABLE `blocks` (
+	`stream` text NOT NULL,
+	`first` integer NOT NULL,
+	`last` integer NOT NULL,
+	`position` text NOT NULL,
+	`earliest` integer NOT NULL,
+	`latest` integer NOT NULL,
+	PRIMARY KEY(`stream`, `first`)
+);
+--> statement-breakpoint
+CREATE INDEX `blocks_latest` ON `blocks` (`latest`);--> statement-breakpoint
 CREATE TABLE `entries` (
 	`stream` text NOT NULL,
 	`seq` integer NOT NULL,
@@ -28,9 +47,13 @@ CREATE TABLE `holds` (
 	`text` text NOT NULL,
 	`actions` text NOT NULL,
 	`parameters` text,
+	`types` text,
+	`findings` text,
 	`batch` integer,
 	`in_transaction` integer NOT NULL,
 	`by` text NOT NULL,
+	`approvers` integer DEFAULT 1 NOT NULL,
+	`approved_by` text,
 	`digest` text NOT NULL,
 	`opened_at` integer NOT NULL,
 	`expires` integer NOT NULL,
@@ -51,6 +74,7 @@ CREATE TABLE `sessions` (
 	`stream` text NOT NULL,
 	`identity` text NOT NULL,
 	`subject` text NOT NULL,
+	`acting_for` text,
 	`resource` text NOT NULL,
 	`protocol` text NOT NULL,
 	`remote` text NOT NULL,

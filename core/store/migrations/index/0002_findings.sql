@@ -1,2 +1,0 @@
-ALTER TABLE `holds` ADD `types` text;--> statement-breakpoint
-ALTER TABLE `holds` ADD `findings` text;
