@@ -29,11 +29,15 @@ export function makePlan(
 ): SessionPlan {
   const { text, actions, detail, predicates, stores } = statement;
   const { policyVersion, refused } = ruling;
-  const operation: Operation = {
-    ...{ text, actions, detail, inTransaction: false, policyVersion },
-    ...(predicates === undefined ? {} : { predicates }),
-    ...(stores === undefined ? {} : { stores }),
-  };
+  const plain: Operation = { text, actions, detail, inTransaction: false, policyVersion };
+  const operation: Operation =
+    predicates === undefined && stores === undefined
+      ? plain
+      : {
+          ...plain,
+          ...(predicates === undefined ? {} : { predicates }),
+          ...(stores === undefined ? {} : { stores }),
+        };
   return {
     statement,
     policyVersion,

@@ -1,7 +1,7 @@
 import type { Action } from "../../../core/plugin.ts";
 import type { AskAll } from "../catalogue/cache.ts";
 import { isLocked } from "../control.ts";
-import type { SqlStatement } from "../sql/classify.ts";
+import type { Shape, SqlStatement } from "../sql/classify.ts";
 import { calledByNumber, calling, functionQuery } from "./call.ts";
 import { Kept } from "./kept.ts";
 import { Resolution } from "./resolve.ts";
@@ -34,7 +34,8 @@ export interface Asking {
 interface Entry {
   readonly moment: Moment;
   readonly until: number;
-  readonly means: SqlStatement;
+  /** undefined: the catalogue adds nothing to any text of that shape. */
+  readonly means: SqlStatement | undefined;
   /** It is being looked at again. */
   renewed: boolean;
 }
@@ -42,8 +43,8 @@ interface Entry {
 /** What statements mean on one resource, for all its sessions. */
 export class MeaningCache {
   readonly #kept: Kept;
-  /** By what a session may have of its own. */
-  readonly #entries = Array.from({ length: 4 }, () => new WeakMap<SqlStatement, Entry>());
+  /** By what a session may have of its own; of a statement, or of the shape that texts share where nothing is added to them. */
+  readonly #entries = Array.from({ length: 4 }, () => new WeakMap<SqlStatement | Shape, Entry>());
   readonly #calls = new Map<number, { readonly moment: Moment; readonly does: Action | undefined }>();
   readonly #untold = new WeakMap<SqlStatement, SqlStatement>();
   /** Counts what makes answers old, so that one can tell which came first. */
@@ -70,10 +71,10 @@ export class MeaningCache {
     if (!mentions.any && parameterTypes === undefined) return statement;
     const now = this.#now();
     const since = this.#since(now);
-    const entry = this.#entriesOf(asking)?.get(statement);
+    const entry = this.#entryOf(statement, asking);
     if (entry !== undefined && now < entry.until && isSince(entry.moment, since)) {
       if (now - entry.moment.at > halfLife && !entry.renewed) this.#renew(entry, statement, asking);
-      return entry.means;
+      return entry.means ?? statement;
     }
     if (isSince(this.#kept.asked, since)) {
       const view = new View(this.#kept, since, now, asking.redefined);
@@ -182,8 +183,13 @@ export class MeaningCache {
     this.#failures = 0;
   }
 
-  #entriesOf({ temporary = false, redefined = false }: Asking): WeakMap<SqlStatement, Entry> | undefined {
-    return this.#entries[(temporary ? 1 : 0) + (redefined ? 2 : 0)];
+  #entriesOf({ temporary = false, redefined = false }: Asking): WeakMap<SqlStatement | Shape, Entry> {
+    return this.#entries[(temporary ? 1 : 0) + (redefined ? 2 : 0)] as WeakMap<SqlStatement | Shape, Entry>;
+  }
+
+  #entryOf(statement: SqlStatement, asking: Asking): Entry | undefined {
+    const entries = this.#entriesOf(asking);
+    return (isShape(statement) ? entries.get(statement.detail) : undefined) ?? entries.get(statement);
   }
 
   #resolve(statement: SqlStatement, { temporary = false }: Asking, view: View): Resolution {
@@ -196,11 +202,18 @@ export class MeaningCache {
   #keep(statement: SqlStatement, asking: Asking, resolution: Resolution, view: View): SqlStatement {
     const entries = this.#entriesOf(asking);
     const fresh = meant(statement, resolution);
-    const before = entries?.get(statement)?.means;
+    const before = entries.get(statement)?.means;
     const means = before !== undefined && sameActions(before, fresh) ? before : fresh;
     const until = resolution.absent ? this.#now() + retryAfter : Number.POSITIVE_INFINITY;
     const moment = { clock: view.since.clock, at: view.oldest };
-    entries?.set(statement, { moment, until, means, renewed: false });
+    // What was found hangs on the shape alone: it is the same for the next text, with another number in it.
+    if (means === statement && isShape(statement)) {
+      entries.delete(statement);
+      entries.set(statement.detail, { moment, until, means: undefined, renewed: false });
+    } else {
+      entries.delete(statement.detail);
+      entries.set(statement, { moment, until, means, renewed: false });
+    }
     return means;
   }
 
@@ -211,4 +224,9 @@ export class MeaningCache {
     this.#untold.set(statement, means);
     return means;
   }
+}
+
+/** Whether all of it that the catalogue is asked about is its shape's. */
+function isShape({ actions, detail }: SqlStatement): boolean {
+  return actions === detail.actions;
 }
