@@ -187,6 +187,19 @@ describe.skipIf(!hasPostgres(15))("the catalogue is followed", () => {
     expect(await told(cache, there, "select bump(1)")).toEqual(["execute public.bump"]);
   });
 
+  test("texts of one shape mean the same, also once the shape means something else", async () => {
+    const [ask, cache] = [asking(), new MeaningCache(true)];
+    const defined = async (text: string) => await server.sql(text).then(() => cache.invalidate());
+    const mean = (id: number) => told(cache, ask, `select n from shaped where n = ${id}`);
+    const read = "read public.shaped";
+    await defined("create table shaped (n int)");
+    for (const id of [1, 2, 1]) expect(await mean(id)).toEqual([read]);
+    await defined("drop table shaped; create view shaped as select bump(1) as n");
+    for (const id of [1, 3, 1]) expect(await mean(id)).toEqual([read, "execute public.bump [volatile]"]);
+    await defined("drop view shaped; create table shaped (n int)");
+    for (const id of [3, 1, 4]) expect(await mean(id)).toEqual([read]);
+  });
+
   test("while it cannot be followed nothing counts, and then all of it again", async () => {
     const ask = asking();
     const cache = new MeaningCache(true);

@@ -164,22 +164,6 @@ describe.each([15, 18] as const)("PostgreSQL %d", (version) => {
       expect(questions).toBe(before);
     });
 
-    test("texts of one shape mean the same, also once the shape means something else", async () => {
-      const text = (id: number) => `select n from shaped where n = ${id}`;
-      await server.sql(
-        "create table shaped (n int); create function shaped_by() returns int language sql as 'select 1'",
-      );
-      cache.invalidate();
-      for (const id of [1, 2, 3]) expect(await meaning(text(id))).toBe(classify(text(id)));
-      await server.sql("drop table shaped; create view shaped as select shaped_by() as n");
-      cache.invalidate();
-      for (const id of [3, 4, 3])
-        expect(await actions(text(id))).toContain("execute public.shaped_by [volatile]");
-      await server.sql("drop view shaped; create table shaped (n int)");
-      cache.invalidate();
-      for (const id of [4, 3, 5]) expect(await meaning(text(id))).toBe(classify(text(id)));
-    });
-
     test("what was defined counts once it is told, and prepared texts with it", async () => {
       await server.sql("create view turning as select id from orders");
       expect(await actions("select * from turning")).not.toContain("execute public.bump [volatile]");
