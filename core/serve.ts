@@ -27,6 +27,7 @@ import { newStream, workerPlan } from "./supervisor/worker-plan.ts";
 import { Supervisor } from "./supervisor.ts";
 import { openTrail } from "./trail/open.ts";
 import { recover } from "./trail/recover.ts";
+import { restoreStreams } from "./trail/restore.ts";
 import { heads } from "./trail/streams.ts";
 import type { ListenerAddress } from "./worker-calls.ts";
 
@@ -75,6 +76,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
   opening.defer(() => lock.release());
 
   const key = signingKey(dataDir);
+  restoreStreams(dataDir);
   const previous = heads(dataDir);
   const since = Date.now();
   const stream = newStream("supervisor");

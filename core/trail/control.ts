@@ -58,6 +58,8 @@ export interface LogOptions {
   readonly segmentBytes: number;
   /** How long after a frame was seen it is flushed when nobody waits. */
   readonly lazyMs: number;
+  /** Frames are written beside the segments (see Stage), and copied into them. */
+  readonly staged: boolean;
   /** Tell the writer the SHA-256 of each segment that is full. */
   readonly seals: boolean;
 }

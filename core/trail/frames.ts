@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { END, frameBytes, headerBytes, lengthBytes, segmentName } from "./segment.ts";
+import { END, frameBytes, headerBytes, lengthBytes, segmentName, trailMagic } from "./segment.ts";
+import { StageFile } from "./stage-file.ts";
 
 /** One frame as it lies in its segment. `payload` is a view that is good until the next call. */
 export interface Frame {
@@ -20,11 +21,13 @@ export type Stop =
 const windowBytes = 256 << 10;
 
 /**
- * Reads the frames of one log in order, from a live file of another process too. After `end`, `next`
- * may be called again when there is more.
+ * Reads the frames of one log in order, from a live file of another process too, and from its stage what is not in the
+ * segment yet. After `end`, `next` may be called again when there is more.
  */
 export class Frames {
   #fd: number | undefined;
+  /** Read in place of the segment until it ends. */
+  #stage: StageFile | undefined;
   #window = Buffer.alloc(windowBytes);
   /** The part of the file that the window holds. */
   #from = 0;
@@ -36,6 +39,8 @@ export class Frames {
     private readonly magic: string,
     private segment = 1,
     private offset = headerBytes,
+    /** Also what only a stage has. */
+    private readonly staged = magic === trailMagic,
   ) {}
 
   next(): Frame | undefined {
@@ -50,6 +55,7 @@ export class Frames {
         this.offset = headerBytes;
         continue;
       }
+      if (length === 0 && this.#otherFile()) continue;
       if (length === 0) return this.#stop({ at: "end" });
       if (length < 0) return this.#stop({ at: "damaged", what: "a length that cannot be one" });
       const payload = this.#view(offset + lengthBytes, length);
@@ -62,7 +68,7 @@ export class Frames {
   /** Forgets the last frame, so that `next` reads it from the file again. */
   again(frame: Frame): void {
     this.offset = frame.offset;
-    this.#to = this.#from;
+    this.#leaveStage();
   }
 
   /** Segment and offset of the next frame. */
@@ -71,9 +77,28 @@ export class Frames {
   }
 
   close(): void {
+    this.#leaveStage();
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
-    this.#from = this.#to = 0;
+  }
+
+  /** The segment goes on in its stage; a stage that serves another segment by now was copied into this one. */
+  #otherFile(): boolean {
+    const stage = this.#stage;
+    if (stage) {
+      this.#leaveStage();
+      return !stage.serves;
+    }
+    if (!this.staged) return false;
+    this.#stage = StageFile.open(this.dir, this.segment, this.offset);
+    this.#to = this.#from;
+    return this.#stage !== undefined;
+  }
+
+  #leaveStage(): void {
+    this.#stage?.close();
+    this.#stage = undefined;
+    this.#to = this.#from;
   }
 
   #open(): boolean {
@@ -97,7 +122,7 @@ export class Frames {
   #stop(stop: Stop): undefined {
     this.stop = stop;
     // What lies beyond was read too early: read it again next time.
-    this.#to = this.#from;
+    this.#leaveStage();
     return undefined;
   }
 
@@ -106,11 +131,12 @@ export class Frames {
     if (offset < this.#from || offset + length > this.#to) {
       if (length > this.#window.length) {
         // A length that was tampered with must not cost more memory than there is file.
-        if (fstatSync(this.#fd!).size < offset + length) return undefined;
+        if (fstatSync(this.#stage?.fd ?? this.#fd!).size < offset + length) return undefined;
         this.#window = Buffer.alloc(length + windowBytes);
       }
       this.#from = offset;
-      this.#to = offset + readSync(this.#fd!, this.#window, 0, this.#window.length, offset);
+      const read = this.#stage?.read(this.#window, offset);
+      this.#to = offset + (read ?? readSync(this.#fd!, this.#window, 0, this.#window.length, offset));
       if (offset + length > this.#to) return undefined;
     }
     return this.#window.subarray(offset - this.#from, offset - this.#from + length);

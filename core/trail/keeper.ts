@@ -1,7 +1,17 @@
-import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, readSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  fdatasyncSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  truncateSync,
+  unlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import { bump, type LogOptions, LogWords, type RecorderMessage, TICK } from "./control.ts";
 import { Provision, segmentName } from "./segment.ts";
+import { StageCopy, stageCount, stageMagic, stageName } from "./stage.ts";
 
 const retryMs = 100;
 const window = new Uint8Array(1 << 20);
@@ -13,6 +23,9 @@ export class Keeper {
   readonly #files = new Map<number, number>();
   readonly #sealing: { segment: number; fd: number; hash: Bun.CryptoHasher; bytes: number }[] = [];
   #provision: Provision | undefined;
+  readonly #copy: StageCopy | undefined;
+  /** How many stages there are. */
+  #stages = 0;
   #retryAt = 0;
   #stuck = false;
   #sealed = 0;
@@ -28,6 +41,7 @@ export class Keeper {
     private readonly tell: (message: RecorderMessage) => void,
   ) {
     this.#at = new LogWords(log);
+    this.#copy = options.staged ? new StageCopy(options.dir) : undefined;
   }
 
   /** Milliseconds until the next flush or retry must happen; 0: now. */
@@ -52,7 +66,11 @@ export class Keeper {
     const written = Atomics.load(this.words, this.#at.written);
     // Read after `written`: a frame's segment is announced before the frame is counted.
     const segment = Atomics.load(this.words, this.#at.segment);
-    for (let index = this.#sealed + 1; index <= segment; index++) fdatasyncSync(this.#file(index));
+    for (let index = this.#sealed + 1; index <= segment; index++) {
+      const fd = this.#file(index);
+      this.#copy?.copy(index, fd);
+      fdatasyncSync(fd);
+    }
     Atomics.store(this.words, this.#at.flushed, written);
     this.#since = undefined;
     bump(this.words, TICK);
@@ -67,18 +85,26 @@ export class Keeper {
     else if (this.#trimmed) {
       this.done = true;
       this.tell({ kind: "closed", log: this.log });
-    } else if (Atomics.load(this.words, this.#at.ready) >= Atomics.load(this.words, this.#at.wanted))
-      return false;
-    else if (now < this.#retryAt) return false;
+    } else if (!this.#wants() || now < this.#retryAt) return false;
     else this.#make(now);
     return true;
+  }
+
+  /** Whether another segment should be made. A stage serves the next one only when all of its last is copied. */
+  #wants(): boolean {
+    const ready = Atomics.load(this.words, this.#at.ready);
+    if (this.#copy && ready + 1 - stageCount > this.#sealed) return false;
+    return ready < Atomics.load(this.words, this.#at.wanted);
   }
 
   #make(now: number): void {
     const index = Atomics.load(this.words, this.#at.ready) + 1;
     const { dir, magic, segmentBytes } = this.options;
+    const stage = this.#copy !== undefined && this.#stages < Math.min(index, stageCount);
     try {
-      this.#provision ??= new Provision(dir, index, magic, segmentBytes);
+      this.#provision ??= stage
+        ? new Provision(join(dir, stageName(index)), stageMagic, segmentBytes)
+        : new Provision(join(dir, segmentName(index)), magic, segmentBytes);
       if (!this.#provision.step()) return;
     } catch (error) {
       this.#retryAt = now + retryMs;
@@ -86,9 +112,14 @@ export class Keeper {
       this.#stuck = true;
       return;
     }
-    this.#files.set(index, this.#provision.fd);
+    const { fd } = this.#provision;
     this.#provision = undefined;
     this.#stuck = false;
+    if (stage) {
+      this.#stages++;
+      return closeSync(fd);
+    }
+    this.#files.set(index, fd);
     syncDirectory(dir);
     Atomics.store(this.words, this.#at.ready, index);
     bump(this.words, TICK);
@@ -135,6 +166,12 @@ export class Keeper {
       unlinkSync(join(this.options.dir, segmentName(index)));
     }
     this.#files.clear();
+    for (let stage = 1; stage <= this.#stages; stage++) {
+      const path = join(this.options.dir, stageName(stage));
+      // Who has it mapped would keep its room from the disk.
+      truncateSync(path);
+      unlinkSync(path);
+    }
   }
 
   #file(index: number): number {

@@ -1,5 +1,15 @@
+import { join } from "node:path";
 import { bump, LogWords, WAKE } from "./control.ts";
-import { END, frameBytes, headerBytes, lengthBytes, type MappedSegment, mapSegment } from "./segment.ts";
+import {
+  END,
+  frameBytes,
+  headerBytes,
+  lengthBytes,
+  type MappedSegment,
+  mapFile,
+  segmentName,
+} from "./segment.ts";
+import { filled, Stage } from "./stage.ts";
 
 /**
  * A sequence of segments written by one thread. To append: `claim` room, write the payload into
@@ -7,6 +17,8 @@ import { END, frameBytes, headerBytes, lengthBytes, type MappedSegment, mapSegme
  */
 export class AppendLog {
   readonly #at: LogWords;
+  /** Absent: frames are written into the segment itself. */
+  readonly #stage: Stage | undefined;
   #mapped: MappedSegment | undefined;
   /** Where the next frame's length word goes. */
   #offset = 0;
@@ -22,7 +34,9 @@ export class AppendLog {
     private readonly segmentBytes: number,
     /** How many segments to have ready beyond the current one. */
     private readonly ahead: number,
+    staged: boolean,
   ) {
+    this.#stage = staged ? new Stage(dir) : undefined;
     this.#at = new LogWords(log);
   }
 
@@ -55,8 +69,9 @@ export class AppendLog {
   claim(payload: number): boolean {
     if (frameBytes(payload) <= this.here) return true;
     if (this.#further < 1 || payload > this.largest) return false;
-    if (this.#mapped) Atomics.store(this.#mapped.words, this.#offset >> 2, END);
-    this.#mapped = mapSegment(this.dir, this.segment + 1);
+    if (this.#mapped) this.#write(this.#mapped, END, this.#offset + lengthBytes);
+    const next = this.segment + 1;
+    this.#mapped = this.#stage?.begin(next) ?? mapFile(join(this.dir, segmentName(next)));
     this.#offset = headerBytes;
     Atomics.store(this.words, this.#at.segment, ++this.segment);
     this.start();
@@ -74,13 +89,20 @@ export class AppendLog {
   }
 
   commit(payload: number): void {
-    Atomics.store(this.#mapped!.words, this.#offset >> 2, payload);
-    this.#offset += frameBytes(payload);
+    const end = this.#offset + frameBytes(payload);
+    this.#write(this.#mapped!, payload, end);
+    this.#offset = end;
     Atomics.store(this.words, this.#at.written, ++this.count | 0);
     if (Atomics.load(this.words, this.#at.quiet) === 1) {
       Atomics.store(this.words, this.#at.quiet, 0);
       bump(this.words, WAKE);
     }
+  }
+
+  /** Puts the length word that makes a frame one, before `end`. */
+  #write(mapped: MappedSegment, length: number, end: number): void {
+    Atomics.store(mapped.words, this.#offset >> 2, length);
+    if (this.#stage) filled(mapped, end);
   }
 
   /** No frame follows. The recorder flushes, cuts the file and says `closed`. */

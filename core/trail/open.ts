@@ -50,16 +50,17 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
     recorder = 1 << 20,
     pauseMs = 10_000,
   } = options;
-  const log = (folder: string, magic: string, bytes: number, lazy: number, seals: boolean): LogOptions => ({
+  const log = (folder: string, magic: string, bytes: number, lazy: number, staged: boolean): LogOptions => ({
     dir: makeFolder(dataDir, folder, stream),
     magic,
     segmentBytes: bytes,
     lazyMs: lazy,
-    seals,
+    staged,
+    seals: !staged,
   });
   const logs = [
-    log("trail", trailMagic, segmentBytes, lazyMs, false),
-    log("recordings", recordingMagic, recordingSegmentBytes, recordingLazyMs, true),
+    log("trail", trailMagic, segmentBytes, lazyMs, true),
+    log("recordings", recordingMagic, recordingSegmentBytes, recordingLazyMs, false),
   ] as const;
   const { ready } = new LogWords(0);
   let stuck: { readonly why: string; readonly ready: number } | undefined;
@@ -80,8 +81,8 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
     },
   );
   const { words } = thread;
-  const trailLog = new AppendLog(words, 0, logs[0].dir, segmentBytes, 1);
-  const recordingLog = new AppendLog(words, 1, logs[1].dir, recordingSegmentBytes, 1);
+  const trailLog = new AppendLog(words, 0, logs[0].dir, segmentBytes, 1, true);
+  const recordingLog = new AppendLog(words, 1, logs[1].dir, recordingSegmentBytes, 1, false);
   const sign = options.signingKey === undefined ? undefined : signer(options.signingKey);
   const chain = new ChainWriter(trailLog, stream, sign, () =>
     stuck?.ready === Atomics.load(words, ready) ? stuck.why : undefined,

@@ -1,6 +1,7 @@
 import type { Entry, Written } from "./entry.ts";
 import { follow } from "./read.ts";
 import { releaseStream, sealRecordings } from "./release.ts";
+import { restoreStream } from "./restore.ts";
 import { lastOf, startOf } from "./streams.ts";
 import type { Trail } from "./trail.ts";
 
@@ -51,6 +52,7 @@ export function recover(dataDir: string, trail: Trail, streams: readonly string[
   for (const entry of abandoned) trail.append(entry);
   for (const stream of reach) {
     if (recovered.has(stream)) continue;
+    restoreStream(dataDir, stream);
     releaseStream(dataDir, stream);
     for (const entry of sealRecordings(dataDir, stream, sealed)) trail.append(entry);
     trail.append({ kind: "admin", what: "recovered", by: "gateway", target: stream });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Entry } from "./entry.ts";
 import { Frames, segmentsIn } from "./frames.ts";
 import { trailFolder } from "./read.ts";
-import { recordingMagic, segmentName, trailMagic } from "./segment.ts";
+import { headerBytes, recordingMagic, segmentName, trailMagic } from "./segment.ts";
 
 /** Gives back the zeros that a dead process had made in advance. What is damaged stays as it is. */
 export function releaseStream(dataDir: string, stream: string): void {
@@ -13,7 +13,7 @@ export function releaseStream(dataDir: string, stream: string): void {
 
 function release(dir: string, magic: string): void {
   for (const segment of existing(dir).reverse()) {
-    const frames = new Frames(dir, magic, segment);
+    const frames = new Frames(dir, magic, segment, headerBytes, false);
     let used = false;
     while (frames.next()) used = true;
     const { stop, position } = frames;
@@ -32,7 +32,7 @@ function release(dir: string, magic: string): void {
 /** Whether the segment before this one was closed, so that the log goes on here. */
 function leadsTo(dir: string, magic: string, segment: number): boolean {
   if (segment === 1) return false;
-  const frames = new Frames(dir, magic, segment - 1);
+  const frames = new Frames(dir, magic, segment - 1, headerBytes, false);
   while (frames.next());
   frames.close();
   return frames.position.segment === segment;

@@ -1,5 +1,4 @@
 import { closeSync, fdatasyncSync, openSync, unlinkSync, writeSync } from "node:fs";
-import { join } from "node:path";
 
 /**
  * A segment is a file of zeros with an eight-byte magic, filled from the front with frames:
@@ -30,9 +29,9 @@ export interface MappedSegment {
   readonly words: Int32Array;
 }
 
-/** Maps a segment shared with the file: what is stored in it outlives the process at once. */
-export function mapSegment(dir: string, index: number): MappedSegment {
-  const map = Bun.mmap(join(dir, segmentName(index)), { shared: true });
+/** Maps it shared with the file: what is stored in it outlives the process at once. */
+export function mapFile(path: string): MappedSegment {
+  const map = Bun.mmap(path, { shared: true });
   return {
     bytes: Buffer.from(map.buffer, 0, map.byteLength),
     words: new Int32Array(map.buffer, 0, map.byteLength >> 2),
@@ -43,24 +42,21 @@ const stepBytes = 1 << 20;
 const zeros = new Uint8Array(stepBytes);
 
 /**
- * Makes one segment in steps of 1 MB, each flushed: a full disk shows here as an error, never as a
+ * Makes one file for frames in steps of 1 MB, each flushed: a full disk shows here as an error, never as a
  * SIGBUS in the writer, and the later flush of a frame has no block left to allocate.
  */
 export class Provision {
   readonly fd: number;
-  readonly #path: string;
   #at = 0;
   constructor(
-    dir: string,
-    index: number,
+    private readonly path: string,
     private readonly magic: string,
     private readonly bytes: number,
   ) {
-    this.#path = join(dir, segmentName(index));
-    this.fd = openSync(this.#path, "wx+", 0o600);
+    this.fd = openSync(path, "wx+", 0o600);
   }
 
-  /** True when the segment is whole. Throws what the disk says (ENOSPC); calling again goes on. */
+  /** True when the file is whole. Throws what the disk says (ENOSPC); calling again goes on. */
   step(): boolean {
     if (this.#at === 0) this.#at = writeSync(this.fd, this.magic, 0, "latin1");
     const length = Math.min(stepBytes, this.bytes - this.#at);
@@ -71,6 +67,6 @@ export class Provision {
 
   abandon(): void {
     closeSync(this.fd);
-    unlinkSync(this.#path);
+    unlinkSync(this.path);
   }
 }

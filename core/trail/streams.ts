@@ -4,7 +4,7 @@ import { hashBytes } from "./chain.ts";
 import type { Entry, Head, Written } from "./entry.ts";
 import { Frames, segmentsIn } from "./frames.ts";
 import { follow, linked, parseBody, trailFolder } from "./read.ts";
-import { trailMagic } from "./segment.ts";
+import { headerBytes, trailMagic } from "./segment.ts";
 
 /** All streams in a data folder, by name. */
 export function streams(dataDir: string): string[] {
@@ -45,30 +45,35 @@ export interface Last {
   readonly head: Head;
   /** The stream was closed: `stop` and its checkpoint are its last entries. */
   readonly ended: boolean;
+  /** Where the entry after it goes. undefined: something else stands there. */
+  readonly next: { readonly segment: number; readonly offset: number } | undefined;
 }
 
 /**
  * The last good entry of a stream; undefined when it has none. Looks at the last used segment alone,
- * and trusts the hash of the first entry there.
+ * and trusts the hash of the first entry there. Not `staged`: what no segment has yet counts for nothing.
  */
-export function lastOf(dataDir: string, stream: string): Last | undefined {
+export function lastOf(dataDir: string, stream: string, staged = true): Last | undefined {
   const dir = trailFolder(dataDir, stream);
   for (const segment of segmentsIn(dir).reverse()) {
-    const frames = new Frames(dir, trailMagic, segment);
+    const frames = new Frames(dir, trailMagic, segment, headerBytes, staged);
     let hash: Uint8Array | undefined;
     let seq = 0;
-    let ended = false;
+    let [ended, broken] = [false, false];
     for (let frame = frames.next(); frame?.segment === segment; frame = frames.next()) {
       const stored = new Uint8Array(frame.payload.subarray(0, hashBytes));
-      if (hash && !frame.payload.subarray(0, hashBytes).equals(linked(hash, frame.payload) ?? hash)) break;
-      const entry = parseBody(frame.payload);
+      const fits = !hash || frame.payload.subarray(0, hashBytes).equals(linked(hash, frame.payload) ?? hash);
+      const entry = fits ? parseBody(frame.payload) : undefined;
+      broken = entry === undefined;
       if (!entry) break;
       ended = entry.kind === "stop" || (ended && entry.kind === "checkpoint");
       seq = entry.seq;
       hash = stored;
     }
+    const { stop, position } = frames;
     frames.close();
-    if (hash) return { head: { stream, seq, hash: Buffer.from(hash).toString("hex") }, ended };
+    const next = broken || stop.at === "damaged" ? undefined : position;
+    if (hash) return { head: { stream, seq, hash: Buffer.from(hash).toString("hex") }, ended, next };
   }
   return undefined;
 }

@@ -1,9 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PosternError } from "../error.ts";
 import type { Entry } from "./entry.ts";
+import { segmentsIn } from "./frames.ts";
 import { openTrail, type TrailOptions } from "./open.ts";
 import { headerBytes, segmentName } from "./segment.ts";
 import type { StreamTrail } from "./stream-trail.ts";
@@ -38,7 +39,7 @@ export class TrailRig {
   }
 
   segments(stream: string): number {
-    return readdirSync(join(this.dataDir, "trail", stream)).length;
+    return segmentsIn(join(this.dataDir, "trail", stream)).length;
   }
 
   /** Length words and payloads of one segment, read without the code under test. */

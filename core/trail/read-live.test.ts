@@ -1,0 +1,38 @@
+import { afterAll, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { follow } from "./read.ts";
+import { streams } from "./streams.ts";
+import { TrailRig } from "./trail-rig.ts";
+
+const rig = new TrailRig();
+afterAll(() => rig.remove());
+
+test("whoever reads while another process writes sees each entry once, in order, whole", async () => {
+  const stream = "a0-w0";
+  const key = Buffer.from(rig.signingKey).toString("base64");
+  const script = join(import.meta.dir, "crash-writer.ts");
+  const child = Bun.spawn([process.execPath, script, rig.dataDir, stream, key], { stdout: "ignore" });
+  try {
+    while (!streams(rig.dataDir).includes(stream) || !existsSync(rig.segment(stream))) await Bun.sleep(5);
+    const reader = follow(rig.dataDir, stream);
+    let last = 0;
+    // 128 KB a segment, 130 bytes an entry: each stage is used several times.
+    for (let empty = 0; last < 6_000 && empty < 500; ) {
+      const entry = reader.next();
+      if (entry) {
+        expect(entry.seq).toBe(++last);
+        empty = 0;
+      } else {
+        expect(reader.stop.at).not.toBe("damaged");
+        empty++;
+        await Bun.sleep(1);
+      }
+    }
+    reader.close();
+    expect(last).toBe(6_000);
+  } finally {
+    child.kill("SIGKILL");
+    await child.exited;
+  }
+}, 30_000);
