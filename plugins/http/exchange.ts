@@ -85,6 +85,8 @@ export interface WholeSink {
   passes(name: string): boolean;
   /** What becomes of `Cache-Control`. */
   caching(value: string | undefined): string;
+  /** Whether an answer of these bytes, as it came, holds nothing that has to be taken out of it. */
+  maySee(bytes: Buffer): boolean;
   /** In place of `head`, `data` and `end`; only after `takesWhole`. */
   whole(answer: WholeAnswer): void;
 }
@@ -92,7 +94,7 @@ export interface WholeSink {
 /** An answer of the resource, as it arrives. */
 export interface AnswerSink {
   /** Takes short answers at once; undefined: it does not. */
-  readonly wholes?: WholeSink;
+  readonly wholes?: WholeSink | undefined;
   inform(head: ResponseHead): void;
   /** Its body follows by `data` and `end`; `end` comes also where there is none. */
   head(head: ResponseHead, length: BodyLength): void;

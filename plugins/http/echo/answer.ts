@@ -2,7 +2,7 @@ import { PosternError, type Wire } from "../../../core/plugin.ts";
 import { type Coding, codingsOf } from "../body/codings.ts";
 import { Inspection } from "../body/inspection.ts";
 import { headOfShown } from "../body/shown-head.ts";
-import type { AnswerSink, BodyLength, Sending } from "../exchange.ts";
+import type { AnswerSink, BodyLength, Sending, WholeAnswer, WholeSink } from "../exchange.ts";
 import type { Fields, ResponseHead } from "../message.ts";
 import type { EchoGuard } from "./guard.ts";
 import type { Scrubber } from "./scrubber.ts";
@@ -11,7 +11,8 @@ import type { Scrubber } from "./scrubber.ts";
 export class EchoedAnswer implements AnswerSink {
   /** The request that it answers. */
   sending: Sending | undefined;
-  readonly #scrubber: Scrubber;
+  readonly wholes: WholeSink | undefined;
+  #scrubber: Scrubber | undefined;
   /** Undoes the content coding, and does it again. */
   #coded: Inspection | undefined;
   #over = false;
@@ -26,7 +27,7 @@ export class EchoedAnswer implements AnswerSink {
     readonly method: string,
     readonly answer: AnswerSink,
   ) {
-    this.#scrubber = guard.scrubber();
+    this.wholes = answer.wholes && new EchoedWhole(guard, answer.wholes);
   }
 
   inform(head: ResponseHead): void {
@@ -49,14 +50,14 @@ export class EchoedAnswer implements AnswerSink {
     if (this.#over) return true;
     if (this.#coded) return this.#coded.data(view);
     this.#takes = true;
-    this.#scrubber.push(view, this.#emit);
+    this.#scrubbing().push(view, this.#emit);
     return this.#takes;
   }
 
   end(trailers: Fields): void {
     if (this.#over) return;
     if (this.#coded) return this.#coded.end(trailers);
-    this.#scrubber.end(this.#emit);
+    this.#scrubbing().end(this.#emit);
     this.answer.end(this.guard.fields(trailers));
   }
 
@@ -86,9 +87,14 @@ export class EchoedAnswer implements AnswerSink {
     this.sending?.abort();
   }
 
+  #scrubbing(): Scrubber {
+    this.#scrubber ??= this.guard.scrubber();
+    return this.#scrubber;
+  }
+
   #recoded(head: ResponseHead, codings: readonly Coding[]): Inspection {
     const applied = codings.at(-1);
-    const scrubber = this.#scrubber;
+    const scrubber = this.#scrubbing();
     return new Inspection(
       {
         answer: {},
@@ -126,6 +132,34 @@ export class EchoedAnswer implements AnswerSink {
   #close(): void {
     this.#over = true;
     this.#coded?.close();
+  }
+}
+
+/** A short answer in which none of it is goes by as it is; under a content coding, nobody can tell by its bytes. */
+class EchoedWhole implements WholeSink {
+  constructor(
+    readonly guard: EchoGuard,
+    readonly inner: WholeSink,
+  ) {}
+
+  takesWhole(): boolean {
+    return this.inner.takesWhole();
+  }
+
+  passes(name: string): boolean {
+    return name !== "content-encoding" && this.inner.passes(name);
+  }
+
+  caching(value: string | undefined): string {
+    return this.inner.caching(value);
+  }
+
+  maySee(bytes: Buffer): boolean {
+    return !this.guard.isIn(bytes) && this.inner.maySee(bytes);
+  }
+
+  whole(answer: WholeAnswer): void {
+    this.inner.whole(answer);
   }
 }
 

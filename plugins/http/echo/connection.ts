@@ -1,4 +1,5 @@
-import type { ResourceConnection } from "../exchange.ts";
+import type { ResourceConnection, Sending } from "../exchange.ts";
+import type { Fields } from "../message.ts";
 import { EchoedAnswer } from "./answer.ts";
 import type { EchoGuard } from "./guard.ts";
 
@@ -9,12 +10,31 @@ export function withoutEchoes<Kind extends ResourceConnection>(connection: Kind,
     const echoed = new EchoedAnswer(guard, head.method, answer);
     const sending = send(head, length, upgrade, echoed);
     echoed.sending = sending;
-    return {
-      write: (view) => sending.write(view),
-      end: (trailers) => sending.end(trailers),
-      resume: () => echoed.resume(),
-      abort: () => echoed.abort(),
-    };
+    return new EchoedSending(sending, echoed);
   };
   return connection;
+}
+
+/** A request on its way, whose answer is listened to. */
+class EchoedSending implements Sending {
+  constructor(
+    readonly sending: Sending,
+    readonly answer: EchoedAnswer,
+  ) {}
+
+  write(view: Uint8Array): boolean {
+    return this.sending.write(view);
+  }
+
+  end(trailers?: Fields): void {
+    this.sending.end(trailers);
+  }
+
+  resume(): void {
+    this.answer.resume();
+  }
+
+  abort(): void {
+    this.answer.abort();
+  }
 }

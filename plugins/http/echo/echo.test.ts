@@ -1,8 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { brotliCompressSync, deflateSync, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
-import type { AnswerSink, BodyLength, ResourceConnection, Sending } from "../exchange.ts";
+import type {
+  AnswerSink,
+  BodyLength,
+  ResourceConnection,
+  Sending,
+  WholeAnswer,
+  WholeSink,
+} from "../exchange.ts";
 import { fieldOf, type ResponseHead } from "../message.ts";
+import { EchoedAnswer } from "./answer.ts";
 import { withoutEchoes } from "./connection.ts";
 import { EchoGuard } from "./guard.ts";
 import { Scrubber } from "./scrubber.ts";
@@ -49,6 +57,38 @@ function rig(shown = secret) {
 }
 
 const headOf = (...fields: string[]): ResponseHead => ({ status: 200, reason: "OK", fields });
+
+test("an answer goes by at once where none of it is in there, and nothing hides it", () => {
+  const guard = new EchoGuard();
+  guard.shows(secret);
+  const heard: string[] = [];
+  const inner: WholeSink = {
+    takesWhole: () => true,
+    passes: (name) => name !== "location",
+    caching: () => "private",
+    maySee: () => true,
+    whole: ({ status }) => void heard.push(`${status}`),
+  };
+  const sink = { wholes: inner } as unknown as AnswerSink;
+  const { wholes } = new EchoedAnswer(guard, "GET", sink);
+  const answer = (text: string) => wholes?.maySee(Buffer.from(`HTTP/1.1 200 OK\r\n\r\n${text}`));
+  expect(wholes?.takesWhole()).toBe(true);
+  expect(["etag", "location", "content-encoding"].map((name) => wholes?.passes(name))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect([answer("nothing"), answer(`a ${secret} b`), answer(encodeURIComponent(secret))]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  guard.shows("another secret");
+  expect([answer(secret), answer("another secret")]).toEqual([false, false]);
+  wholes?.whole({ status: 200 } as WholeAnswer);
+  expect(heard).toEqual(["200"]);
+  expect(new EchoedAnswer(guard, "GET", {} as AnswerSink).wholes).toBeUndefined();
+});
 
 describe("what goes by", () => {
   test("however it is cut, nothing of it is left, and not a byte more is gone", () => {

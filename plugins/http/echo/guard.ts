@@ -35,6 +35,11 @@ export class EchoGuard {
     return this.forms.some((form) => said.includes(form)) ? fields.map((each) => this.#text(each)) : fields;
   }
 
+  /** Whether any of it is in these bytes. */
+  isIn(bytes: Buffer): boolean {
+    return this.forms.some((form) => bytes.includes(form));
+  }
+
   scrubber(): Scrubber {
     return new Scrubber(this.forms);
   }

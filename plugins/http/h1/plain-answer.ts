@@ -195,7 +195,7 @@ const framing: ReadonlySet<string> = new Set(framingNames);
 const matter: Uint8Array = new Uint8Array(shapes);
 for (const name of [
   ...[...framingNames, "content-type", "cache-control"],
-  ...["alt-svc", "location", "content-location", "set-cookie"],
+  ...["alt-svc", "location", "content-location", "set-cookie", "content-encoding"],
 ]) {
   matter[shapeOf(name)] = 1;
 }

@@ -201,7 +201,7 @@ export class H1Resource implements ResourceConnection {
   #takeWhole(wholes: WholeSink, { ended, method }: ResourceSending, end: number): boolean {
     const intake = this.#intake;
     if (!ended || this.#ended || method === "HEAD" || !wholes.takesWhole()) return false;
-    if (!plain.read(intake.bytes, intake.at, end, wholes)) return false;
+    if (!plain.read(intake.bytes, intake.at, end, wholes) || !wholes.maySee(intake.bytes)) return false;
     intake.empty();
     this.#release();
     wholes.whole(plain);

@@ -141,6 +141,10 @@ export class Relay implements AnswerSink, WholeSink, Supplier {
     return forOneCallerOf(value);
   }
 
+  maySee(): boolean {
+    return true;
+  }
+
   whole(answer: WholeAnswer): void {
     this.#patience.end();
     this.#delivery.whole(answer);
