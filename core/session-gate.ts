@@ -1,20 +1,20 @@
 import { composeAnswers, guardrailFailed } from "./answers.ts";
 import { PosternError } from "./error.ts";
+import { executed } from "./executed.ts";
 import type { Denial, Execution, Gate, GateSession, Pass, Plan } from "./gate.ts";
 import { appendOperation, deniedActions } from "./gate-entries.ts";
 import type { Answer, HoldRequest, Verdict, Watch } from "./guardrail.ts";
 import { askForApproval } from "./hold-at-gate.ts";
 import type { Holds } from "./holds.ts";
 import type { Tally } from "./metrics.ts";
-import type { Action, Operation, Reason, Statement } from "./operation.ts";
+import type { Operation, Reason, Statement } from "./operation.ts";
 import { OpenPass } from "./pass.ts";
-import { makePlan, type SessionPlan } from "./plan.ts";
+import type { SessionPlan } from "./plan.ts";
+import { Plans } from "./plans.ts";
 import { type Limits, limitOf } from "./policy.ts";
-import { type Ruling, ruleOn } from "./ruling.ts";
 import type { Session } from "./session.ts";
 
-/** Plans and rulings that a session keeps; past it they are made anew. */
-const planLimit = 2048;
+const noHolds: HoldRequest[] = [];
 
 export interface GateServices {
   readonly holds: Holds;
@@ -31,9 +31,7 @@ export interface GateServices {
 export class SessionGate implements Gate {
   readonly session: GateSession;
   readonly signal: AbortSignal;
-  #plans = new Map<Statement, SessionPlan>();
-  /** By the list of actions itself: statements that differ in their text only share it. */
-  #rulings = new Map<readonly Action[], Ruling>();
+  readonly #plans: Plans;
   /** The rest is derived from the session's guardrails, anew when a reload changed them. */
   #derivedFrom: Session["watching"] | undefined;
   #wires: readonly { readonly name: string; readonly watch: Watch }[] = [];
@@ -49,6 +47,7 @@ export class SessionGate implements Gate {
   ) {
     this.session = owner;
     this.signal = owner.signal;
+    this.#plans = new Plans(owner, this.#failed);
   }
 
   get wantsParameters(): boolean {
@@ -72,21 +71,7 @@ export class SessionGate implements Gate {
   }
 
   plan(statement: Statement): SessionPlan {
-    const known = this.#plans.get(statement);
-    if (known && known.ruling.ruleSet === this.owner.rules) return known;
-    if (this.#plans.size >= planLimit) this.#plans.clear();
-    const plan = makePlan(this.owner, statement, this.#ruling(statement.actions), this.#failed);
-    this.#plans.set(statement, plan);
-    return plan;
-  }
-
-  #ruling(actions: readonly Action[]): Ruling {
-    const known = this.#rulings.get(actions);
-    if (known && known.ruleSet === this.owner.rules) return known;
-    if (this.#rulings.size >= planLimit) this.#rulings.clear();
-    const ruling = ruleOn(this.owner, actions);
-    this.#rulings.set(actions, ruling);
-    return ruling;
+    return this.#plans.of(statement);
   }
 
   /** A plan of this gate's, made anew where the policy changed since. */
@@ -99,13 +84,14 @@ export class SessionGate implements Gate {
     if (this.signal.aborted) return { deny: this.signal.reason as Reason };
     const current = this.#current(plan);
     if (typeof current.verdict === "object") return this.#refuse(current, current.verdict.deny);
-    for (const one of execution.batch ?? []) {
-      const other = this.plan(one.plan.statement);
-      if (typeof other.verdict === "object") return this.#refuse(other, other.verdict.deny);
+    if (execution.batch !== undefined) {
+      for (const one of execution.batch) {
+        const other = this.plan(one.plan.statement);
+        if (typeof other.verdict === "object") return this.#refuse(other, other.verdict.deny);
+      }
     }
-    this.owner.lastActive = Date.now();
-    const operation = describe(current, execution, this);
-    return this.#ask(current, operation, execution, 0, []);
+    const operation = executed(current, execution, this.#plans);
+    return this.#ask(current, operation, execution, 0, noHolds);
   }
 
   unasked(): Answer | undefined {
@@ -145,6 +131,7 @@ export class SessionGate implements Gate {
   deny(plan: SessionPlan, reason: Reason, kept = reason): Denial {
     this.services.denied.value++;
     this.owner.operations++;
+    this.owner.lastActive = Date.now();
     try {
       this.owner.trail.append({
         kind: "denied",
@@ -211,9 +198,10 @@ export class SessionGate implements Gate {
     operation: Operation,
     execution: Execution,
     index: number,
-    holds: HoldRequest[],
+    before: HoldRequest[],
   ): Pass | Denial | Promise<Pass | Denial> {
     const { watches } = plan.ruling;
+    let holds = before;
     for (let at = index; at < watches.length; at++) {
       const watch = watches[at] as Watch;
       if (!watch.operation) continue;
@@ -221,11 +209,14 @@ export class SessionGate implements Gate {
       let denied: Reason | undefined;
       try {
         verdict = watch.operation(operation);
+        if (verdict === "allow") continue;
+        holds = [...holds];
         denied = verdict instanceof Promise ? undefined : take(verdict, holds);
       } catch (error) {
         return this.deny(plan, this.failure(nameOf(plan, at), error));
       }
       if (verdict instanceof Promise) {
+        this.owner.lastActive = Date.now();
         const taken = this.#inTime(verdict).then((late) => take(late, holds));
         return taken.then(
           (no) => (no ? this.deny(plan, no) : this.#ask(plan, operation, execution, at + 1, holds)),
@@ -274,19 +265,4 @@ function take(verdict: Verdict, holds: HoldRequest[]): Reason | undefined {
   if (!("hold" in verdict && verdict.hold)) throw new TypeError("operation() returned no verdict");
   holds.push(verdict.hold);
   return undefined;
-}
-
-function describe(plan: SessionPlan, execution: Execution, gate: SessionGate): Operation {
-  const { parameters, batch, inTransaction } = execution;
-  if (!parameters && !batch && !inTransaction) return plan.operation;
-  const own = parameters
-    ? { ...plan.operation, inTransaction, parameters }
-    : { ...plan.operation, inTransaction };
-  if (!batch) return own;
-  const others = batch.map((one) => ({
-    ...gate.plan(one.plan.statement).operation,
-    inTransaction,
-    ...(one.parameters ? { parameters: one.parameters } : {}),
-  }));
-  return { ...own, batch: others };
 }

@@ -11,7 +11,6 @@ import { flag, kind } from "./owed.ts";
 import type { SqlNames } from "./sql-names.ts";
 import { looksAtNone, reportAs, textOf } from "./texts.ts";
 
-const statuses: ReadonlySet<number> = new Set(Object.values(status));
 const cancelled = "57014";
 /** What the gateway itself sends of these switches the server to read-only transactions or back (lock.ts). */
 const switching: ReadonlySet<number> = new Set([kind.query, kind.parse, kind.bind, kind.execute, kind.close]);
@@ -103,7 +102,18 @@ export class Endings {
       throw violation("The server is ready before it has answered what is owed.");
     }
     const now = cursor.view[cursor.at + headerSize] as number;
-    if (length !== headerSize + 1 || !statuses.has(now)) throw violation("A malformed ReadyForQuery.");
+    if (length !== headerSize + 1 || !isStatus(now)) throw violation("A malformed ReadyForQuery.");
+    if (head !== kind.sync) this.#over(head);
+    if ((owed.flags & flag.swallow) !== 0) cursor.drop(length);
+    else cursor.forward(length);
+    exchange.ready(now);
+    exchange.answered();
+  }
+
+  /** A simple query or a function call. */
+  #over(head: number): void {
+    const { exchange } = this;
+    const { owed } = exchange;
     const failed = exchange.code !== undefined;
     if (head === kind.query) {
       exchange.statements.confirm("", undefined);
@@ -116,10 +126,6 @@ export class Endings {
         ? { result: resultOf(exchange.code), code: exchange.code ?? cancelled, rows: exchange.rows }
         : { result: "ok", rows: exchange.rows },
     );
-    if ((owed.flags & flag.swallow) !== 0) cursor.drop(length);
-    else cursor.forward(length);
-    exchange.ready(now);
-    exchange.answered();
   }
 
   /** What a statement that was stopped still answers; should it end well, its caller is told otherwise. */
@@ -249,6 +255,10 @@ function placeOf(subject: Subject | undefined): number | undefined {
   const read = subject instanceof Refused ? subject.of : undefined;
   const refused = subject instanceof Definition ? subject.statement : read;
   return refused?.flaw?.()?.position;
+}
+
+function isStatus(byte: number): boolean {
+  return byte === status.idle || byte === status.transaction || byte === status.failed;
 }
 
 function isDigit(byte: number | undefined): boolean {

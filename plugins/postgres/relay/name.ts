@@ -1,6 +1,9 @@
 import type { Cursor } from "../../../core/plugin.ts";
 import { Malformed } from "./framing.ts";
 
+/** A name that is not longer is compared with the last one byte by byte. */
+const short = 16;
+
 /** The server compares names by their first 63 bytes (NAMEDATALEN - 1). */
 const significant = 63;
 
@@ -11,6 +14,8 @@ const significant = 63;
 export class NameReader {
   /** Offset behind the last name read. */
   at = 0;
+  /** The last name that was read: mostly the next one too. */
+  #last = "";
 
   start(at: number): void {
     this.at = at;
@@ -24,6 +29,11 @@ export class NameReader {
       this.at += 1;
       return "";
     }
+    const last = this.#last;
+    if (this.at + last.length < there && isAt(view, this.at, last)) {
+      this.at += last.length + 1;
+      return last;
+    }
     const nul = this.at < there ? view.indexOf(0, this.at) : -1;
     if (nul === -1 || nul >= there) {
       if (there === cursor.at + length) throw new Malformed("A name without its end.");
@@ -32,8 +42,18 @@ export class NameReader {
     }
     const name = view.latin1Slice(this.at, Math.min(nul, this.at + significant));
     this.at = nul + 1;
+    if (name.length <= short) this.#last = name;
     return name;
   }
+}
+
+/** Whether this name, and nothing more, stands there. */
+function isAt(view: Buffer, at: number, name: string): boolean {
+  if (name === "") return false;
+  for (let index = 0; index < name.length; index++) {
+    if (view[at + index] !== name.charCodeAt(index)) return false;
+  }
+  return view[at + name.length] === 0;
 }
 
 /** A name as SQL has it, in the form of `NameReader`. */
