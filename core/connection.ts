@@ -1,15 +1,11 @@
 import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
 import { FrontDoor } from "./front-door.ts";
-import { gateOf } from "./gate-of.ts";
 import type { OpenPolicy } from "./gateway.ts";
 import type { Holds } from "./holds.ts";
-import { NotAccepted } from "./identity.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Reason } from "./operation.ts";
 import type { Permit } from "./permit.ts";
-import type { Limits } from "./policy.ts";
 import type {
   Arrival,
   Carrier,
@@ -20,12 +16,13 @@ import type {
   Resource,
 } from "./protocol.ts";
 import { connectDenied, find, served } from "./reach.ts";
+import { over, refuse } from "./refuse.ts";
 import type { RefusedLogins } from "./refused-logins.ts";
+import { Relayed } from "./relayed.ts";
 import type { Repeats } from "./repeats.ts";
 import type { Session } from "./session.ts";
-import { controlPermit, sessionPermit } from "./session-permit.ts";
+import { sessionPermit } from "./session-permit.ts";
 import type { Sessions } from "./sessions.ts";
-import { sourceOf } from "./source.ts";
 import type { Strangers } from "./strangers.ts";
 import type { Supervision } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
@@ -46,21 +43,12 @@ export interface ConnectionServices {
   readonly refusals: Repeats;
 }
 
-const over: Reason = { code: "session.closed", message: "The caller or the resource closed the connection." };
-/** Limits that stop a connection before it has a session. Afterwards nobody waits for a single read of the caller's. */
-const reachedBefore = new Map<string, keyof Limits>([
-  ["wire.timeout", "authenticate"],
-  ["limit.header", "header"],
-  ["limit.unauthenticated", "unauthenticated"],
-]);
 /** Times `limits.authenticate`, where the client asks a person meanwhile. */
 const peopleTake = 12;
-/** What a relay has to say goodbye after its session was told to end. */
-const farewellMs = 500;
 
 /**
  * The way of one connection: accept, identify, decide, open, dial, relay. The order is core's; each
- * step that fails refuses the caller in the protocol's own form.
+ * step that fails refuses the caller in the protocol's own form. Resolves once the relay runs, or nothing does.
  */
 export async function serveConnection(
   caller: Wire,
@@ -86,16 +74,21 @@ export async function serveConnection(
       },
     });
     const arrival = await welcome(caller, door, services.strangers, protocol);
-    if (!arrival) return;
-    if ("carries" in arrival) return await services.sessions.carried(arrival, caller, listener.protocol);
+    if (!arrival) return caller.end();
+    if ("carries" in arrival) {
+      await services.sessions.carried(arrival, caller, listener.protocol);
+      return caller.end();
+    }
     const resource = find(open, listener, arrival, caller, services.trail);
     session = await services.sessions.open(arrival, listener.protocol, caller.remote, resource);
-    await run(session, protocol, caller, resource, arrival, services);
+    await relayed(session, protocol, caller, resource, arrival, services);
   } catch (error) {
-    refuse(protocol, caller, session, error, services);
-  } finally {
-    caller.end();
-    if (session) services.sessions.close(session, over);
+    try {
+      refuse(protocol, caller, session, error, services);
+    } finally {
+      caller.end();
+      if (session) services.sessions.close(session, over);
+    }
   }
 }
 
@@ -135,7 +128,8 @@ async function inTime<T>(ms: number, arrival: Promise<T>, door: FrontDoor): Prom
   }
 }
 
-async function run(
+/** Rejects with what `Protocol.dial` throws; what was made for the session is being unmade then. */
+async function relayed(
   session: Session,
   protocol: ConnectionProtocol,
   caller: Wire,
@@ -143,54 +137,16 @@ async function run(
   arrival: Arrival,
   services: ConnectionServices,
 ): Promise<void> {
-  const permit = sessionPermit(session, resource, services);
+  const stop = new AbortController();
+  const permit = sessionPermit(session, resource, services, stop.signal);
   try {
-    await serve(session, permit, protocol, caller, resource, arrival, services);
-  } finally {
-    // The caller does not wait for it, a stop of the gateway does.
+    const dialed = await dial(session, permit, stop, protocol, caller, arrival);
+    const issued = await permit.issued;
+    const unmake = issued?.close && (() => permit.close());
+    new Relayed(session, protocol, caller, dialed.wire, resource, unmake, services).begin(arrival, dialed);
+  } catch (error) {
     services.sessions.unmaking(session.id, permit.close());
-  }
-}
-
-async function serve(
-  session: Session,
-  permit: Permit,
-  protocol: ConnectionProtocol,
-  caller: Wire,
-  resource: Resource,
-  arrival: Arrival,
-  services: ConnectionServices,
-): Promise<void> {
-  const dialed = await dial(session, permit, protocol, caller, arrival);
-  session.refuses = dialed.refuses;
-  const gate = gateOf(session, services);
-  let cut: ReturnType<typeof setTimeout> | undefined;
-  const onEnd = () => {
-    cut = setTimeout(() => {
-      caller.destroy();
-      dialed.wire.destroy();
-    }, farewellMs);
-  };
-  session.signal.addEventListener("abort", onEnd, { once: true });
-  if (session.signal.aborted) onEnd();
-  try {
-    await protocol.relay({
-      caller,
-      resource: dialed.wire,
-      gate,
-      arrival,
-      config: resource.config,
-      dialed,
-      limits: session.rules.policy.limits,
-      controlPermit(purpose) {
-        services.trail.append({ kind: "admin", what: purpose, by: "gateway", target: arrival.resource });
-        return controlPermit(session, resource, purpose, services);
-      },
-    });
-  } finally {
-    session.signal.removeEventListener("abort", onEnd);
-    clearTimeout(cut);
-    dialed.wire.end();
+    throw error;
   }
 }
 
@@ -198,23 +154,25 @@ async function serve(
 async function dial(
   session: Session,
   permit: Permit,
+  stop: AbortController,
   protocol: ConnectionProtocol,
   caller: Wire,
   arrival: Arrival,
 ): Promise<Dialed> {
-  let dialing = true;
-  void caller.gone.then(() => {
-    if (dialing) session.end(over);
-  });
+  const ending = { sessionEnds: () => stop.abort(session.ended) };
+  session.onEnd(ending);
+  caller.whenGone = () => session.end(over);
+  if (caller.closed) session.end(over);
   try {
     return await protocol.dial(permit, arrival);
   } catch (error) {
-    if (!session.signal.aborted) throw error;
+    if (!session.ended) throw error;
     // Whatever the resource seemed to do then: the caller learns what ended the session.
-    const { code, message, ...more } = session.signal.reason as Reason;
+    const { code, message, ...more } = session.ended;
     throw new PosternError(code, message, more);
   } finally {
-    dialing = false;
+    caller.whenGone = undefined;
+    session.offEnd(ending);
   }
 }
 
@@ -223,52 +181,4 @@ export function protocolOf(open: OpenPolicy, name: string): Protocol {
   const resource = Object.values(open.policy.resources).find((each) => each.protocol.name === name);
   if (!resource) throw new PosternError("policy.listen", `No resource speaks ${name}.`);
   return resource.protocol;
-}
-
-/** A peer that left or dawdled is no news, and a refused login has its own line; anything else may be. */
-function levelOf({ code, more }: PosternError): "debug" | "info" | "warn" {
-  if (code.startsWith("wire.") || more.cause instanceof NotAccepted) return "debug";
-  return more.todo === undefined ? "info" : "warn";
-}
-
-function count({ metrics }: ConnectionServices, limit: keyof Limits): void {
-  metrics.limitsReached.of(limit).value++;
-}
-
-/** The caller hears it in the protocol's own form, the operator in the log. */
-export function refuse(
-  protocol: Protocol,
-  caller: Wire,
-  session: Session | undefined,
-  error: unknown,
-  services: ConnectionServices,
-): void {
-  const { log, metrics } = services;
-  const known = error instanceof PosternError;
-  const reason: Reason = known
-    ? error.reason
-    : { code: "gateway.failed", message: "The gateway failed to serve this connection." };
-  metrics.connectionsRefused.inc({ protocol: protocol.name, code: reason.code });
-  const limit = reachedBefore.get(reason.code);
-  if (limit) count(services, limit);
-  const level = known ? levelOf(error) : "error";
-  if (services.refusals.passes(`${reason.code} from ${sourceOf(caller.remote)}`)) {
-    log[level](
-      {
-        session: session?.id,
-        remote: caller.remote,
-        code: reason.code,
-        error: known ? error.more.cause : error,
-        ...(known && error.more.todo !== undefined ? { todo: error.more.todo } : {}),
-      },
-      reason.message,
-    );
-  }
-  if (session) session.end(reason);
-  if (caller.closed) return;
-  try {
-    protocol.refuse(caller, reason, session?.id);
-  } catch (failure) {
-    log.error({ error: failure }, "a protocol failed to refuse");
-  }
 }

@@ -8,6 +8,7 @@ export class DuplexWire implements Wire {
   readonly remote: string;
   readonly loopback: boolean;
   readonly gone: Promise<void>;
+  whenGone: (() => void) | undefined;
   closed = false;
   protected sink: WireSink | undefined;
   readonly #gone = Promise.withResolvers<void>();
@@ -79,5 +80,6 @@ export class DuplexWire implements Wire {
     this.closed = true;
     this.sink?.close();
     this.#gone.resolve();
+    this.whenGone?.();
   }
 }

@@ -1,17 +1,27 @@
 import type { ConnectionServices } from "./connection.ts";
 import type { Session } from "./session.ts";
-import { SessionGate } from "./session-gate.ts";
+import { type GateServices, SessionGate } from "./session-gate.ts";
+
+/** What all sessions of a protocol share. */
+const shared = new WeakMap<ConnectionServices, Map<string, GateServices>>();
 
 /** The gate of a session that has opened, counting for the operator. */
-export function gateOf(session: Session, { holds, metrics, log }: ConnectionServices): SessionGate {
-  return new SessionGate(session, {
+export function gateOf(session: Session, services: ConnectionServices): SessionGate {
+  const { protocol } = session;
+  const known = shared.get(services) ?? new Map<string, GateServices>();
+  const own = known.get(protocol) ?? gateServices(protocol, services);
+  shared.set(services, known.set(protocol, own));
+  return new SessionGate(session, own);
+}
+
+function gateServices(protocol: string, { holds, metrics, log }: ConnectionServices): GateServices {
+  return {
     holds,
-    allowed: metrics.operations.of(session.protocol, "allowed"),
-    denied: metrics.operations.of(session.protocol, "denied"),
+    allowed: metrics.operations.of(protocol, "allowed"),
+    denied: metrics.operations.of(protocol, "denied"),
     reached: (limit) => {
       metrics.limitsReached.of(limit).value++;
     },
-    guardrailLimit: session.rules.policy.limits.guardrail,
-    failed: (guardrail, error) => log.error({ session: session.id, guardrail, error }, "a guardrail failed"),
-  });
+    failed: (session, guardrail, error) => log.error({ session, guardrail, error }, "a guardrail failed"),
+  };
 }

@@ -13,6 +13,8 @@ export interface Gate {
   readonly session: GateSession;
   /** Aborted when the session must end; `signal.reason` is a Reason to tell the caller in its own form. */
   readonly signal: AbortSignal;
+  /** The same for who waits as long as the session lasts, at less memory: told once, at once where it must end already. */
+  onEnd(listener: EndListener): void;
   /** Whether anybody reads parameters: a protocol need not decode them otherwise. */
   readonly wantsParameters: boolean;
   /** Whether anybody reads the predicates of statements: a protocol need not look for them otherwise. */
@@ -41,6 +43,11 @@ export interface Gate {
   reached(limit: keyof Limits): void;
   /** The protocol found something that ends the session (protocol violation, limit). */
   end(reason: Reason): void;
+}
+
+export interface EndListener {
+  /** It must end: `Gate.signal` has the reason. */
+  sessionEnds(): void;
 }
 
 export interface GateSession {

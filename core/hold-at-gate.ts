@@ -46,7 +46,7 @@ export async function askForApproval(
     if (changed) return gate.deny(again, changed);
     const stale = await staleBy(gate, examination, meanings);
     if (stale) return gate.deny(again, stale);
-    if (gate.signal.aborted) return gate.deny(again, gate.signal.reason as Reason);
+    if (gate.owner.ended) return gate.deny(again, gate.owner.ended);
     return await gate.admit(again, lasting, hold);
   } catch (error) {
     return gate.deny(plan, gate.failure("hold", error));
@@ -107,7 +107,9 @@ async function answered(
 
 function examinedBy(gate: SessionGate, examination: Examination | undefined): Promise<Examined> | Examined {
   if (!examination) return unexamined;
-  return examine(examination, gate.signal, (error) => gate.services.failed("examination", error));
+  return examine(examination, gate.signal, (error) =>
+    gate.services.failed(gate.owner.id, "examination", error),
+  );
 }
 
 /**
@@ -121,7 +123,7 @@ async function staleBy(
 ): Promise<Reason | undefined> {
   if (!examination?.meaning) return undefined;
   const now = await meaningOf(examination, gate.signal, (error) =>
-    gate.services.failed("examination", error),
+    gate.services.failed(gate.owner.id, "examination", error),
   );
   if (meanings.size === 1 && meanings.has(now)) return undefined;
   return {

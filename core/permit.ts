@@ -54,6 +54,10 @@ export class Permit<Config = unknown> {
     this.#issued = this.#issue(login);
     return await this.#issued;
   }
+  /** For core alone: what was made for this permit, which is unmade once its connection is closed. */
+  get issued(): Promise<ResourceCredential | undefined> {
+    return this.#issued ?? Promise.resolve(undefined);
+  }
   /** For core alone: unmakes what was made for this permit, once its connection is closed. */
   async close(): Promise<void> {
     const issued = await this.#issued?.catch(() => undefined);

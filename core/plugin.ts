@@ -22,7 +22,7 @@ export { PosternError } from "./error.ts";
 export { ESC, isString, sequenceEnd } from "./escape.ts";
 export type { Bypass, Examined, HandedOut, RuledSessions } from "./examined.ts";
 export type { Examination, Finding } from "./finding.ts";
-export type { Denial, Execution, Gate, HeldOperation, Pass, Plan } from "./gate.ts";
+export type { Denial, EndListener, Execution, Gate, HeldOperation, Pass, Plan } from "./gate.ts";
 export type {
   Answer,
   Chunk,

@@ -60,7 +60,7 @@ export interface ConnectionProtocol<Config = unknown, Emits extends Kind = Kind,
   accept(caller: Wire, door: Door): Promise<Arrival | Carrier | undefined>;
   /** Opens and authenticates the connection to the resource: the only place that sees its credential. */
   dial(permit: Permit<Config>, arrival: Arrival): Promise<Dialed>;
-  /** Carries traffic until either side is done. Resolves then; core closes both wires. */
+  /** Carries traffic until either side is done. Resolves then; core closes both wires. A function that waits for it keeps all it sees. */
   relay(link: Link<Config>): Promise<void>;
 }
 
@@ -235,6 +235,8 @@ export interface Link<Config = unknown> {
   readonly limits: Limits;
   /** For a connection of the gateway's own to the same resource (catalogue, cancel); written to the trail as the gateway's. */
   controlPermit(purpose: string): Permit<Config>;
+  /** As `Door.deliver`. */
+  deliver(message: Uint8Array): Promise<void>;
 }
 
 /** A registered backend, as its factory (`postgres({...})`) returns it to the policy file. */

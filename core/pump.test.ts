@@ -11,6 +11,7 @@ class TestWire implements Wire {
   readonly encrypted = false;
   readonly unread = 0;
   readonly gone: Promise<void> = new Promise(() => {});
+  whenGone: (() => void) | undefined;
   closed = false;
   backlog = 0;
   paused = false;

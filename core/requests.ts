@@ -1,9 +1,10 @@
-import { type ConnectionServices, refuse } from "./connection.ts";
+import type { ConnectionServices } from "./connection.ts";
 import { PosternError } from "./error.ts";
 import { FrontDoor } from "./front-door.ts";
 import type { OpenPolicy } from "./gateway.ts";
 import type { Arrival, BrowserDoor, ListenerInfo, RequestDoor, RequestProtocol, Visit } from "./protocol.ts";
 import { connectDenied, find, served } from "./reach.ts";
+import { refuse } from "./refuse.ts";
 import type { Visits } from "./visits.ts";
 import type { Wire } from "./wire.ts";
 

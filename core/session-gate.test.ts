@@ -22,7 +22,6 @@ function gateOf(policy: Policy): SessionGate {
     holds: new Holds(rig.trail, rig.supervision),
     allowed: tally,
     denied: tally,
-    guardrailLimit: 1_000,
     reached() {},
     failed() {},
   });

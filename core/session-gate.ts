@@ -1,7 +1,7 @@
 import { composeAnswers, guardrailFailed } from "./answers.ts";
 import { PosternError } from "./error.ts";
 import { executed } from "./executed.ts";
-import type { Denial, Execution, Gate, GateSession, Pass, Plan } from "./gate.ts";
+import type { Denial, EndListener, Execution, Gate, GateSession, Pass, Plan } from "./gate.ts";
 import { appendOperation, deniedActions } from "./gate-entries.ts";
 import type { Answer, HoldRequest, Verdict, Watch } from "./guardrail.ts";
 import { askForApproval } from "./hold-at-gate.ts";
@@ -20,17 +20,14 @@ export interface GateServices {
   readonly holds: Holds;
   readonly allowed: Tally;
   readonly denied: Tally;
-  /** Milliseconds a guardrail's promise may take. */
-  readonly guardrailLimit: number;
   reached(limit: keyof Limits): void;
   /** The operator's view of a failed guardrail. */
-  failed(guardrail: string, error: unknown): void;
+  failed(session: string, guardrail: string, error: unknown): void;
 }
 
 /** The gate of one session: every operation and every answer pass here. */
 export class SessionGate implements Gate {
   readonly session: GateSession;
-  readonly signal: AbortSignal;
   readonly #plans: Plans;
   /** The rest is derived from the session's guardrails, anew when a reload changed them. */
   #derivedFrom: Session["watching"] | undefined;
@@ -39,15 +36,23 @@ export class SessionGate implements Gate {
   #wantsParameters = false;
   #wantsPredicates = false;
   #wantsStores = false;
-  readonly #failed = (guardrail: string, error: unknown) => this.services.failed(guardrail, error);
+  readonly #failed = (guardrail: string, error: unknown) =>
+    this.services.failed(this.owner.id, guardrail, error);
 
   constructor(
     readonly owner: Session,
     readonly services: GateServices,
   ) {
     this.session = owner;
-    this.signal = owner.signal;
     this.#plans = new Plans(owner, this.#failed);
+  }
+
+  get signal(): AbortSignal {
+    return this.owner.signal;
+  }
+
+  onEnd(listener: EndListener): void {
+    this.owner.onEnd(listener);
   }
 
   get wantsParameters(): boolean {
@@ -81,7 +86,7 @@ export class SessionGate implements Gate {
   }
 
   begin(plan: Plan, execution: Execution): Pass | Denial | Promise<Pass | Denial> {
-    if (this.signal.aborted) return { deny: this.signal.reason as Reason };
+    if (this.owner.ended) return { deny: this.owner.ended };
     const current = this.#current(plan);
     if (typeof current.verdict === "object") return this.#refuse(current, current.verdict.deny);
     if (execution.batch !== undefined) {
@@ -163,7 +168,7 @@ export class SessionGate implements Gate {
     const safe = plan.ruling.writes ? trail.durable(pass.seq) : undefined;
     if (!safe) return pass;
     return safe.then(
-      () => (this.signal.aborted ? pass.never(this.signal.reason as Reason) : pass),
+      () => (this.owner.ended ? pass.never(this.owner.ended) : pass),
       (error) => pass.never(this.failure("trail", error)),
     );
   }
@@ -176,7 +181,7 @@ export class SessionGate implements Gate {
   /** What a caller is told of something that threw; the operator's log gets the rest. */
   failure(guardrail: string, error: unknown): Reason {
     if (error instanceof PosternError) return error.reason;
-    this.services.failed(guardrail, error);
+    this.services.failed(this.owner.id, guardrail, error);
     return guardrailFailed(error);
   }
 
@@ -235,7 +240,7 @@ export class SessionGate implements Gate {
       timer = setTimeout(() => {
         this.reached("guardrail");
         reject(new PosternError("guardrail.timeout", "A guardrail took too long to decide."));
-      }, this.services.guardrailLimit);
+      }, this.owner.rules.policy.limits.guardrail);
     });
     return Promise.race([verdict, late]).finally(() => clearTimeout(timer));
   }

@@ -9,8 +9,13 @@ interface Services {
   readonly supervision: Supervision;
 }
 
-/** The right to dial a session's resource as that session. */
-export function sessionPermit(session: Session, resource: Resource, services: Services): Permit {
+/** The right to dial a session's resource as that session. `signal`: nobody waits for the connection any more. */
+export function sessionPermit(
+  session: Session,
+  resource: Resource,
+  services: Services,
+  signal: AbortSignal,
+): Permit {
   const { identity, role } = session;
   const until = endOf(session);
   return issuePermit(resource, {
@@ -18,7 +23,7 @@ export function sessionPermit(session: Session, resource: Resource, services: Se
     session: session.id,
     identity,
     label: session.label,
-    signal: session.signal,
+    signal,
     effects: session.rules.effects,
     ...(role === undefined ? {} : { as: role }),
     ...(until === undefined ? {} : { until }),

@@ -1,5 +1,6 @@
 import { type RuleSet, rulesFor } from "./decide.ts";
 import { PosternError } from "./error.ts";
+import type { EndListener } from "./gate.ts";
 import type { Grant } from "./grant.ts";
 import type { Counter, GuardedSession, Guardrail, Recording, Watch } from "./guardrail.ts";
 import { type Identity, identityLabel, parties } from "./identity.ts";
@@ -18,6 +19,8 @@ export interface SessionStart {
   readonly remote: string;
   readonly application?: string;
 }
+
+const nobody: readonly EndListener[] = [];
 
 /** Counters by guardrail and key: they outlive sessions and reloads. */
 export type Counters = Map<string, Counter>;
@@ -48,7 +51,9 @@ export class Session implements GuardedSession {
   refuses: Dialed["refuses"];
   readonly #restsOn = new Map<string, Rule>();
   readonly #watches = new Map<Guardrail, Watch>();
-  readonly #abort = new AbortController();
+  /** Made for whoever asks for it: most listen by `onEnd`. */
+  #abort: AbortController | undefined;
+  #listeners: readonly EndListener[] = nobody;
   #recording: (Recording & { close(): void }) | undefined;
   #ended: Reason | undefined;
 
@@ -84,7 +89,27 @@ export class Session implements GuardedSession {
   }
 
   get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#ended) this.#abort.abort(this.#ended);
+    }
     return this.#abort.signal;
+  }
+
+  /** Why it must end; undefined: it goes on. */
+  get ended(): Reason | undefined {
+    return this.#ended;
+  }
+
+  /** Told once when it must end; at once where it must already. */
+  onEnd(listener: EndListener): void {
+    if (this.#ended) listener.sessionEnds();
+    else this.#listeners = [...this.#listeners, listener];
+  }
+
+  /** Does not listen any more. */
+  offEnd(listener: EndListener): void {
+    this.#listeners = this.#listeners.filter((each) => each !== listener);
   }
 
   /** Writes the opening entry, then opens the guardrails. Throws: the session does not open. */
@@ -162,8 +187,21 @@ export class Session implements GuardedSession {
   }
 
   end(reason: Reason): void {
-    this.#ended ??= reason;
-    if (!this.#abort.signal.aborted) this.#abort.abort(reason);
+    if (this.#ended) return;
+    this.#ended = reason;
+    this.#abort?.abort(reason);
+    const listeners = this.#listeners;
+    this.#listeners = nobody;
+    for (const listener of listeners) {
+      try {
+        listener.sessionEnds();
+      } catch (error) {
+        // As a listener of an AbortSignal: it stops nobody else, nor the end of other sessions.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   /** After the relay: guardrails closed, closing entry written. */

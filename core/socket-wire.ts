@@ -16,6 +16,7 @@ const lingerMs = 10_000;
 const keepAliveMs = 60_000;
 
 const nothing: Buffer = Buffer.alloc(0);
+const none: Buffer[] = [];
 
 interface Handshake {
   readonly side: TlsSide;
@@ -32,7 +33,8 @@ export class SocketWire implements Wire {
   backlog = 0;
   #socket: Socket<SocketWire> | undefined;
   #unread: Buffer = nothing;
-  #unsent: Buffer[] = [];
+  /** Only while there is any. */
+  #unsent: Buffer[] = none;
   #sink: WireSink | undefined;
   #reader: { length: number; resolve(bytes: Buffer): void; reject(error: Error): void } | undefined;
   #handshake: Handshake | undefined;
@@ -43,6 +45,7 @@ export class SocketWire implements Wire {
   #ending = false;
   #linger: ReturnType<typeof setTimeout> | undefined;
   #gone: PromiseWithResolvers<void> | undefined;
+  whenGone: (() => void) | undefined;
 
   /** `server`: what this wire may turn to TLS with, on the side that was called. */
   constructor(readonly server?: () => TlsServer | undefined) {}
@@ -123,6 +126,7 @@ export class SocketWire implements Wire {
       if (sent === bytes.length) return true;
     }
     const rest = Buffer.from(bytes.subarray(sent));
+    if (this.#unsent === none) this.#unsent = [];
     this.#unsent.push(rest);
     this.backlog += rest.length;
     return false;
@@ -152,12 +156,14 @@ export class SocketWire implements Wire {
 
   /** The socket's events, for the handlers below. */
   opened(socket: Socket<SocketWire>): void {
+    // Nobody waits for it any more.
+    if (this.closed) return void socket.terminate();
     this.#socket = socket;
     socket.setNoDelay(true);
+    const { remoteAddress } = socket;
     // Who vanished without a word is noticed although nobody has anything to say.
-    if (socket.remoteAddress) socket.setKeepAlive(true, keepAliveMs);
-    this.remote = socket.remoteAddress ? `${socket.remoteAddress}:${socket.remotePort}` : "unix";
-    this.loopback = isLoopback(socket.remoteAddress);
+    if (remoteAddress) socket.setKeepAlive(true, keepAliveMs);
+    this.loopback = isLoopback(remoteAddress);
   }
 
   contextFor(name: string): SecureContext | undefined {
@@ -221,10 +227,11 @@ export class SocketWire implements Wire {
     this.closed = true;
     clearTimeout(this.#deadline);
     clearTimeout(this.#linger);
-    this.#unsent = [];
+    this.#unsent = none;
     this.backlog = 0;
     this.#fail(wireClosed());
     this.#gone?.resolve();
+    this.whenGone?.();
     const sink = this.#sink;
     this.#sink = undefined;
     sink?.close();
@@ -232,7 +239,8 @@ export class SocketWire implements Wire {
 
   #take(length: number): Buffer {
     const bytes = this.#unread.subarray(0, length);
-    this.#unread = this.#unread.subarray(length);
+    // An empty view would keep the bytes.
+    this.#unread = length === this.#unread.length ? nothing : this.#unread.subarray(length);
     if (this.#unread.length <= unreadLimit) this.#socket?.resume();
     return bytes;
   }

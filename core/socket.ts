@@ -31,6 +31,7 @@ export function listenWires(options: ListenOptions, accept: (wire: Wire) => void
       open(socket: Socket<SocketWire>) {
         socket.data = new SocketWire(options.tls);
         socket.data.opened(socket);
+        socket.data.remote = socket.remoteAddress ? `${socket.remoteAddress}:${socket.remotePort}` : "unix";
         accept(socket.data);
       },
     },
@@ -55,27 +56,26 @@ export interface ConnectOptions {
   readonly timeout: number;
 }
 
+/** The same for all: what is made for each connection lives as long as it. */
+const socket = {
+  ...handlers,
+  open(opened: Socket<SocketWire>) {
+    opened.data.opened(opened);
+  },
+  connectError() {},
+};
+
 /** Throws PosternError `wire.unreachable` or `wire.timeout`. */
 export async function connectWire(options: ConnectOptions): Promise<Wire> {
   const wire = new SocketWire();
   const where = `${options.host}:${options.port}`;
-  let late = false;
-  const socket = {
-    ...handlers,
-    open(opened: Socket<SocketWire>) {
-      opened.data = wire;
-      wire.opened(opened);
-      if (late) opened.terminate();
-    },
-    connectError() {},
-  };
   const connecting = options.host.startsWith("/")
-    ? Bun.connect<SocketWire>({ unix: options.host, socket })
-    : Bun.connect<SocketWire>({ hostname: options.host, port: options.port, socket });
+    ? Bun.connect<SocketWire>({ unix: options.host, data: wire, socket })
+    : Bun.connect<SocketWire>({ hostname: options.host, port: options.port, data: wire, socket });
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      late = true;
+      wire.lost();
       reject(new PosternError("wire.timeout", `${where} did not answer in ${options.timeout} ms.`));
     }, options.timeout);
   });

@@ -78,7 +78,7 @@ export class Visits {
     session.rests = "requestIdle";
     // Until its first request is under way it does not rest.
     session.inFlight++;
-    const permit = sessionPermit(session, resource, this.services);
+    const permit = sessionPermit(session, resource, this.services, session.signal);
     try {
       const reach = await endedBefore(session.signal, protocol.reach(permit, arrival), (late) =>
         late.close(),

@@ -6,7 +6,7 @@ import type { TlsLink } from "./tls/link.ts";
  * authentication), then `stream` hands every further chunk to the pump.
  */
 export interface Wire {
-  /** `127.0.0.1:54321`. */
+  /** `127.0.0.1:54321`, where it came to us. */
   readonly remote: string;
   readonly loopback: boolean;
   readonly encrypted: boolean;
@@ -15,6 +15,8 @@ export interface Wire {
   readonly closed: boolean;
   /** Kept once the connection is closed, by whichever side. */
   readonly gone: Promise<void>;
+  /** Called once when it closes, by whichever side; unlike `gone` it can be taken back, and then keeps nothing. */
+  whenGone: (() => void) | undefined;
   /** Bytes accepted by `write` that the kernel has not taken yet. */
   readonly backlog: number;
   /** Exactly `length` bytes, or a rejection: `wire.closed` at end of file, `wire.timeout` past `deadline`. */

@@ -97,9 +97,8 @@ function gateOf(policy: Policy, trail: Trail, id: string): SessionGate {
     holds: new Holds(trail, alone),
     allowed: { value: 0 },
     denied: { value: 0 },
-    guardrailLimit: 5000,
     reached() {},
-    failed(guardrail, error) {
+    failed(_session, guardrail, error) {
       throw new Error(`${guardrail} failed: ${error}`);
     },
   });

@@ -206,23 +206,23 @@ test("what is no start-up is refused at once", async () => {
 test("a cancel request reaches the session whose key it shows, and no other", async () => {
   const cancelled: string[] = [];
   // Backends of two servers.
-  const first = cancelKeys.register(4711, v3_0, () => void cancelled.push("first"));
-  const second = cancelKeys.register(4711, v3_2, () => void cancelled.push("second"));
-  expect([first.key.secret.length, second.key.secret.length]).toEqual([4, 32]);
+  const first = cancelKeys.register(4711, v3_0, { cancelled: () => void cancelled.push("first") });
+  const second = cancelKeys.register(4711, v3_2, { cancelled: () => void cancelled.push("second") });
+  expect([first.secret.length, second.secret.length]).toEqual([4, 32]);
   const send = async (key: { processId: number; secret: Uint8Array }) => {
     const caller = new TestWire();
     caller.feed(cancelRequest(key));
     expect(await accept(caller, testDoor())).toBeUndefined();
     expect(caller.sent.length).toBe(0);
   };
-  await send(second.key);
-  await send({ processId: first.key.processId + 1, secret: second.key.secret });
-  await send({ processId: first.key.processId, secret: Buffer.alloc(4) });
+  await send(second);
+  await send({ processId: first.processId + 1, secret: second.secret });
+  await send({ processId: first.processId, secret: Buffer.alloc(4) });
   await send({ processId: -1, secret: Buffer.alloc(4) });
   expect(cancelled).toEqual(["second"]);
   second.release();
-  await send(second.key);
-  await send(first.key);
+  await send(second);
+  await send(first);
   expect(cancelled).toEqual(["second", "first"]);
   first.release();
 });

@@ -18,8 +18,6 @@ export interface StartupState {
   readonly asked: ReadonlyMap<string, string>;
   /** It shall be a replication connection. */
   readonly replication?: Replication;
-  /** To all workers. */
-  readonly deliver: Door["deliver"];
 }
 
 export function startupState(arrival: Arrival): StartupState {
@@ -55,10 +53,7 @@ export async function accept(caller: Wire, door: Door): Promise<Arrival | undefi
     identity,
     resource: door.listener.resource ?? named(parameters.get("database"), user, replication, door),
     ...(application ? { application } : {}),
-    state: {
-      ...{ version, user, settings, asked, ...(replication ? { replication } : {}) },
-      deliver: (message) => door.deliver(message),
-    } satisfies StartupState,
+    state: { version, user, settings, asked, ...(replication ? { replication } : {}) } satisfies StartupState,
   };
 }
 

@@ -4,9 +4,38 @@ import { type CancelKey, cancelKeyOf } from "./wire/session.ts";
 import { cancelRequest, protocolVersion } from "./wire/startup.ts";
 import { int32 } from "./wire/write.ts";
 
-interface Session {
-  readonly secret: Buffer;
-  cancel(): void | Promise<void>;
+/** Whatever a key that was given out stops. */
+export interface Cancellable {
+  /** A cancel request shows the key. */
+  cancelled(): void | Promise<void>;
+}
+
+/** What a caller shows to have its session's work cancelled, until it is released. */
+export class GivenKey implements CancelKey {
+  /** Others under the same process id. */
+  next: GivenKey | undefined;
+
+  constructor(
+    readonly keys: Map<number, GivenKey>,
+    readonly processId: number,
+    readonly secret: Buffer,
+    readonly session: Cancellable,
+  ) {
+    this.next = keys.get(processId);
+    keys.set(processId, this);
+  }
+
+  release(): void {
+    const { keys, processId, next } = this;
+    let before = keys.get(processId);
+    if (before === this) {
+      if (next) keys.set(processId, next);
+      else keys.delete(processId);
+      return;
+    }
+    while (before !== undefined && before.next !== this) before = before.next;
+    if (before) before.next = next;
+  }
 }
 
 /**
@@ -15,33 +44,25 @@ interface Session {
  */
 export class CancelKeys {
   /** By process id, which backends of two servers may have in common. */
-  readonly #sessions = new Map<number, Set<Session>>();
+  readonly #keys = new Map<number, GivenKey>();
 
   /**
    * `processId`: the server's own, by which clients know their backend elsewhere (pg_locks, who sent a notification); absent:
-   * it has told none. `version`: the caller's. `cancel` is called for each request that shows the key.
+   * it has told none. `version`: the caller's. `session` is told of each request that shows the key.
    */
-  register(
-    processId: number = randomInt(1, 2 ** 31 - 1),
-    version: number,
-    cancel: () => void | Promise<void>,
-  ): { key: CancelKey; release(): void } {
+  register(processId: number = randomInt(1, 2 ** 31 - 1), version: number, session: Cancellable): GivenKey {
     const secret = randomBytes(version >= protocolVersion.v3_2 ? 32 : 4);
-    const session: Session = { secret, cancel };
-    const same = this.#sessions.get(processId) ?? new Set();
-    this.#sessions.set(processId, same.add(session));
-    const release = () => {
-      same.delete(session);
-      if (same.size === 0 && this.#sessions.get(processId) === same) this.#sessions.delete(processId);
-    };
-    return { key: { processId, secret }, release };
+    return new GivenKey(this.#keys, processId, secret, session);
   }
 
   /** Nothing is told to whoever asked, whether the key fits or not; so does the server. */
   async cancel(key: CancelKey): Promise<void> {
-    for (const { secret, cancel } of this.#sessions.get(key.processId) ?? []) {
-      if (secret.length === key.secret.length && timingSafeEqual(secret, key.secret)) await cancel();
+    const fitting: Cancellable[] = [];
+    for (let own = this.#keys.get(key.processId); own; own = own.next) {
+      const { secret, session } = own;
+      if (secret.length === key.secret.length && timingSafeEqual(secret, key.secret)) fitting.push(session);
     }
+    for (const session of fitting) await session.cancelled();
   }
 }
 

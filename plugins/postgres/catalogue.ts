@@ -58,16 +58,18 @@ const resources = new WeakMap<PostgresConfig, Shared>();
 /** The same by host, for what is defined there by way of any of them. */
 const ofHost = new Map<string, readonly WeakRef<Shared>[]>();
 
-/** A session begins; to call the answer when it ends. The connection is closed behind the last one, with what `last` closes. */
-export function enter(config: PostgresConfig, last: () => void): () => void {
+/** A session begins. */
+export function enter(config: PostgresConfig): void {
+  sharedOf(config).sessions += 1;
+}
+
+/** It ends. The connection is closed behind the last one, with what `last` closes. */
+export function leave(config: PostgresConfig, last: () => void): void {
   const shared = sharedOf(config);
-  shared.sessions += 1;
-  return () => {
-    shared.sessions -= 1;
-    if (shared.sessions > 0) return;
-    void shared.control.close();
-    last();
-  };
+  shared.sessions -= 1;
+  if (shared.sessions > 0) return;
+  void shared.control.close();
+  last();
 }
 
 /** `permit`: `Link.controlPermit` of the session that asks; used when no connection is open. */
@@ -75,14 +77,31 @@ export function catalogueOf(
   config: PostgresConfig,
   permit: (purpose: string) => Permit<PostgresConfig>,
 ): Catalogue {
-  const { cache } = sharedOf(config);
-  const ask = askOf(config, permit);
-  return {
-    table: (oid) => cache.table(oid),
-    load: (oids) => cache.load(oids, ask),
-    named: (name) => cache.named(name),
-    loadNamed: (names) => cache.loadNamed(names, ask),
-  };
+  return new SessionCatalogue(sharedOf(config).cache, config, permit);
+}
+
+class SessionCatalogue implements Catalogue {
+  constructor(
+    readonly cache: CatalogueCache,
+    readonly config: PostgresConfig,
+    readonly permit: (purpose: string) => Permit<PostgresConfig>,
+  ) {}
+
+  table(oid: number): TableFacts | undefined {
+    return this.cache.table(oid);
+  }
+
+  load(oids: readonly number[]): Promise<void> {
+    return this.cache.load(oids, askOf(this.config, this.permit));
+  }
+
+  named(name: string): readonly TableFacts[] | undefined {
+    return this.cache.named(name);
+  }
+
+  loadNamed(names: readonly string[]): Promise<void> {
+    return this.cache.loadNamed(names, askOf(this.config, this.permit));
+  }
 }
 
 /**
@@ -97,7 +116,7 @@ export function meaningsFor(
   const { meanings } = sharedOf(config);
   const cache = meanings.get(login) ?? new MeaningCache(login);
   meanings.set(login, cache);
-  return meaningsOf(cache, askAllOf(config, permit));
+  return meaningsOf(cache, () => askAllOf(config, permit));
 }
 
 /** PostgreSQL 17 and later: with an event trigger on `login`, unless it is switched off. */

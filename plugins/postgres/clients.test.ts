@@ -36,10 +36,10 @@ describe.skipIf(!hasPostgres(18) || !existsSync("/usr/bin/psql"))("real clients"
       const { parameters, target, key } = dialedState(dialed);
       const { version } = startupState(arrival);
       versions.push(version);
-      const own = cancelKeys.register(key?.processId, version, () =>
-        key ? cancelOnServer(target, key) : undefined,
-      );
-      caller.write(welcome(parameters, own.key));
+      const own = cancelKeys.register(key?.processId, version, {
+        cancelled: () => (key ? cancelOnServer(target, key) : undefined),
+      });
+      caller.write(welcome(parameters, own));
       const pipe = (from: Wire, to: Wire) =>
         from.stream({ data: (view) => void to.write(view), drain() {}, close: () => to.end() });
       pipe(caller, dialed.wire);

@@ -2,7 +2,6 @@ import {
   type Action,
   type Arrival,
   type Dialed,
-  type Effect,
   identityLabel,
   onlyReads,
   type Permit,
@@ -67,15 +66,16 @@ export async function dial(permit: Permit<PostgresConfig>, arrival: Arrival): Pr
       ...(refuses === undefined ? {} : { ownRole: true as const }),
     };
   };
-  const dialed = {
-    wire,
-    refuses: (action: Action, effects: ReadonlySet<Effect>) =>
-      keepsReading(action, effects) ?? refuses?.(action),
-  };
+  const dialed = { wire, refuses: refuses === undefined ? keepsReading : keepsBoth(refuses) };
   if (asked.size === 0) return { ...dialed, state: await logInWith(asked) };
   // Its time runs again once the gateway logs in.
   wire.deadline(0);
   return { ...dialed, state: { asked, logIn: logInWith } satisfies Waiting };
+}
+
+/** A function of its own: what it sees lives as long as the session. */
+function keepsBoth(refuses: (action: Action) => Reason | undefined): NonNullable<Dialed["refuses"]> {
+  return (action, effects) => keepsReading(action, effects) ?? refuses(action);
 }
 
 /** Throws PosternError `resource.unsupported`. */

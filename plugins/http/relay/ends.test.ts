@@ -8,6 +8,7 @@ class Slow implements Wire {
   readonly loopback = true;
   readonly encrypted = false;
   readonly gone = new Promise<void>(() => {});
+  whenGone: (() => void) | undefined;
   readonly unread = 0;
   closed = false;
   backlog = 0;

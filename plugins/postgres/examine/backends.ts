@@ -4,17 +4,24 @@ import { isRoleName } from "../roles/name.ts";
 
 type Session = Gate["session"];
 
-/** Which session of this process each backend of a server serves, by address and process id. */
-const sessions = new Map<string, Session>();
+type Target = DialedState["target"];
 
-/** Until what it returns is called. A server that takes no cancel requests tells no process id. */
-export function serving(session: Session, { target, key }: DialedState): () => void {
-  if (!key) return () => {};
-  const place = placeOf(target, key.processId);
-  sessions.set(place, session);
-  return () => {
-    if (sessions.get(place) === session) sessions.delete(place);
-  };
+/** Which session of this process each backend of a server serves, by address and then by process id. */
+const sessions = new Map<string, Map<number, Session>>();
+
+/** Until `served`. A server that takes no cancel requests tells no process id. */
+export function serving(session: Session, target: Target, processId: number): void {
+  const address = addressOf(target);
+  const here = sessions.get(address) ?? new Map<number, Session>();
+  sessions.set(address, here.set(processId, session));
+}
+
+export function served(session: Session, target: Target, processId: number): void {
+  const address = addressOf(target);
+  const here = sessions.get(address);
+  if (here?.get(processId) !== session) return;
+  here.delete(processId);
+  if (here.size === 0) sessions.delete(address);
 }
 
 /** A backend as the server tells of it. */
@@ -30,11 +37,8 @@ export interface Backend {
  * Whose backend it is, in words. A session may call itself what it likes (`set application_name`), so that the name alone
  * is only what it says of itself; sure is what this process knows, and what is written on a role that was made for a session.
  */
-export function whoseBackend(
-  target: DialedState["target"],
-  { processId, application, role, comment }: Backend,
-): string {
-  const session = sessions.get(placeOf(target, processId));
+export function whoseBackend(target: Target, { processId, application, role, comment }: Backend): string {
+  const session = sessions.get(addressOf(target))?.get(processId);
   const said = /postern:(ses_\w+)(?: (.*))?$/.exec(application);
   if (session) {
     const whose = `${session.id} of ${identityLabel(session.identity)}`;
@@ -46,6 +50,6 @@ export function whoseBackend(
   return `${application === "" ? "a client" : `"${application}"`} that did not come through this worker, as role ${role}`;
 }
 
-function placeOf({ host, port }: DialedState["target"], processId: number): string {
-  return `${host} ${port} ${processId}`;
+function addressOf({ host, port }: Target): string {
+  return `${host} ${port}`;
 }

@@ -16,12 +16,12 @@ import { treesOf } from "./trees.ts";
 import { triggerFindings } from "./triggers.ts";
 
 export type { Asked, AskedStatement, OpenTransaction } from "./asked.ts";
-export { serving } from "./backends.ts";
+export { served, serving } from "./backends.ts";
 
 /** The session whose operation is examined, as its resource knows it. */
 export interface ExaminedSession {
   readonly config: PostgresConfig;
-  readonly dialed: DialedState;
+  readonly dialed: Pick<DialedState, "target" | "key" | "parameters">;
   /** `Link.controlPermit`. */
   permit(purpose: string): Permit<PostgresConfig>;
 }

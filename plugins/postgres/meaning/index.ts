@@ -16,9 +16,26 @@ export interface Meanings {
   call(oid: number): Action | undefined | Promise<Action | undefined>;
 }
 
-export function meaningsOf(cache: MeaningCache, ask: AskAll): Meanings {
-  return {
-    call: (oid) => cache.call(oid, { ask }),
-    of: (statement, temporary, redefined) => cache.meaning(statement, { ask, temporary, redefined }),
-  };
+/** `asking`: how its catalogue is asked, called for the first time that a session needs it. */
+export function meaningsOf(cache: MeaningCache, asking: () => AskAll): Meanings {
+  return new SessionMeanings(cache, asking);
+}
+
+class SessionMeanings implements Meanings {
+  #ask: AskAll | undefined;
+
+  constructor(
+    readonly cache: MeaningCache,
+    readonly asking: () => AskAll,
+  ) {}
+
+  of(statement: SqlStatement, temporary: boolean, redefined: boolean): SqlStatement | Promise<SqlStatement> {
+    this.#ask ??= this.asking();
+    return this.cache.meaning(statement, { ask: this.#ask, temporary, redefined });
+  }
+
+  call(oid: number): Action | undefined | Promise<Action | undefined> {
+    this.#ask ??= this.asking();
+    return this.cache.call(oid, { ask: this.#ask });
+  }
 }

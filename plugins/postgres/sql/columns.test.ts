@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import pg from "pg";
 import type { Column } from "../../../core/plugin.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../../../test/servers/postgres.ts";
-import { type Catalogue, catalogueOf, enter, invalidate } from "../catalogue.ts";
+import { type Catalogue, catalogueOf, enter, invalidate, leave } from "../catalogue.ts";
 import type { PostgresConfig } from "../config.ts";
 import { testPermit } from "../testing/permit.ts";
 import type { RowField } from "../wire/rows.ts";
@@ -173,7 +173,6 @@ for (const version of [15, 18] as const) {
     let client: pg.Client;
     let catalogue: Catalogue;
     let config: PostgresConfig;
-    let left: () => void;
     beforeAll(async () => {
       await loadParser();
       server = await startPostgres({ version });
@@ -181,11 +180,11 @@ for (const version of [15, 18] as const) {
       client = new pg.Client(server.url());
       await client.connect();
       config = { host: server.host, port: server.port, user: "postgres", database: "postgres" };
-      left = enter(config, () => {});
+      enter(config);
       catalogue = catalogueOf(config, () => testPermit(config, server.password));
     });
     afterAll(async () => {
-      left();
+      leave(config, () => {});
       await client.end();
       await server.close();
     });

@@ -45,7 +45,6 @@ export function testArrival(
     user: "alice",
     settings: new Map(Object.entries(settings)),
     asked: new Map(Object.entries(asked)),
-    deliver: async () => {},
   };
   return { identity: alice, resource: "orders", state, ...(application ? { application } : {}) };
 }

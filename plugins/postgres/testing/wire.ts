@@ -5,6 +5,7 @@ export class TestWire implements Wire {
   readonly remote = "127.0.0.1:1";
   readonly backlog = 0;
   readonly gone: Promise<void> = new Promise(() => {});
+  whenGone: (() => void) | undefined;
   closed = false;
   ended = false;
   /** All that was written, in order. */

@@ -6,6 +6,7 @@ export class MemoryWire implements Wire {
   readonly loopback = true;
   readonly encrypted = false;
   readonly gone = new Promise<void>(() => {});
+  whenGone: (() => void) | undefined;
   readonly backlog = 0;
   closed = false;
   written = "";

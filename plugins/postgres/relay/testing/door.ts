@@ -56,6 +56,7 @@ export class RelayDoor {
       config,
       dialed,
       controlPermit: () => testPermit(config, server.password),
+      deliver: async () => {},
     });
   }
 }

@@ -2,6 +2,7 @@ import {
   type Answer,
   type Denial,
   type Effect,
+  type EndListener,
   effects,
   type Gate,
   type HeldOperation,
@@ -40,6 +41,10 @@ export class TestGate implements Gate {
   };
   readonly #abort = new AbortController();
   readonly signal = this.#abort.signal;
+  onEnd(listener: EndListener): void {
+    if (this.signal.aborted) listener.sessionEnds();
+    else this.signal.addEventListener("abort", () => listener.sessionEnds());
+  }
   wantsParameters = true;
   wantsPredicates = false;
   wantsStores = false;

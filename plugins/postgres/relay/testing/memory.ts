@@ -3,7 +3,7 @@ import { defaultLimits, type Limits } from "../../../../core/policy.ts";
 import type { Wire, WireSink } from "../../../../core/wire.ts";
 import type { Catalogue } from "../../catalogue.ts";
 import { classify, columnsOf, loadFor } from "../../sql/index.ts";
-import { openRelay } from "../relay.ts";
+import { openRelay } from "../open-relay.ts";
 import { TestGate } from "./gate.ts";
 
 /** A wire whose other end is the test. */
@@ -13,6 +13,7 @@ export class MemoryWire implements Wire {
   readonly encrypted = false;
   readonly unread = 0;
   readonly gone: Promise<void> = new Promise(() => {});
+  whenGone: (() => void) | undefined;
   readonly backlog = 0;
   closed = false;
   written: Buffer = Buffer.alloc(0);
@@ -74,7 +75,7 @@ export function memoryRelay(
   table: Catalogue["table"] = () => undefined,
 ) {
   const cancels: number[] = [];
-  const { carry, exchange } = openRelay(caller, server, {
+  const relay = openRelay(caller, server, {
     gate,
     limits: { ...defaultLimits, ...limits },
     catalogue: {
@@ -88,9 +89,10 @@ export function memoryRelay(
     columnsOf,
     loadFor,
     async cancel() {
-      cancels.push(exchange.owed.length);
+      cancels.push(relay.exchange.owed.length);
     },
     invalidate() {},
   });
-  return { exchange, cancels, over: carry() };
+  const { exchange } = relay;
+  return { exchange, cancels, over: relay.carry() };
 }

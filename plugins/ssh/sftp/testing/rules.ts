@@ -33,6 +33,7 @@ export class Rules {
       effects: new Set(),
     },
     signal: new AbortController().signal,
+    onEnd: () => {},
     wantsParameters: false,
     wantsPredicates: false,
     wantsStores: false,
