@@ -1,4 +1,5 @@
 import { and, eq } from "drizzle-orm";
+import { hashBytes } from "../trail/chain.ts";
 import type { Written } from "../trail/entry.ts";
 import type { Glance } from "../trail/glance.ts";
 import { follow, parseBody } from "../trail/read.ts";
@@ -24,20 +25,22 @@ interface Candidate {
 
 /** Reads out of the segments what a search wants of a block. The chain is checked on the way, from the hash in the index. */
 export class BlockReader {
-  readonly #text: string | undefined;
-  /** The same as JSON has it. */
-  readonly #written: string | undefined;
+  readonly #text: RegExp | undefined;
+  /** The same as JSON has it: few entries need to be parsed to know. */
+  readonly #written: RegExp | undefined;
 
   constructor(
     readonly database: IndexDatabase,
     readonly dataDir: string,
     readonly wanted: Wanted,
   ) {
-    this.#text = wanted.filter.text?.toLowerCase();
-    this.#written = this.#text === undefined ? undefined : JSON.stringify(this.#text).slice(1, -1);
+    const { text } = wanted.filter;
+    if (text === undefined) return;
+    this.#text = inAnyCase(text);
+    this.#written = inAnyCase(JSON.stringify(text).slice(1, -1));
   }
 
-  /** The first that are wanted, in no order. `whole`: false where the segments are not what was indexed. */
+  /** The first that are wanted, in order. `whole`: false where the segments are not what was indexed. */
   async read(ref: BlockRef): Promise<{ readonly found: AuditEntry[]; readonly whole: boolean }> {
     const { candidates, whole } = await this.#candidates(ref);
     const sign = this.wanted.first === "newest" ? -1 : 1;
@@ -47,7 +50,6 @@ export class BlockReader {
     let readable = whole;
     for (const { owner, payload } of candidates) {
       if (found.length >= this.wanted.most) break;
-      if (this.#written !== undefined && !payload.toString().toLowerCase().includes(this.#written)) continue;
       const entry = parseBody(payload);
       if (!entry) readable = false;
       else if (this.#fits(entry)) found.push(asFound(stream, entry, owner));
@@ -77,9 +79,10 @@ export class BlockReader {
       const { seq, time, kind, session } = glance;
       read = seq;
       const owner = kind && owners.get(session);
-      if (owner && this.#may(stream, glance)) {
-        candidates.push({ seq, time, owner, payload: Buffer.from(reader.payload) });
-      }
+      if (!owner || !this.#may(stream, glance)) continue;
+      const { payload } = reader;
+      if (this.#written && !this.#written.test(payload.toString("utf8", hashBytes))) continue;
+      candidates.push({ seq, time, owner, payload: Buffer.from(payload) });
     }
     reader.close();
     return { candidates, whole: read >= last };
@@ -98,9 +101,12 @@ export class BlockReader {
   }
 
   #fits(entry: Written): boolean {
-    if (this.#text === undefined) return true;
-    return entry.kind === "operation" && entry.text.toLowerCase().includes(this.#text);
+    return this.#text === undefined || (entry.kind === "operation" && this.#text.test(entry.text));
   }
+}
+
+function inAnyCase(text: string): RegExp {
+  return new RegExp(text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`), "i");
 }
 
 function asFound(stream: string, entry: Written, { subject, resource }: Owner): AuditEntry {

@@ -39,7 +39,7 @@ export async function search({ database, dataDir }: Searched, wanted: Wanted): P
     if (last && comesAfter(ref, last.entry.time, wanted)) break;
     const { found, whole } = await reader.read(ref);
     if (!whole) unreadable.add(ref.stream);
-    if (found.length > 0) items = [...items, ...found].sort(byPlace(wanted)).slice(0, wanted.most);
+    if (found.length > 0) items = merged(items, found, wanted);
     // The index goes on, and other queries get their turn.
     await new Promise(setImmediate);
   }
@@ -51,10 +51,27 @@ function comesAfter(ref: BlockRef, time: number, { first }: Wanted): boolean {
   return first === "newest" ? ref.latest < time : ref.earliest > time;
 }
 
-function byPlace({ first }: Wanted): (a: AuditEntry, b: AuditEntry) => number {
+/** Two lists in order become one. */
+function merged(
+  some: readonly AuditEntry[],
+  more: readonly AuditEntry[],
+  { first, most }: Wanted,
+): AuditEntry[] {
   const sign = first === "newest" ? -1 : 1;
-  const place = ({ stream, entry: { time, seq } }: AuditEntry): Place => ({ time, stream, seq });
-  return (a, b) => sign * compare(place(a), place(b));
+  const all: AuditEntry[] = [];
+  for (let [at, next] = [0, 0]; all.length < most; ) {
+    const [one, other] = [some[at], more[next]];
+    if (!one && !other) break;
+    const former = one && (!other || sign * compare(placeOf(one), placeOf(other)) < 0);
+    if (former) at++;
+    else next++;
+    all.push((former ? one : other)!);
+  }
+  return all;
+}
+
+function placeOf({ stream, entry: { time, seq } }: AuditEntry): Place {
+  return { time, stream, seq };
 }
 
 function rowsFor(database: IndexDatabase, { filter, first, most, after }: Wanted) {

@@ -25,9 +25,11 @@ export interface Position {
  */
 export class StreamReader implements Iterable<Written> {
   readonly #frames: Frames;
-  readonly #hash: Buffer;
-  /** The hash that stands before an entry. */
+  /** Of the last entry. */
+  #hash: Buffer;
+  /** Of the entry that is looked at: as it stands there, and as it must be. */
   readonly #stored = Buffer.alloc(hashBytes);
+  #made: Buffer = Buffer.alloc(hashBytes);
   readonly #glance = new Glance();
   #frame: Frame | undefined;
   /** The current entry, once it is parsed. */
@@ -62,7 +64,7 @@ export class StreamReader implements Iterable<Written> {
     return this.#entry;
   }
 
-  /** The bytes of it, to parse later: the same as `parsed`. */
+  /** Its bytes, for `parseBody`: what stands before the body is not as in the file. */
   get payload(): Buffer {
     return this.#frame?.payload ?? none;
   }
@@ -99,8 +101,7 @@ export class StreamReader implements Iterable<Written> {
 
   #accept(payload: Buffer, whole: boolean): boolean {
     if (payload.length <= hashBytes) return false;
-    const chained = this.#chained(payload);
-    if (!chained.equals(this.#stored)) return false;
+    if (!this.#isChained(payload)) return false;
     this.#entry = undefined;
     if (whole || !this.#glance.read(payload)) {
       this.#entry = parseBody(payload);
@@ -108,24 +109,21 @@ export class StreamReader implements Iterable<Written> {
       this.#glance.of(this.#entry);
     }
     if (this.#glance.seq !== this.#seq + 1) return false;
-    chained.copy(this.#hash);
+    [this.#hash, this.#made] = [this.#made, this.#hash];
     this.#seq++;
     return true;
   }
 
-  /** The hash that this entry must carry. The one before it stands in its place while it is made: nothing is copied. */
-  #chained(payload: Buffer): Buffer {
+  /** The hash before it stands in the place of its own while that is made, and stays there: nothing else is copied. */
+  #isChained(payload: Buffer): boolean {
     payload.copy(this.#stored, 0, 0, hashBytes);
     this.#hash.copy(payload);
-    Bun.SHA256.hash(payload, digest);
-    this.#stored.copy(payload);
-    return digest;
+    Bun.SHA256.hash(payload, this.#made);
+    return this.#made.equals(this.#stored);
   }
 }
 
 const none = Buffer.alloc(0);
-/** Used from one call to the next only. */
-const digest = Buffer.alloc(hashBytes);
 
 /** Follows a stream from a position, or from its beginning. */
 export function follow(dataDir: string, stream: string, from?: Position): StreamReader {
