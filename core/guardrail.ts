@@ -173,8 +173,8 @@ export interface RowFilter {
   readonly columns: readonly number[];
   /**
    * What to show in place of the value that stands in `bytes` from `start` to `end`: undefined leaves it as it is, null
-   * is SQL NULL. What is around it is of other cells, and none of it may be changed. What is returned is copied before
-   * the next call. Never called for NULL.
+   * is SQL NULL. What is around it is of other cells; none of it may be changed, and all of it is gone when the
+   * call returns. What is returned is copied before the next call. Never called for NULL.
    */
   show(column: number, bytes: Buffer, start: number, end: number): Uint8Array | null | undefined;
   /** Called once a row before its cells, where present; throws a PosternError to stop the answer. */

@@ -1,32 +1,20 @@
+import { free } from "./collect.ts";
 import { PosternError } from "./error.ts";
+import { Flow, type FlowOwner } from "./flow.ts";
 import type { Codec, Cursor } from "./pump.ts";
+import { giveBack, noBytes as none, roomFor } from "./scratch.ts";
 import type { Wire, WireSink } from "./wire.ts";
 
-/** A scratch buffer that one large chunk has grown is given back. */
-const keptScratch = 1024 * 1024;
-const firstScratch = 16 * 1024;
-const none: Buffer = Buffer.alloc(0);
 const nothing: readonly Uint8Array[] = [];
-/** The one that was used last and is free: what is put together is sent before anything else is, in any session. */
-let spare = none;
-
-/** What a lane is part of: told of what concerns the other direction too. */
-export interface LaneOwner {
-  close(): void;
-  fail(error: unknown): void;
-  /** What waits has come to more than `buffer` bytes. */
-  bounded(): void;
-}
+/** Of a smaller chunk all is joined with what is left of the one before. */
+const largeChunk = 4096;
 
 /** One direction of a pump: a source, whose sink it is, a codec, a target. */
-export class Lane implements Cursor, WireSink {
+export class Lane extends Flow implements Cursor, WireSink {
   view: Buffer = none;
   at = 0;
   end = 0;
   endsAtOnce = false;
-  over = false;
-  /** The other direction, which writes to this one's source. */
-  opposite: Lane | undefined;
   #runStart = 0;
   #forwarding = 0;
   #dropping = 0;
@@ -46,19 +34,17 @@ export class Lane implements Cursor, WireSink {
   /** Bytes that were there when the direction stalled; what comes on top of them is bounded. */
   #stalledWith = 0;
   #acted = false;
-  /** Why the source is paused; it is resumed when none is left. */
-  #full = false;
-  #slow = false;
-  #recording = false;
 
   constructor(
-    readonly source: Wire,
-    readonly target: Wire,
+    source: Wire,
+    target: Wire,
     readonly codec: Codec,
-    readonly buffer: number,
-    readonly passed: ((bytes: Uint8Array) => Promise<void> | undefined) | undefined,
-    readonly owner: LaneOwner,
-  ) {}
+    buffer: number,
+    passed: ((bytes: Uint8Array) => Promise<void> | undefined) | undefined,
+    owner: FlowOwner,
+  ) {
+    super(source, target, buffer, passed, owner);
+  }
 
   get atBoundary(): boolean {
     return this.#forwarding === 0;
@@ -66,22 +52,57 @@ export class Lane implements Cursor, WireSink {
 
   data(chunk: Buffer): void {
     if (this.over) return;
-    const left = this.end - this.at;
-    this.#laterBytes += chunk.length;
-    if (left + this.#laterBytes < this.#needed) {
+    // Once it is given back, it has none.
+    const { length } = chunk;
+    this.#laterBytes += length;
+    const all = this.end - this.at + this.#laterBytes;
+    if (all < this.#needed) {
       this.#later.push(chunk);
       return;
     }
-    if (left === 0 && this.#later.length === 0) this.view = chunk;
-    else this.view = Buffer.concat([this.view.subarray(this.at, this.end), ...this.#later, chunk]);
+    if (all === length) this.#take(chunk, 0);
+    else if (this.#stalled || length < largeChunk) this.#take(this.#joined(chunk), 0);
+    else this.#join(chunk);
+    this.took(length);
+  }
+
+  /** What is left of earlier chunks, and this. */
+  #joined(chunk: Buffer): Buffer {
+    const joined = Buffer.concat([this.view.subarray(this.at, this.end), ...this.#later, chunk]);
     if (this.#later.length > 0) this.#later = [];
+    return joined;
+  }
+
+  /** Only the message that was cut in two is put together; the rest of the chunk is read where it is. */
+  #join(chunk: Buffer): void {
+    let from = 0;
+    this.#laterBytes -= chunk.length;
+    while (this.at < this.end && !this.#stalled && !this.over) {
+      const missing = this.#needed - (this.end - this.at) - this.#laterBytes;
+      if (missing > chunk.length - from) break;
+      this.#view(this.#joined(chunk.subarray(from, from + missing)), 0);
+      from += missing;
+      this.#decode();
+      this.#cut();
+    }
+    if (this.at === this.end && !this.#stalled && from < chunk.length) return this.#take(chunk, from);
+    this.#view(this.#joined(chunk.subarray(from)), 0);
+    this.#settle();
+  }
+
+  #view(view: Buffer, at: number): void {
+    this.view = view;
     this.#laterBytes = 0;
-    this.at = 0;
-    this.#runStart = 0;
-    this.end = this.view.length;
+    this.at = at;
+    this.#runStart = at;
+    this.end = view.length;
+  }
+
+  #take(view: Buffer, at: number): void {
+    this.#view(view, at);
     if (this.#stalled) {
       this.codec.waiting?.(this.view);
-      if (!this.over) this.#bound();
+      if (!this.over) this.waits(this.end - this.at - this.#stalledWith);
     } else this.#work();
   }
 
@@ -96,20 +117,15 @@ export class Lane implements Cursor, WireSink {
     this.opposite?.drained();
   }
 
-  drained(): void {
-    this.#slow = false;
-    this.#go();
-  }
-
   unstall(): void {
     if (!this.#stalled || this.over) return;
     this.#stalled = false;
     this.#keeping = false;
     if (this.#working) return;
-    this.#full = false;
+    this.waitsNoMore();
     this.#work();
     if (!this.#stalled && this.#closing) this.#finish();
-    else this.#go();
+    else this.go();
   }
 
   inject(bytes: Uint8Array): void {
@@ -119,7 +135,7 @@ export class Lane implements Cursor, WireSink {
     else {
       // What is kept came before it.
       this.flush();
-      this.#send(bytes);
+      this.send(bytes);
     }
   }
 
@@ -172,19 +188,24 @@ export class Lane implements Cursor, WireSink {
   /** Writes what this chunk has come to, as one write. */
   flush(): void {
     if (this.#filled === 0) {
-      if (this.at > this.#runStart) this.#send(this.#run());
+      if (this.at > this.#runStart) this.send(this.#run());
     } else {
       this.#cut();
       const bytes = this.#scratch.subarray(0, this.#filled);
       this.#filled = 0;
-      this.#send(bytes);
-      if (this.#scratch.length <= keptScratch) spare = this.#scratch;
+      this.send(bytes);
+      giveBack(this.#scratch);
       this.#scratch = none;
     }
     this.#runStart = this.at;
   }
 
   #work(): void {
+    this.#decode();
+    this.#settle();
+  }
+
+  #decode(): void {
     this.#working = true;
     try {
       if (this.#forwarding > 0) {
@@ -207,16 +228,26 @@ export class Lane implements Cursor, WireSink {
     } finally {
       this.#working = false;
     }
+  }
+
+  #settle(): void {
     if (this.#keeping) this.#cut();
     else this.flush();
-    if (this.at === this.end) {
-      // A session that rests keeps no chunk.
-      this.view = none;
-      this.at = 0;
-      this.end = 0;
-      this.#runStart = 0;
-    }
     if (this.#stalled) this.#stalledWith = this.end - this.at;
+    if (this.at === this.end) {
+      const { view } = this;
+      // A session that rests keeps no chunk.
+      this.#view(none, 0);
+      if (this.codec.keepsNothing) free(view);
+    } else if (this.codec.keepsNothing && !this.#stalled && this.view.length >= largeChunk) this.#keepTail();
+  }
+
+  /** The beginning of a message keeps no chunk either. */
+  #keepTail(): void {
+    const { view, at, end } = this;
+    if (end - at > view.length / 2) return;
+    this.#view(Buffer.from(view.subarray(at, end)), 0);
+    free(view);
   }
 
   #advance(): void {
@@ -252,47 +283,9 @@ export class Lane implements Cursor, WireSink {
 
   #put(bytes: Uint8Array): void {
     const length = this.#filled + bytes.length;
-    if (this.#scratch.length === 0) {
-      this.#scratch = spare;
-      spare = none;
-    }
-    if (length > this.#scratch.length) {
-      const grown = Buffer.allocUnsafe(Math.max(length, this.#scratch.length * 2, firstScratch));
-      this.#scratch.copy(grown, 0, 0, this.#filled);
-      this.#scratch = grown;
-    }
+    if (length > this.#scratch.length) this.#scratch = roomFor(length, this.#scratch, this.#filled);
     this.#scratch.set(bytes, this.#filled);
     this.#filled = length;
-  }
-
-  #send(bytes: Uint8Array): void {
-    this.target.write(bytes);
-    const kept = this.passed?.(bytes);
-    if (kept) {
-      this.#recording = true;
-      this.source.pause();
-      kept.then(() => {
-        this.#recording = false;
-        this.#go();
-      });
-    }
-    if (this.target.backlog > this.buffer) {
-      if (!this.#slow) this.owner.bounded();
-      this.#slow = true;
-      this.source.pause();
-    }
-  }
-
-  #bound(): void {
-    if (this.end - this.at - this.#stalledWith > this.buffer) {
-      if (!this.#full) this.owner.bounded();
-      this.#full = true;
-      this.source.pause();
-    }
-  }
-
-  #go(): void {
-    if (!this.#full && !this.#slow && !this.#recording && !this.over) this.source.resume();
   }
 
   #finish(): void {

@@ -1,6 +1,7 @@
 import { PosternError } from "./error.ts";
+import type { FlowOwner } from "./flow.ts";
 import type { Gate } from "./gate.ts";
-import { Lane, type LaneOwner } from "./lane.ts";
+import { Lane } from "./lane.ts";
 import type { Wire } from "./wire.ts";
 
 /**
@@ -11,6 +12,8 @@ import type { Wire } from "./wire.ts";
 export interface Codec {
   /** Bytes from `cursor.at` to `cursor.end` of `cursor.view` are unread; there is at least one. */
   decode(cursor: Cursor): void;
+  /** It keeps no view of what it is shown: a large chunk's memory is given back as soon as all of it has left. */
+  readonly keepsNothing?: true;
   /** The rest of the message that was forwarded last, as it arrives: from `start` to `end` of `view`. */
   passing?(view: Buffer, start: number, end: number): void;
   /** The direction is stalled and more has arrived; look for a farewell (Terminate). Bounded by the pump. */
@@ -57,7 +60,7 @@ export interface PumpOptions {
 
 const defaultBuffer = 256 * 1024;
 /** Moves bytes both ways through two codecs, with backpressure, until either side closes. */
-export class Pump implements LaneOwner {
+export class Pump implements FlowOwner {
   readonly #toResource: Lane;
   readonly #toCaller: Lane;
   readonly #gate: Gate;

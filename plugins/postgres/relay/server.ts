@@ -30,6 +30,8 @@ const enumerated: ReadonlySet<string> = new Set(
 
 /** From the server to the caller: every answer is matched with the head of what is owed. */
 export class ServerCodec implements Codec {
+  readonly keepsNothing = true;
+
   constructor(
     readonly exchange: Exchange,
     readonly results: Results,
