@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { TableFacts } from "../catalogue.ts";
-import { remember, remembered } from "./cache.ts";
-import { classify, type SqlStatement, unreadable } from "./classify.ts";
+import { textsFor } from "./cache.ts";
+import { classifyNew, type SqlStatement, unreadable } from "./classify.ts";
 import { isSpoiled, readsAtOnce } from "./parse.ts";
 import type { SessionSettings } from "./settings.ts";
 import { isTooLong } from "./size.ts";
@@ -46,16 +46,17 @@ let timer: NodeJS.Timeout | undefined;
  * One thread reads for all sessions of the process, one text at a time: the shortest first, though not before what has waited long.
  */
 export function classifyApart(text: string, settings: SessionSettings): SqlStatement | Promise<SqlStatement> {
-  const known = remembered(text, settings);
+  const texts = textsFor(text, settings);
+  const known = texts.statements.get(text);
   if (known !== undefined) return known;
-  if (readsAtOnce(text) && !isSpoiled()) return classify(text, settings);
+  if (readsAtOnce(text) && !isSpoiled()) return classifyNew(text, settings, texts);
   if (isTooLong(text)) return unreadable(text, settings);
   return ask({ text, settings }).then((answer) => {
     if (answer?.told === undefined) return unreadable(text, settings);
     const follow = async (tables: ApartQuestion["tables"] & object) =>
       (await ask({ text, settings, tables }))?.columns;
     const statement = fromTold(text, answer.told, follow);
-    remember(statement, settings);
+    texts.statements.set(text, statement);
     return statement;
   });
 }

@@ -1,7 +1,10 @@
-import { expect, test } from "bun:test";
-import { Remembered, shapeOf } from "./cache.ts";
+import { beforeAll, expect, test } from "bun:test";
+import { Remembered, shapeOf, textsFor } from "./cache.ts";
+import { classify, loadParser } from "./index.ts";
 import { noMentions } from "./mentions.ts";
 import { defaultSettings } from "./settings.ts";
+
+beforeAll(() => loadParser());
 
 test("forgets what was not used for long, by count", () => {
   const cache = new Remembered<number>();
@@ -37,10 +40,22 @@ test("a megabyte of spaces is looked at once", () => {
   let read = 0;
   for (const spaces of [4000, 1 << 20]) {
     const text = `select${" ".repeat(spaces)}'`;
-    shapeOf(text, defaultSettings, () => {
+    shapeOf(text, textsFor(text, defaultSettings), () => {
       read += 1;
       return nothing;
     });
   }
   expect(read).toBe(2);
+});
+
+test("of texts that share a shape a few are kept, and each of them is one object while it is", () => {
+  const text = (id: number) => `select a from kept_by_shape where id = ${id}`;
+  const first = classify(text(1));
+  for (let id = 2; id <= 100; id++) expect(classify(text(id)).detail).toBe(first.detail);
+  expect(classify(text(1))).toBe(first);
+  for (let id = 2; id <= 1000; id++) classify(text(id));
+  const texts = textsFor(text(1), defaultSettings);
+  expect(texts.statements.get(text(1))).toBeUndefined();
+  expect(texts.statements.size).toBeLessThanOrEqual(256);
+  expect(textsFor("select 'a'", defaultSettings)).not.toBe(texts);
 });

@@ -3,6 +3,8 @@ import { type SessionSettings, settingsKey } from "./settings.ts";
 
 /** Of each half. A weight is about the bytes that an entry takes. */
 const most = { entries: 2048, weight: 4 << 20 };
+/** Texts that share their shape are quickly read anew, and most never come again: so few stay in the processor's caches. */
+const mostAlike = 128;
 /** A longer text, or one of which more is known, is not worth its room. */
 const longest = 64 << 10;
 const heaviest = 512 << 10;
@@ -17,7 +19,10 @@ export class Remembered<Value> {
   #weight = 0;
 
   /** `weigh`: of a value, beside its key. */
-  constructor(readonly weigh: (value: Value) => number = () => 0) {}
+  constructor(
+    readonly weigh: (value: Value) => number = () => 0,
+    readonly entries = most.entries,
+  ) {}
 
   get(key: string): Value | undefined {
     const value = this.#young.get(key);
@@ -30,7 +35,7 @@ export class Remembered<Value> {
   set(key: string, value: Value): void {
     const weight = key.length + this.weigh(value);
     if (key.length > longest || weight > heaviest) return;
-    if (this.#young.size >= most.entries || this.#weight > most.weight) {
+    if (this.#young.size >= this.entries || this.#weight > most.weight) {
       this.#old = this.#young;
       this.#young = new Map();
       this.#weight = 0;
@@ -44,10 +49,16 @@ export class Remembered<Value> {
   }
 }
 
-/** What is known of texts under one settings object, which is one of twelve. */
-interface Known {
+/** What is known of texts under one settings object, which is one of twelve: of those that share a shape, or of all others. */
+export interface Texts {
   readonly key: string;
-  readonly texts: Remembered<SqlStatement>;
+  readonly alike: boolean;
+  readonly statements: Remembered<SqlStatement>;
+}
+
+interface Known {
+  readonly alike: Texts;
+  readonly others: Texts;
 }
 
 const all = new Map<string, Known>();
@@ -69,32 +80,26 @@ function weightOf(shape: Shape): number {
   return weight;
 }
 
-export function remembered(text: string, settings: SessionSettings): SqlStatement | undefined {
-  return knownUnder(settings).texts.get(text);
-}
-
-export function remember(statement: SqlStatement, settings: SessionSettings): void {
-  knownUnder(settings).texts.set(statement.text, statement);
-}
-
 /** Nothing in it can match in two ways: a run of spaces must not be tried at each of them. */
 const collapsible = /^\s*(?:select|insert|update|delete|with)\b[^'"$\\;\x7f-\uffff]*(?:;\s*)?$/i;
 
 /**
- * The shape of a text. Texts that differ in plain integers only share it, where an integer cannot mean anything
+ * Where a text is kept. Texts that differ in plain integers only share their shape, where an integer cannot mean anything
  * else: no quote, `$`, backslash or non-ASCII, one statement, and none that takes options (`EXPLAIN (ANALYZE 0)`).
  */
-export function shapeOf(
-  text: string,
-  settings: SessionSettings,
-  read: (text: string, settings: SessionSettings) => Shape,
-): Shape {
-  if (text.length > 8192 || !collapsible.test(text)) return read(text, settings);
-  const key = knownUnder(settings).key + text.replace(/(?<![\w.])\d+(?![\w.])/g, "0");
-  let shape = shapes.get(key);
+export function textsFor(text: string, settings: SessionSettings): Texts {
+  const { alike, others } = knownUnder(settings);
+  return text.length <= 8192 && collapsible.test(text) ? alike : others;
+}
+
+/** The shape of a text that is kept there. */
+export function shapeOf(text: string, { alike, key }: Texts, read: () => Shape): Shape {
+  if (!alike) return read();
+  const name = key + text.replace(/(?<![\w.])\d+(?![\w.])/g, "0");
+  let shape = shapes.get(name);
   if (shape === undefined) {
-    shape = read(text, settings);
-    shapes.set(key, shape);
+    shape = read();
+    shapes.set(name, shape);
   }
   return shape;
 }
@@ -103,9 +108,14 @@ function knownUnder(settings: SessionSettings): Known {
   let known = perSettings.get(settings);
   if (known === undefined) {
     const key = settingsKey(settings);
-    known = all.get(key) ?? { key, texts: new Remembered(({ detail }) => weightOf(detail)) };
+    known = all.get(key) ?? { alike: texts(key, true), others: texts(key, false) };
     all.set(key, known);
     perSettings.set(settings, known);
   }
   return known;
+}
+
+function texts(key: string, alike: boolean): Texts {
+  const weigh = ({ detail }: SqlStatement) => weightOf(detail);
+  return { key, alike, statements: new Remembered(weigh, alike ? mostAlike : most.entries) };
 }

@@ -1,6 +1,6 @@
 import type { Action, Statement } from "../../../core/plugin.ts";
 import { nothing } from "../../../core/plugin.ts";
-import { remember, remembered, shapeOf } from "./cache.ts";
+import { shapeOf, type Texts, textsFor } from "./cache.ts";
 import { type CopiedOut, copiedOut, insideCopy } from "./copy.ts";
 import { type Flaw, flawOf } from "./flaw.ts";
 import { illegible } from "./legible.ts";
@@ -77,11 +77,15 @@ export interface SqlStatement extends Statement {
  * Never throws: what cannot be parsed is one action `unknown` on `*`, an empty text has none.
  */
 export function classify(text: string, settings: SessionSettings = defaultSettings): SqlStatement {
-  const known = remembered(text, settings);
-  if (known !== undefined) return known;
-  const shape = shapeOf(text, settings, read);
+  const texts = textsFor(text, settings);
+  return texts.statements.get(text) ?? classifyNew(text, settings, texts);
+}
+
+/** Of a text that is not known. `texts`: where it is kept. */
+export function classifyNew(text: string, settings: SessionSettings, texts: Texts): SqlStatement {
+  const shape = shapeOf(text, texts, () => read(text, settings));
   const statement = statementOf(text, shape, () => flawOf(text, settings));
-  remember(statement, settings);
+  texts.statements.set(text, statement);
   return statement;
 }
 
