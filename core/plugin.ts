@@ -140,6 +140,7 @@ export { TlsClient, type TlsVerification } from "./tls/client.ts";
 export { clientContext } from "./tls/client-context.ts";
 export { type ContextFiles, readContext, type SecureContext } from "./tls/files.ts";
 export { endPoint, TlsLink } from "./tls/link.ts";
+export type { Visiting } from "./visiting.ts";
 export type {
   BrowserSignIn,
   LoginMethod,

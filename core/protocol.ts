@@ -11,6 +11,7 @@ import type { Permit } from "./permit.ts";
 import type { Limits, TlsConfig } from "./policy.ts";
 import type { Secret } from "./secret.ts";
 import type { BegunLogin, BrowserLoginWish, FinishedLogin, ShownLogin } from "./supervision.ts";
+import type { Visiting } from "./visiting.ts";
 import type { Wire } from "./wire.ts";
 
 /** What every protocol has, however its sessions come about. */
@@ -126,11 +127,11 @@ export interface Visit<Config = unknown> {
   /** For a connection of the gateway's own to the same resource; written to the trail as the gateway's. */
   controlPermit(purpose: string): Permit<Config>;
   /**
-   * A request of this session is under way, until what it returns is called; meanwhile the session does not rest. `cut`
-   * ends it by force, where the session has ended and the request does not end by itself. Throws a PosternError where the
-   * session is over: ask for it in the same turn of the loop in which `current` was seen to be true.
+   * A request of this session is under way until it leaves; meanwhile the session does not rest. Throws a PosternError
+   * where the session is over: ask for it in the same turn of the loop in which `current` was seen to be true.
    */
-  enter(cut: () => void): () => void;
+  enter(who: Visiting): void;
+  leave(who: Visiting): void;
 }
 
 /** What core offers a protocol that is accepting a connection. */

@@ -11,10 +11,26 @@ import type { Wire } from "./wire.ts";
 /** By policy, then by protocol and resource of the listener. */
 const known = new WeakMap<Policy, Map<string, Readonly<Record<string, unknown>>>>();
 
+/** What was asked for last: each request asks, mostly on one listener. */
+let last:
+  | { policy: Policy; protocol: string; only: string | undefined; named: Readonly<Record<string, unknown>> }
+  | undefined;
+
 /** Configurations of what callers of this listener may name; the same object as long as the policy is. */
 export function served(
   policy: Policy,
   { protocol, resource: only }: Pick<ListenerInfo, "protocol" | "resource">,
+): Readonly<Record<string, unknown>> {
+  if (last?.policy === policy && last.protocol === protocol && last.only === only) return last.named;
+  const named = servedBy(policy, protocol, only);
+  last = { policy, protocol, only, named };
+  return named;
+}
+
+function servedBy(
+  policy: Policy,
+  protocol: string,
+  only: string | undefined,
 ): Readonly<Record<string, unknown>> {
   const byListener = known.get(policy) ?? new Map<string, Readonly<Record<string, unknown>>>();
   const key = only === undefined ? protocol : `${protocol} ${only}`;

@@ -54,7 +54,11 @@ function asking(reaches: Reaches): RequestProtocol<undefined, "operation", "aski
           const [visit, ...others] = await Promise.all(visits);
           if (!visit || others.some((other) => other !== visit)) throw new Error("not one session");
           if (how === "stay") staying(visit, say);
-          else visit.enter(() => {})();
+          else {
+            const who = { cut() {} };
+            visit.enter(who);
+            visit.leave(who);
+          }
           say(visit.gate.session.id);
         } catch (error) {
           say(error instanceof PosternError ? error.code : String(error));
@@ -65,10 +69,11 @@ function asking(reaches: Reaches): RequestProtocol<undefined, "operation", "aski
 }
 
 function staying(visit: Visit, say: (text: string) => void): void {
-  const leave = visit.enter(() => say("cut"));
+  const who = { cut: () => say("cut") };
+  visit.enter(who);
   visit.gate.signal.addEventListener("abort", () => {
     say("over");
-    leave();
+    visit.leave(who);
   });
 }
 

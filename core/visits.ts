@@ -11,6 +11,7 @@ import type { Session } from "./session.ts";
 import type { SessionGate } from "./session-gate.ts";
 import { controlPermit, sessionPermit } from "./session-permit.ts";
 import { addressOf, noAddress } from "./source.ts";
+import type { Visiting } from "./visiting.ts";
 
 const over: Reason = { code: "session.closed", message: "Nothing of the session was under way any more." };
 /** What a request has to say goodbye after its session was told to end. */
@@ -135,7 +136,7 @@ const failed: Reason = { code: "gateway.failed", message: "The gateway failed to
 
 /** One session of requests. */
 export class OpenVisit implements Visit {
-  readonly #cuts = new Set<() => void>();
+  readonly #visiting = new Set<Visiting>();
   readonly #gone = Promise.withResolvers<void>();
   #retired = false;
   #closed = false;
@@ -174,7 +175,7 @@ export class OpenVisit implements Visit {
   }
 
   get rests(): boolean {
-    return this.#cuts.size === 0;
+    return this.#visiting.size === 0;
   }
 
   controlPermit(purpose: string): Permit {
@@ -183,18 +184,20 @@ export class OpenVisit implements Visit {
     return controlPermit(this.session, this.resource, purpose, services);
   }
 
-  enter(cut: () => void): () => void {
+  enter(who: Visiting): void {
     const { session } = this;
     if (session.signal.aborted) throw endOf(session.signal);
     if (this.#closed) throw new PosternError(over.code, over.message);
-    this.#cuts.add(cut);
+    this.#visiting.add(who);
     session.inFlight++;
-    return () => {
-      if (!this.#cuts.delete(cut)) return;
-      session.inFlight--;
-      session.lastActive = Date.now();
-      if (this.rests && (this.#retired || session.signal.aborted)) this.#close();
-    };
+  }
+
+  leave(who: Visiting): void {
+    const { session } = this;
+    if (!this.#visiting.delete(who)) return;
+    session.inFlight--;
+    session.lastActive = Date.now();
+    if (this.rests && (this.#retired || session.signal.aborted)) this.#close();
   }
 
   /** It takes no more requests, and ends once none is under way. */
@@ -206,7 +209,7 @@ export class OpenVisit implements Visit {
   #ended(): void {
     if (this.rests) return this.#close();
     setTimeout(() => {
-      for (const cut of this.#cuts) cut();
+      for (const who of this.#visiting) who.cut();
       this.#close();
     }, farewellMs);
   }

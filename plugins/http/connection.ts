@@ -4,6 +4,7 @@ import {
   type Reason,
   type RequestDoor,
   type Visit,
+  type Visiting,
   type Wire,
 } from "../../core/plugin.ts";
 import { Callers } from "./callers.ts";
@@ -12,7 +13,7 @@ import type { Dialect } from "./dialect.ts";
 import { SentFields } from "./sent-fields.ts";
 
 /** What is under way for one session on one connection, and hears when that session ends. */
-export interface UnderWay {
+export interface UnderWay extends Visiting {
   ended(reason: Reason): void;
 }
 
@@ -68,15 +69,15 @@ export class CallerConnection {
     return visit;
   }
 
-  /** From now until what it returns is called, this hears of the session's end, and is cut off where it does not heed it. */
-  enter(visit: Visit<HttpTarget>, who: UnderWay, cut: () => void): () => void {
-    const visited = this.#visited.find((each) => each.visit === visit);
-    const leave = visit.enter(cut);
-    visited?.underWay.add(who);
-    return () => {
-      visited?.underWay.delete(who);
-      leave();
-    };
+  /** From now until it leaves, this hears of the session's end, and is cut off where it does not heed it. */
+  enter(visit: Visit<HttpTarget>, who: UnderWay): void {
+    visit.enter(who);
+    for (const each of this.#visited) if (each.visit === visit) each.underWay.add(who);
+  }
+
+  leave(visit: Visit<HttpTarget>, who: UnderWay): void {
+    for (const each of this.#visited) if (each.visit === visit) each.underWay.delete(who);
+    visit.leave(who);
   }
 
   /** The connection is over; its sessions go on without it. */

@@ -1,4 +1,6 @@
 import {
+  type Denial,
+  type HeldOperation,
   type Identity,
   type Pass,
   type Plan,
@@ -14,6 +16,7 @@ import type { Exchange } from "./exchange.ts";
 import { BodyRoom, gathered } from "./gathered.ts";
 import { atPending } from "./holds/pending.ts";
 import { type Waiting, whileHeld } from "./holds/waiting.ts";
+import { longestRead, mostReadings } from "./limits.ts";
 import { fieldOf } from "./message.ts";
 import { outgoingTrailers } from "./outgoing.ts";
 import { type CanonicalPath, canonicalPath } from "./path.ts";
@@ -28,22 +31,19 @@ import { cookieNames } from "./sign-in/cookies.ts";
 import { isForged } from "./sign-in/origin.ts";
 import { beginSignIn, crossSite, isOwnPage, ownPage } from "./sign-in/sign-in.ts";
 
-/** Bytes of a body that a dialect may ask to read before it can tell what the request does. */
-const longestRead = 4 * 1024 * 1024;
-/** Readings of one request: each may ask for one more. */
-const mostReadings = 4;
-
 /**
  * The way of one request: which resource, whose, which session, what it does, may it. Synchronous from its first byte to
  * the resource where all of that is known, so that a request that nobody must think about costs no turn of the loop.
  */
 export class Handling implements UnderWay {
   #visit: Visit<HttpTarget> | undefined;
-  #leave: (() => void) | undefined;
+  /** It is under way in the session. */
+  #entered = false;
   #withdraw: ((how: "abandoned") => void) | undefined;
   #waiting: Waiting | undefined;
   #relay: Relay | undefined;
-  readonly #room = new BodyRoom();
+  /** For a body that is read before it passes. */
+  #room: BodyRoom | undefined;
   /** The caller was answered, or is gone. */
   #over = false;
 
@@ -82,6 +82,14 @@ export class Handling implements UnderWay {
 
   ended(reason: Reason): void {
     this.#relay?.stop(reason);
+    this.refuse(reason);
+  }
+
+  cut(): void {
+    this.exchange.abort();
+  }
+
+  refuse(reason: Reason): void {
     this.#refuse(reason, statusOf(reason));
   }
 
@@ -121,19 +129,14 @@ export class Handling implements UnderWay {
 
   #asks(visit: Visit<HttpTarget>, route: Route, { path, query }: CanonicalPath): void {
     this.#visit = visit;
-    this.#leave = this.connection.enter(visit, this, () => this.exchange.abort());
+    this.connection.enter(visit, this);
+    this.#entered = true;
     const { request, upgrade, body } = this.exchange;
     const own = atPending(path, request.method, visit.gate.session);
     if (own) return "reason" in own ? this.#refuse(own.reason, own.status) : this.#answer(own);
-    const asked: Asked<HttpTarget> = {
-      head: request,
-      target: route.target,
-      path,
-      query,
-      upgrade,
-      hasBody: body !== undefined,
-      config: visit.config,
-    };
+    const { target } = route;
+    const hasBody = body !== undefined;
+    const asked = { head: request, target, path, query, upgrade, hasBody, config: visit.config };
     const reading = this.connection.dialect.read(asked);
     if (reading instanceof Promise) this.#settle(reading.then((read) => this.#read(asked, route, read)));
     else this.#settle(this.#read(asked, route, reading));
@@ -162,9 +165,10 @@ export class Handling implements UnderWay {
     const login = (secret: string | undefined) =>
       (reach as HttpReach).loginOf(secret, dialect, gate.session, asked.config);
     const most = first.more ? longestRead : limits.buffer;
-    const body = await gathered(this.exchange, most, this.#room.of(gate.session.identity));
+    this.#room = new BodyRoom().of(gate.session.identity);
+    const body = await gathered(this.exchange, most, this.#room);
     if (this.#over) return;
-    if ("code" in body) return this.#refuse(body, statusOf(body));
+    if ("code" in body) return this.refuse(body);
     let reading = first;
     for (let read = 1; reading.more && read <= mostReadings; read++) {
       const plan = gate.plan(reading.statement);
@@ -197,26 +201,24 @@ export class Handling implements UnderWay {
     const { strips } = this.connection.dialect;
     const fields = held ? outgoingTrailers((reading.head ?? asked.head).fields, [], strips) : [];
     const parameters = held || body ? shownParameters(body, reading.shown, fields) : undefined;
-    const begun = gate.begin(plan, {
-      inTransaction: false,
-      ...(parameters ? { parameters } : {}),
-      held: (hold) => {
-        this.#withdraw = hold.withdraw;
-        if (this.#over) return hold.withdraw("abandoned");
-        this.#waiting = whileHeld(this.exchange, body !== undefined, hold, route.prefix, gate);
-        this.#serves(this.#waiting.exchange);
-      },
-    });
+    const waits = (hold: HeldOperation) => {
+      this.#withdraw = hold.withdraw;
+      if (this.#over) return hold.withdraw("abandoned");
+      this.#waiting = whileHeld(this.exchange, body !== undefined, hold, route.prefix, gate);
+      this.#serves(this.#waiting.exchange);
+    };
+    const begun = gate.begin(
+      plan,
+      parameters ? { inTransaction: false, parameters, held: waits } : { inTransaction: false, held: waits },
+    );
     if (begun instanceof Promise) {
       return begun.then((known) => {
         this.#withdraw = undefined;
         this.#waiting?.over();
-        if ("deny" in known) this.#refuse(known.deny, statusOf(known.deny));
-        else this.#pass(asked, route, reading, known, body);
+        this.#pass(asked, route, reading, known, body);
       });
     }
-    if ("deny" in begun) this.#refuse(begun.deny, statusOf(begun.deny));
-    else this.#pass(asked, route, reading, begun, body);
+    this.#pass(asked, route, reading, begun, body);
     return undefined;
   }
 
@@ -224,9 +226,10 @@ export class Handling implements UnderWay {
     asked: Asked<HttpTarget>,
     route: Route,
     reading: Reading,
-    pass: Pass,
+    pass: Pass | Denial,
     body: Uint8Array | undefined,
   ): void {
+    if ("deny" in pass) return this.refuse(pass.deny);
     if (this.#over) return pass.end({ result: "cancelled" });
     const visit = this.#visit as Visit<HttpTarget>;
     this.#relay = new Relay({
@@ -238,8 +241,7 @@ export class Handling implements UnderWay {
       reading,
       pass,
       body,
-      refuse: (reason) => this.#refuse(reason, statusOf(reason)),
-      done: () => this.#done(),
+      handling: this,
     });
     this.#relay.start();
   }
@@ -254,14 +256,15 @@ export class Handling implements UnderWay {
     if (this.#over) return;
     this.#withdraw?.("abandoned");
     this.#relay?.stop(undefined);
-    this.#done();
+    this.done();
   }
 
-  #done(): void {
+  done(): void {
     this.#over = true;
-    this.#room.release();
-    this.#leave?.();
-    this.#leave = undefined;
+    this.#room?.release();
+    if (!this.#entered) return;
+    this.#entered = false;
+    this.connection.leave(this.#visit as Visit<HttpTarget>, this);
   }
 
   #refuse(reason: Reason, status: number): void {
@@ -272,7 +275,7 @@ export class Handling implements UnderWay {
       return this.#answer(connection.dialect.refusal(status, reason, session, exchange.request));
     }
     exchange.abort();
-    this.#done();
+    this.done();
   }
 
   #answer({ head, body }: Refusal): void {
@@ -280,7 +283,7 @@ export class Handling implements UnderWay {
     this.exchange.respond(head, body.length);
     this.exchange.write(body);
     this.exchange.end();
-    this.#done();
+    this.done();
   }
 
   #settle(work: Promise<void> | undefined): void {

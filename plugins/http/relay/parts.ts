@@ -16,7 +16,9 @@ export interface RelayParts {
   readonly pass: Pass;
   /** All of the request's body, where it was read before; undefined: it is still to come, if there is one. */
   readonly body: Uint8Array | undefined;
-  refuse(reason: Reason): void;
-  /** Nothing of the exchange is under way any more. */
-  done(): void;
+  readonly handling: {
+    refuse(reason: Reason): void;
+    /** Nothing of the exchange is under way any more. */
+    done(): void;
+  };
 }

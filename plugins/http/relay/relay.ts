@@ -229,7 +229,9 @@ export class Relay implements AnswerSink, WholeSink, Supplier {
     this.#connection = connection;
     const length = body ? body.length : exchange.body ? exchange.body.length : "none";
     const told = length === 0 && !asked.hasBody ? "none" : length;
-    const sending = this.#patience.watch(connection.send(sent, told, asked.upgrade, this));
+    const request = connection.send(sent, told, asked.upgrade, this);
+    const bodied = body !== undefined || exchange.body !== undefined;
+    const sending = bodied ? this.#patience.watch(request) : request;
     this.#sending = sending;
     if (this.#over) return;
     if (body) this.#uploads().whole(body, sending);
@@ -238,7 +240,10 @@ export class Relay implements AnswerSink, WholeSink, Supplier {
       this.#uploads().pipe(exchange, sending, shown, this.#bound(pass.answer?.intake), () =>
         this.stop({ code: "wire.closed", message: "The caller broke off." }),
       );
-    } else sending.end();
+    } else {
+      sending.end();
+      this.#patience.wait();
+    }
   }
 
   #uploads(): Upload {
@@ -263,14 +268,14 @@ export class Relay implements AnswerSink, WholeSink, Supplier {
     clearTimeout(this.#deadline);
     this.#release();
     this.parts.pass.end(this.#outcome("ok", undefined));
-    this.parts.done();
+    this.parts.handling.done();
   }
 
   #fail(error: PosternError, result: Outcome["result"]): void {
     if (this.#over) return;
     this.#close();
     this.parts.pass.end(this.#outcome(result, error.code));
-    this.parts.refuse(error.reason);
+    this.parts.handling.refuse(error.reason);
   }
 
   #close(): void {

@@ -24,7 +24,7 @@ export function tunnellingOf({ asked, pass, visit, connection }: RelayParts): Tu
 
 /** Carries what follows an upgrade until it is over, and tells how it ended. `head`: as the caller gets it. Never rejects. */
 export async function carryOn(
-  { exchange, asked, visit, pass, done }: RelayParts,
+  { exchange, asked, visit, pass, handling }: RelayParts,
   tunnelling: Tunnelling | undefined,
   record: ExchangeRecord | undefined,
   head: ResponseHead,
@@ -33,15 +33,18 @@ export async function carryOn(
   const { gate, limits } = visit;
   const caller = exchange.switch(head);
   // The session stays until its end was told in the tunnel's own form; whoever does not heed that is cut off.
-  const leave = visit.enter(() => {
-    caller.destroy();
-    resource.destroy();
-  });
+  const tunnel = {
+    cut() {
+      caller.destroy();
+      resource.destroy();
+    },
+  };
+  visit.enter(tunnel);
   const nextChannel = () => (visit.reach as HttpReach).nextChannel();
   const parts = { asked, head, caller, resource, gate, pass, limits, record, nextChannel };
   pass.end(await outcomeOf(tunnelling, parts));
-  leave();
-  done();
+  visit.leave(tunnel);
+  handling.done();
 }
 
 async function outcomeOf(
