@@ -27,6 +27,14 @@ export class Samples {
     }
   }
 
+  /** These and the others'. */
+  with(others: Samples): Samples {
+    const both = new Samples();
+    for (const [key, values] of [...this.#readings, ...others.#readings])
+      both.#readings.set(key, [...(both.#readings.get(key) ?? []), ...values]);
+    return both;
+  }
+
   of(figure: string, peer: string): readonly number[] {
     return this.#readings.get(`${figure}\0${peer}`) ?? [];
   }
@@ -40,6 +48,18 @@ export class Samples {
   ratios(figure: string, peer: string, to: string): readonly number[] {
     const base = this.of(figure, to);
     return this.of(figure, peer).map((value, round) => value / (base[round] ?? Number.NaN));
+  }
+
+  /** By rounds, as ratios are. */
+  differences(figure: string, peer: string, to: string): readonly number[] {
+    const base = this.of(figure, to);
+    return this.of(figure, peer).map((value, round) => value - (base[round] ?? Number.NaN));
+  }
+
+  /** By peer and figure. */
+  all(): Readonly<Record<string, readonly number[]>> {
+    const named = [...this.#readings].map(([key, values]) => [key.split("\0").reverse().join(" "), values]);
+    return Object.fromEntries(named);
   }
 
   ratio({ id, to }: Figure, peer: string): number | undefined {

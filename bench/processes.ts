@@ -5,10 +5,50 @@ const ticks = 100;
 
 /** Seconds of CPU that these processes have used so far, all threads, user and system. */
 export function cpuSeconds(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => {
-    const fields = afterName(pid);
-    return sum + (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticks;
-  }, 0);
+  return ticksIn(pids, [11, 12]) / ticks;
+}
+
+/** The same, and of the processes that they started and that have ended. */
+export function cpuSecondsEver(pids: readonly number[]): number {
+  return ticksIn(pids, [11, 12, 13, 14]) / ticks;
+}
+
+/** utime, stime, cutime and cstime (proc(5)) from 11 on. */
+function ticksIn(pids: readonly number[], fields: readonly number[]): number {
+  return pids
+    .map((pid) => afterName(pid))
+    .flatMap((all) => fields.map((field) => Number(all[field] ?? 0)))
+    .reduce((sum, value) => sum + value, 0);
+}
+
+/** A share of one processor that is as good as none. */
+const rest = { share: 0.15, look: 100, limit: 15_000 };
+
+/** Kept when these processes have caught up with what they do after the traffic (the index), or never seem to. */
+export async function atRest(pids: readonly number[]): Promise<void> {
+  const until = performance.now() + rest.limit;
+  do {
+    const [before, at] = [cpuSeconds(pids), performance.now()];
+    await Bun.sleep(rest.look);
+    if ((cpuSeconds(pids) - before) / ((performance.now() - at) / 1000) <= rest.share) return;
+  } while (performance.now() < until);
+}
+
+/** Microseconds of CPU that the threads of these processes have used so far, those aside that have ended. */
+export function threadsMicros(pids: readonly number[]): number {
+  return pids
+    .flatMap((pid) =>
+      threadsOf(pid).map((thread) => Number(proc(pid, `task/${thread}/schedstat`).split(" ")[0])),
+    )
+    .reduce((sum, nanoseconds) => sum + nanoseconds / 1000, 0);
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
 }
 
 /** Bytes of memory of these processes' own, in RAM (RssAnon). */

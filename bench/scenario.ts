@@ -1,26 +1,60 @@
 import type { Figure, Readings } from "./figure.ts";
 
-/** How much is measured: `short` is for a look, `long` for figures to quote, `guard` what CI has time for. */
+/** How much is measured: each name says what for. */
 export interface Extent {
   /** Times every scenario is run for every peer. */
   readonly rounds: number;
-  /** Of load, a run. */
+  /** Of load, a run: enough for 10,000 queries of several clients. 0: as few transactions as there can be. */
   readonly seconds: number;
   /** Rows of the bulk read. */
   readonly rows: number;
-  /** Idle connections. */
+  /** Idle connections whose memory is measured. */
   readonly connections: number;
+  /** Idle sessions beside which others work. */
+  readonly sessions: number;
   /** Transactions that are traced. */
   readonly traced: number;
-  /** Transactions of each of 8 clients before anything is measured: the engine goes on compiling for tens of thousands. */
+  /** Thousands of queries through a gateway before anything is measured: its engine goes on compiling for so many. */
   readonly warm: number;
+  /** Of the file that scp copies. */
+  readonly megabytes: number;
+  /** Keys that are typed in a terminal, a run. */
+  readonly keys: number;
 }
 
-export const extents: Readonly<Record<"short" | "long" | "guard", Extent>> = {
-  guard: { rounds: 3, seconds: 1, rows: 10, connections: 0, traced: 1000, warm: 500 },
-  short: { rounds: 2, seconds: 1, rows: 200_000, connections: 200, traced: 1000, warm: 1500 },
-  long: { rounds: 7, seconds: 3, rows: 1_000_000, connections: 1000, traced: 5000, warm: 8000 },
-};
+export const extents = {
+  /** Does every step work at all? Its figures mean nothing. */
+  smoke: {
+    ...{ rounds: 1, seconds: 0, rows: 1000, connections: 20, sessions: 40, traced: 0, warm: 0 },
+    ...{ megabytes: 1, keys: 5 },
+  },
+  /** What CI has time for. */
+  guard: {
+    ...{ rounds: 2, seconds: 1, rows: 10, connections: 0, sessions: 0, traced: 1000, warm: 20 },
+    ...{ megabytes: 64, keys: 400 },
+  },
+  /** For a look. */
+  short: {
+    ...{ rounds: 3, seconds: 2, rows: 200_000, connections: 200, sessions: 10_000, traced: 1000, warm: 60 },
+    ...{ megabytes: 256, keys: 300 },
+  },
+  /** For figures to quote. */
+  long: {
+    ...{
+      rounds: 5,
+      seconds: 4,
+      rows: 1_000_000,
+      connections: 1000,
+      sessions: 10_000,
+      traced: 5000,
+      warm: 100,
+    },
+    ...{ megabytes: 1024, keys: 1000 },
+  },
+} as const satisfies Readonly<Record<string, Extent>>;
+export type ExtentName = keyof typeof extents;
+
+export type Warm<Peer> = (peer: Peer, extent: Extent) => Promise<unknown>;
 
 /** One way to use a peer, and the figures that come of it. */
 export interface Scenario<Peer> {
@@ -28,6 +62,8 @@ export interface Scenario<Peer> {
   readonly figures: readonly Figure[];
   /** Once is enough: it does not get more exact by repetition. */
   readonly once?: true;
+  /** What it is run through before anything is measured; scenarios that need the same share it. */
+  readonly warm?: Warm<Peer>;
   /** Peers it says nothing about. */
   skips?(peer: Peer): boolean;
   run(peer: Peer, extent: Extent): Promise<Readings>;

@@ -25,6 +25,8 @@ export const needs = {
   openssh: hasOpenSsh() ? undefined : "no OpenSSH server (apt install openssh-server)",
   sshAudit: Bun.which("ssh-audit") ? undefined : "no ssh-audit (apt install ssh-audit)",
   haproxy: Bun.which("haproxy") ? undefined : "no HAProxy (apt install haproxy)",
+  pgbouncer: Bun.which("pgbouncer") ? undefined : "no PgBouncer (apt install pgbouncer)",
+  nginx: Bun.which("nginx") ? undefined : "no nginx (apt install nginx-light)",
   strace: Bun.which("strace") ? undefined : "no strace (apt install strace)",
   sftpServer: existsSync("/usr/lib/openssh/sftp-server")
     ? undefined

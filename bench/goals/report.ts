@@ -1,30 +1,62 @@
-import { type Goal, goals, type Measured } from "./rows.ts";
+import { median } from "../figure.ts";
+import { type Goal, goals, type Measured, type Protocol } from "./rows.ts";
 
-/** A line a goal: what was measured, the goal, met or missed. */
-export function report(measured: Measured): string {
-  const rows = goals.map((goal) => rowOf(goal, measured));
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map(([what = "", value = "", goal = "", verdict = ""]) =>
-    [what.padEnd(widths[0] ?? 0), value.padStart(widths[1] ?? 0), goal.padEnd(widths[2] ?? 0), verdict].join(
-      "  ",
-    ),
+/** A row as it came out. */
+export interface Outcome {
+  readonly what: string;
+  readonly unit: string;
+  /** A figure a round. */
+  readonly readings: readonly number[];
+  /** Their median; absent: not measured. */
+  readonly value: number | undefined;
+  readonly bound: "most" | "least" | undefined;
+  readonly goal: number | undefined;
+  /** `met`, `MISSED`, or why it is neither. */
+  readonly verdict: string;
+}
+
+export function outcomes(measured: Measured, protocols: readonly Protocol[]): Outcome[] {
+  return protocols.flatMap((protocol) => goals[protocol].map((goal: Goal) => outcome(goal, measured)));
+}
+
+function outcome({ what, unit, bound, goal, of, unless }: Goal, measured: Measured): Outcome {
+  const limit = typeof goal === "function" ? goal(measured) : goal;
+  const readings = of(measured).filter(Number.isFinite);
+  const value = median(readings);
+  const verdict = () => {
+    if (value === undefined) return "not measured";
+    if (bound === undefined || limit === undefined) return "beside";
+    // The direct way took longer than the one through a proxy: others had the machine.
+    if (unit === "×" && value <= 0) return "lost in noise";
+    return unless?.(measured) ?? ((bound === "most" ? value <= limit : value >= limit) ? "met" : "MISSED");
+  };
+  return { what, unit, readings, value, bound, goal: limit, verdict: verdict() };
+}
+
+/** A line a row: what was measured, its least and its most by rounds, the goal, met or missed. */
+export function report(all: readonly Outcome[], { cores, load }: Measured): string {
+  const rows = all.map(cells);
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 1 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      .join("  ")
+      .trimEnd(),
   );
-  const met = rows.filter(([, , , verdict]) => verdict === "met").length;
-  return `${lines.join("\n")}\n\n${met} of ${rows.length} met. One run on ${measured.cores} cores under a load of ${measured.load.toFixed(1)}; medians of the rounds.`;
+  const asked = all.filter(({ goal }) => goal !== undefined);
+  const met = asked.filter(({ verdict }) => verdict === "met").length;
+  return `${lines.join("\n")}\n\n${met} of ${asked.length} met. One run on ${cores} cores under a load of ${load.toFixed(1)}; medians of the rounds, their least and their most.`;
 }
 
-function rowOf({ what, unit, bound, goal, of, unless }: Goal, measured: Measured): string[] {
-  const limit = typeof goal === "number" ? goal : goal(measured);
-  const value = of(measured);
-  const asked = `at ${bound} ${limit.toFixed(digits(limit))} ${unit}`;
-  if (value === undefined || !Number.isFinite(value)) return [what, "", asked, "not measured"];
-  // The direct way took longer than the one through a proxy: others had the machine.
-  if (unit === "×" && value <= 0) return [what, "", asked, "lost in noise"];
-  const met = bound === "most" ? value <= limit : value >= limit;
-  const verdict = unless?.(measured) ?? (met ? "met" : "MISSED");
-  return [what, `${value.toFixed(digits(value))} ${unit}`, asked, verdict];
+function cells({ what, unit, readings, value, bound, goal, verdict }: Outcome): string[] {
+  const asked = goal === undefined ? "" : `at ${bound} ${said(goal)} ${unit}`;
+  if (value === undefined) return [what, "", "", asked, verdict];
+  const apart = readings.length > 1 ? `${said(Math.min(...readings))} – ${said(Math.max(...readings))}` : "";
+  return [what, `${said(value)} ${unit}`, apart, asked, verdict];
 }
 
-function digits(value: number): number {
-  return Math.abs(value) < 10 ? 2 : 0;
+function said(value: number): string {
+  return value.toFixed(Math.abs(value) < 10 ? 2 : 0);
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lines } from "../report/lines.ts";
-import { short } from "../report/table.ts";
+import { short as digits } from "../report/table.ts";
 import { type Curve, steepness } from "./curve.ts";
 import { growth, type Points } from "./scenarios.ts";
 
@@ -10,10 +10,10 @@ const steepest = 1.5;
 
 /** A chart a curve in bench/results; `good`: nothing grows faster than its work. */
 export async function measureGrowth(
-  extent: "short" | "long",
+  short: boolean,
   say: (doing: string) => void,
 ): Promise<{ readonly report: string; readonly good: boolean }> {
-  const points: Points = (most) => tens(extent === "short" ? most / 10 : most);
+  const points: Points = (most) => tens(short ? most / 10 : most);
   const folder = join(import.meta.dir, "../results");
   mkdirSync(folder, { recursive: true });
   const curves: Curve[] = [];
@@ -33,7 +33,7 @@ function tens(most: number): number[] {
 
 function written({ title, over, unit, lines }: Curve): string {
   const rows = lines.map((line) => {
-    const cells = line.points.map(({ x, y }) => `${short(x)}: ${short(y)}`.padEnd(16)).join("");
+    const cells = line.points.map(({ x, y }) => `${digits(x)}: ${digits(y)}`.padEnd(16)).join("");
     const steep = steepness(line);
     return `  ${line.title.padEnd(30)}${cells}steepest ${steep.toFixed(2)}${steep > steepest ? " FASTER THAN ITS WORK" : ""}`;
   });

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { interleave } from "../interleave.ts";
-import { table } from "../report/table.ts";
-import type { Extent, Scenario } from "../scenario.ts";
+import { type Report, reported } from "../report/report.ts";
+import { extents, type Scenario } from "../scenario.ts";
 import type { InsideAllocations, InsideTimes } from "./inside.entry.ts";
 import { type InsideVariant, insideVariants } from "./inside.ts";
 
+/** A process for each reading, which ends with it. */
 interface InsidePeer {
+  readonly processes: readonly number[];
   readonly id: InsideVariant;
   readonly title: string;
 }
@@ -38,10 +40,10 @@ export const inside: Scenario<{ readonly id: string }> = {
 };
 
 /** A minute at most. */
-export async function measureHttpInside(extent: Extent, say: (doing: string) => void): Promise<string> {
-  const peers: InsidePeer[] = insideVariants.map((id) => ({ id, title: titles[id] }));
-  const samples = await interleave([inside], peers, { ...extent, rounds: 3 }, say);
-  return table(inside.figures, peers, samples);
+export async function measureHttpInside(say: (doing: string) => void): Promise<Report> {
+  const peers: InsidePeer[] = insideVariants.map((id) => ({ id, title: titles[id], processes: [] }));
+  const samples = await interleave([inside], peers, extents.short, say);
+  return reported([inside], peers, samples, extents.short);
 }
 
 async function measured<Result>(

@@ -8,5 +8,9 @@ export interface HttpPeer {
   readonly fields: readonly string[];
   /** Processes through which traffic goes. None: the origin itself. */
   readonly carries: readonly number[];
+  /** These and all that work beside them: supervisor, index. */
+  readonly processes: readonly number[];
+  /** Runs in an engine that compiles what is used often, and is slow until it has. */
+  readonly compiles: boolean;
   close(): Promise<void>;
 }

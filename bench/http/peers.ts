@@ -27,7 +27,7 @@ export async function origin(folder: string, megabytes: number): Promise<HttpPee
   const port = freePort();
   const server = `root ${files}; default_type text/plain; location = /small { default_type application/json; }`;
   const program = await nginx(folder, "origin", port, server, "");
-  return { ...program, id: "direct", title: "direct", carries: [] };
+  return { ...program, id: "direct", title: "direct", carries: [], processes: [] };
 }
 
 /** nginx as a reverse proxy with kept connections, one worker. */
@@ -73,6 +73,8 @@ backend origin
     url,
     fields: ["Authorization: Bearer anything"],
     carries: [pid],
+    processes: [pid],
+    compiles: false,
     close,
   };
 }
@@ -109,6 +111,8 @@ export default gateway({
     url: `http://127.0.0.1:${gateway.port}/origin/`,
     fields: [`Authorization: Bearer ${minted.stdout.trim()}`],
     carries: processes.filter((pid) => commandLine(pid).includes("worker-process")),
+    processes,
+    compiles: true,
     close: () => gateway.kill(),
   };
 }
@@ -137,5 +141,6 @@ http {
   );
   const { pid, close } = await startProgram("nginx", ["-c", config, "-e", "/dev/null"], port);
   const carries = family(pid).filter((each) => each !== pid);
-  return { id: "nginx", title: "nginx", url: `http://127.0.0.1:${port}/`, fields: [], carries, close };
+  const own = { url: `http://127.0.0.1:${port}/`, fields: [], carries, processes: carries };
+  return { id: "nginx", title: "nginx", ...own, compiles: false, close };
 }

@@ -1,6 +1,21 @@
-import type { Scenario } from "../scenario.ts";
+import type { Extent, Scenario, Warm } from "../scenario.ts";
+import { canTrace, traced } from "../strace.ts";
 import type { HttpPeer } from "./peer.ts";
 import { wrk } from "./wrk.ts";
+
+/** Thousands of requests that a gateway whose code is not compiled answers in a second, about; and of what weighs as much. */
+const aSecond = 6;
+
+/** wrk knows no other length than seconds. */
+const length = ({ seconds }: Extent) => Math.max(1, seconds);
+
+const warmSmall: Warm<HttpPeer> = (peer, extent) => warmed("small", 64, peer, extent);
+const warmLarge: Warm<HttpPeer> = (peer, extent) => warmed("large", 4, peer, extent);
+
+async function warmed(file: string, connections: number, peer: HttpPeer, { warm }: Extent): Promise<void> {
+  if (warm === 0) return;
+  await wrk(peer, file, connections, peer.compiles ? Math.ceil(warm / aSecond) : 1);
+}
 
 /** A request at a time: what a caller waits. */
 export const latency: Scenario<HttpPeer> = {
@@ -8,8 +23,9 @@ export const latency: Scenario<HttpPeer> = {
   figures: [
     { id: "http.p50", title: "GET 1 KB, 1 connection, p50", unit: "µs", better: "less", to: "direct" },
   ],
-  async run(peer, { seconds }) {
-    return { "http.p50": (await wrk(peer, "small", 1, seconds)).p50 };
+  warm: warmSmall,
+  async run(peer, extent) {
+    return { "http.p50": (await wrk(peer, "small", 1, length(extent))).p50 };
   },
 };
 
@@ -17,12 +33,29 @@ export const throughput: Scenario<HttpPeer> = {
   name: "64 connections",
   figures: [
     { id: "http.requests", title: "GET 1 KB, 64 connections", unit: "1/s", better: "more", to: "haproxy" },
-    { id: "http.cpu", title: "CPU a request", unit: "µs", better: "less", to: "haproxy" },
+    { id: "http.cpu", title: "CPU a request", unit: "µs", better: "less", noise: 0.6, to: "haproxy" },
   ],
-  async run(peer, { seconds }) {
-    const load = await wrk(peer, "small", 64, seconds);
+  warm: warmSmall,
+  async run(peer, extent) {
+    const load = await wrk(peer, "small", 64, length(extent));
     const cpu = peer.carries.length === 0 ? {} : { "http.cpu": load.cpu };
     return { "http.requests": load.perSecond, ...cpu };
+  },
+};
+
+/** With one connection, so that no two requests share a call. */
+export const calls: Scenario<HttpPeer> = {
+  name: "system calls",
+  once: true,
+  figures: [{ id: "http.calls", title: "system calls a request", unit: "", better: "less", to: "haproxy" }],
+  skips: (peer) => !canTrace || peer.carries.length === 0,
+  warm: warmSmall,
+  async run(peer) {
+    let requests = 0;
+    const all = await traced(peer.carries, async () => {
+      requests = (await wrk(peer, "small", 1, 1)).requests;
+    });
+    return { "http.calls": [...all.values()].reduce((sum, times) => sum + times, 0) / requests };
   },
 };
 
@@ -32,8 +65,9 @@ export const bulk: Scenario<HttpPeer> = {
     { id: "http.bulk", title: "large answers, 4 connections", unit: "MB/s", better: "more", to: "direct" },
     { id: "http.bulkCpu", title: "CPU a GB", unit: "s", better: "less", to: "haproxy" },
   ],
-  async run(peer, { seconds }) {
-    const load = await wrk(peer, "large", 4, seconds + 1);
+  warm: warmLarge,
+  async run(peer, extent) {
+    const load = await wrk(peer, "large", 4, length(extent) + 1);
     const cpu = peer.carries.length === 0 ? {} : { "http.bulkCpu": load.cpuPerGigabyte };
     return { "http.bulk": load.bytesPerSecond / 1e6, ...cpu };
   },

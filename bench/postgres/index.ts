@@ -12,7 +12,6 @@ import type { Peer } from "./peers/peer.ts";
 import { pgbouncer } from "./peers/pgbouncer.ts";
 import { postern, type Variant } from "./peers/postern.ts";
 import { relay } from "./peers/relay.ts";
-import { load } from "./pgbench.ts";
 import { bulk, bulkTable } from "./scenarios/bulk.ts";
 import { connect } from "./scenarios/connect.ts";
 import { idle } from "./scenarios/idle.ts";
@@ -36,6 +35,9 @@ function steady(scenario: Scenario<Peer>): Scenario<Peer> {
   return { ...scenario, skips: (peer) => peer.cold || (scenario.skips?.(peer) ?? false) };
 }
 
+/** Peers that are started at a time. */
+const abreast = 2;
+
 /** Makes a peer before a server; files of its own go into the folder. */
 export type Opener = (server: PostgresServer, folder: string) => Promise<Peer>;
 
@@ -43,12 +45,16 @@ export function gatewayPeers(all: readonly Variant[]): readonly Opener[] {
   return all.map((variant) => (server, folder) => postern(server, folder, variant));
 }
 
-export const allPeers: readonly Opener[] = [
+/** All that are not Postern. */
+export const neighbours: readonly Opener[] = [
   async (server) => direct(server),
   haproxy,
   (...where) => pgbouncer(...where, "warm"),
   (...where) => pgbouncer(...where, "cold"),
   relay,
+];
+export const allPeers: readonly Opener[] = [
+  ...neighbours,
   ...gatewayPeers(["bare", "rule", "mask", "record", "strict"]),
 ];
 export const guardedPeers: readonly Opener[] = [haproxy, ...gatewayPeers(["bare", "record"])];
@@ -56,7 +62,7 @@ export const guardedPeers: readonly Opener[] = [haproxy, ...gatewayPeers(["bare"
 /** A server with tables to read, and the peers before it, for as long as `act` runs. */
 export async function withPeers<Result>(
   openers: readonly Opener[],
-  { rows, connections, warm }: Extent,
+  { rows, connections }: Extent,
   act: (peers: readonly Peer[]) => Promise<Result>,
 ): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
@@ -72,11 +78,9 @@ export async function withPeers<Result>(
     initialise(server);
     await server.sql(bulkTable(rows));
     await server.sql("vacuum analyze");
-    for (const open of openers) peers.push(await open(server, folder));
-    // Caches are filled and code is compiled before anything is measured.
-    for (const peer of peers) {
-      if (!peer.cold) await load(peer, { mode: "prepared", clients: 8, transactions: warm });
-    }
+    // Two at a time, for they wait most of the time, and in their order.
+    for (let at = 0; at < openers.length; at += abreast)
+      peers.push(...(await Promise.all(openers.slice(at, at + abreast).map((open) => open(server, folder)))));
     return await act(peers);
   } finally {
     await Promise.all(peers.map((peer) => peer.close()));

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { median } from "../figure.ts";
 import { cpuSeconds } from "../processes.ts";
+import type { Extent } from "../scenario.ts";
 import type { Peer } from "./peers/peer.ts";
 
 const program = "/usr/lib/postgresql/15/bin/pgbench";
@@ -11,7 +12,7 @@ export const modes = ["simple", "extended", "prepared"] as const;
 export type Mode = (typeof modes)[number];
 
 /** pgbench's clock runs while its clients log in, by SCRAM; its rate leaves that out. Seconds. */
-const loginTime = (clients: number) => slowness * (1 + Math.floor(clients / 16));
+const loginTime = (clients: number) => slowness * (1 + Math.floor(clients / 32));
 /** Grows where a machine is so busy that nobody was logged in by then, up to the largest. */
 let slowness = 1;
 const slowest = 9;
@@ -34,13 +35,17 @@ export interface LoadResult {
   readonly transactions: number;
   /** Transactions a second. */
   readonly rate: number;
-  /** Microseconds of CPU of the processes that carry it, a transaction. */
+  /** Microseconds of CPU of the processes that carry it, a transaction; of so many transactions the logins are in it. */
   readonly cpu: number;
   /** The same of all the peer's processes. */
   readonly cpuOfAll: number;
   /** Microseconds; NaN unless `timed`. */
   readonly p50: number;
 }
+
+/** As long as the extent says. */
+export const during = ({ seconds }: Extent): Pick<Load, "seconds" | "transactions"> =>
+  seconds > 0 ? { seconds } : { transactions: 20 };
 
 /** `pgbench -S`: one short select a transaction. Throws with its words when one fails. */
 export async function load(peer: Peer, { mode, clients, ...how }: Load): Promise<LoadResult> {
@@ -73,11 +78,10 @@ export async function load(peer: Peer, { mode, clients, ...how }: Load): Promise
     stderr: "pipe",
   });
   try {
-    const share = (pids: readonly number[]) =>
-      how.seconds ? cpuShare(pids, before, how.seconds) : Number.NaN;
-    const [cpu, cpuOfAll, code, out, err] = await Promise.all([
-      share(peer.carries),
-      share(peer.processes),
+    const used = () => [peer.carries, peer.processes].map(cpuSeconds);
+    const began = used();
+    const [shares, code, out, err] = await Promise.all([
+      how.seconds ? cpuShares(used, before, how.seconds) : undefined,
       child.exited,
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
@@ -89,12 +93,15 @@ export async function load(peer: Peer, { mode, clients, ...how }: Load): Promise
       return await load(peer, { mode, clients, ...how });
     }
     if (code !== 0 || !(transactions > 0)) throw new Error(`pgbench through ${peer.id}: ${out}${err}`);
-    const aQuery = 1e6 / rate;
+    const ended = used();
+    const [cpu = Number.NaN, cpuOfAll = Number.NaN] =
+      shares?.map((share) => (share * 1e6) / rate) ??
+      ended.map((seconds, which) => ((seconds - (began[which] ?? 0)) * 1e6) / transactions);
     return {
       transactions,
       rate,
-      cpu: cpu * aQuery,
-      cpuOfAll: cpuOfAll * aQuery,
+      cpu,
+      cpuOfAll,
       p50: median(times(folder)) ?? Number.NaN,
     };
   } finally {
@@ -103,11 +110,12 @@ export async function load(peer: Peer, { mode, clients, ...how }: Load): Promise
 }
 
 /** Seconds of CPU a second, over the time in which nobody logs in. */
-async function cpuShare(pids: readonly number[], before: number, seconds: number): Promise<number> {
+async function cpuShares(used: () => number[], before: number, seconds: number): Promise<number[]> {
   await Bun.sleep(before * 900);
-  const [used, at] = [cpuSeconds(pids), performance.now()];
+  const [began, at] = [used(), performance.now()];
   await Bun.sleep(seconds * 1000);
-  return (cpuSeconds(pids) - used) / ((performance.now() - at) / 1000);
+  const [ended, took] = [used(), (performance.now() - at) / 1000];
+  return ended.map((now, which) => (now - (began[which] ?? 0)) / took);
 }
 
 /** The third column of pgbench's own log: microseconds a transaction. */

@@ -3,6 +3,15 @@ import { type Figure, type Samples, spread } from "../figure.ts";
 import type { Extent } from "../scenario.ts";
 import type { Titled } from "./table.ts";
 
+/** Where and how something was measured. */
+export function documentOf(extent: Extent) {
+  return {
+    measured: new Date().toISOString(),
+    machine: { cpus: cpus().length, model: cpus()[0]?.model ?? "unknown", platform: process.platform },
+    extent,
+  };
+}
+
 /** The same as the table, for machines: every reading, with medians, ratios and spreads. */
 export function document(
   figures: readonly Figure[],
@@ -11,9 +20,7 @@ export function document(
   extent: Extent,
 ): object {
   return {
-    measured: new Date().toISOString(),
-    machine: { cpus: cpus().length, model: cpus()[0]?.model ?? "unknown", platform: process.platform },
-    extent,
+    ...documentOf(extent),
     figures: figures.map((figure) => ({
       ...figure,
       peers: Object.fromEntries(

@@ -1,11 +1,11 @@
-import type { Figure, Samples } from "../figure.ts";
+import { type Figure, type Samples, spread } from "../figure.ts";
 
 export interface Titled {
   readonly id: string;
   readonly title: string;
 }
 
-/** Everything in one table: a figure a row, a peer a column, each value with its ratio where it has one. */
+/** Everything in one table: a figure a row, a peer a column, each value with how far the rounds were apart, and its ratio where it has one. */
 export function table(figures: readonly Figure[], peers: readonly Titled[], samples: Samples): string {
   const head = ["", ...peers.map(({ title }) => title)];
   const rows = figures.map((figure) => [
@@ -30,7 +30,10 @@ function cell(figure: Figure, peer: string, samples: Samples): string {
   const value = samples.median(figure.id, peer);
   if (value === undefined) return "";
   const ratio = samples.ratio(figure, peer);
-  return ratio === undefined || peer === figure.to ? short(value) : `${short(value)} ×${ratio.toFixed(2)}`;
+  const readings = samples.of(figure.id, peer);
+  const apart = readings.length > 1 ? ` ±${(spread(readings) * 100).toFixed(0)}%` : "";
+  const said = `${short(value)}${apart}`;
+  return ratio === undefined || peer === figure.to ? said : `${said} ×${ratio.toFixed(2)}`;
 }
 
 /** Three digits that count. */

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import baseline from "../../bench/baseline.json" with { type: "json" };
-import { compare } from "../../bench/guard.ts";
+import { compare } from "../../bench/guard/compare.ts";
+import { accepted } from "../../bench/guard/index.ts";
+import { parts } from "../../bench/guard/parts.ts";
 import { interleave } from "../../bench/interleave.ts";
 import { guarded, withPeers } from "../../bench/postgres/index.ts";
 import { inside } from "../../bench/postgres/inside.ts";
@@ -33,18 +34,19 @@ testWith(
     const extent = { ...extents.guard, rounds: 1 };
     const peers = [haproxy, (...where: Parameters<typeof haproxy>) => postern(...where, "bare", slowed(0.2))];
     const samples = await withPeers(peers, extent, (open) => interleave(guarded, open, extent, () => {}));
-    const figures = guarded.flatMap((scenario) => scenario.figures);
-    const compared = compare(samples, figures, baseline).filter(({ what }) => what.startsWith("bare "));
-    for (const { what, now } of compared) measured(`a slowed gateway, ${what}: ${now.toFixed(2)}`);
-    const worse = compared.filter((figure) => figure.worse).map(({ what }) => what);
-    expect(worse.toSorted()).toEqual(["bare cpu.extended", "bare cpu.prepared", "bare cpu.simple"]);
+    const part = parts.find(({ name }) => name === "postgres");
+    const compared = compare(samples, part?.figures ?? [], ["bare"], accepted().postgres ?? {});
+    const slower = compared.filter(({ what }) => what.startsWith("bare cpu."));
+    for (const { what, now } of slower) measured(`a slowed gateway, ${what}: ${now?.toFixed(2)}`);
+    const worse = slower.filter((figure) => figure.worse).map(({ what }) => what);
+    expect(worse.toSorted()).toEqual(["bare cpu.prepared", "bare cpu.simple"]);
   },
   180_000,
 );
 
 test("must hold 8: what the gateway costs inside is guarded as well, to some microseconds", async () => {
   const guardrail = new Function(`return ${slowed(0.02)}`)() as Guardrail<"operation">;
-  const was = baseline["bare inside.prepared"];
+  const was = accepted().postgres?.["bare inside.prepared"] ?? { value: Number.NaN, noise: Number.NaN };
   const now = await inside("prepared", [guardrail]);
   measured(
     `a select inside the gateway: ${now.toFixed(2)} × hashing 4 KB, slowed by 20 µs; it was ${was.value}`,

@@ -25,7 +25,7 @@ export async function check(name) {
 
 /** The guard of what the hot path costs (bench/README.md). A busy neighbour is no slower build: it has another try. */
 export async function guard(bun) {
-  const args = ["bench/main.ts", "postgres", "--short", "--guard"];
+  const args = ["bench/main.ts", "guard"];
   return { ...one("guard", await run(bun, args, 10 * minute)), again: () => guard(bun) };
 }
 

@@ -10,7 +10,7 @@ const real = /^test\/(needs\.ts|servers\/|clients\/)/;
 const looking = /Bun\.which|"\/usr\//;
 /** They load the machine, or their point is what a loaded one does, or how soon something happens. */
 const sensitive =
-  /-(load|bench|regression|worker|slow-reader|kills|aborts|bounds)\.test\.ts$|\/(6-reload|8-bad-input|lifecycle|notify)\.test\.ts$/;
+  /-(load|bench|regression|worker|slow-reader|kills|aborts|bounds)\.test\.ts$|\/(6-reload|8-bad-input|lifecycle|notify|speed-\d-\w+)\.test\.ts$/;
 
 /**
  * Groups that may run beside one another: `early` needs nothing but npm's packages, `together` are the other unit tests, a

@@ -3,6 +3,6 @@ import type { Peer } from "./peer.ts";
 
 export function direct(server: PostgresServer): Peer {
   const { port, user, password } = server;
-  const own = { carries: [], processes: [], cold: false, close: async () => {} };
+  const own = { carries: [], processes: [], cold: false, compiles: false, close: async () => {} };
   return { id: "direct", title: "direct", port, user, password, database: "postgres", ...own };
 }

@@ -26,5 +26,6 @@ listen postgres
   const { pid, close } = await startProgram("haproxy", ["-db", "-f", config], port);
   const { user, password } = server;
   const login = { port, user, password, database: "postgres" };
-  return { id: "haproxy", title: "HAProxy", ...login, carries: [pid], processes: [pid], cold: false, close };
+  const own = { carries: [pid], processes: [pid], cold: false, compiles: false, close };
+  return { id: "haproxy", title: "HAProxy", ...login, ...own };
 }

@@ -13,5 +13,9 @@ export interface Peer {
   readonly processes: readonly number[];
   /** Opens a connection to the server for each of its own, and is here for that alone. */
   readonly cold: boolean;
+  /** Runs in an engine that compiles what is used often, and is slow until it has. */
+  readonly compiles: boolean;
+  /** A database behind which nobody needs to be, and the port where a server for it is asked. */
+  readonly idle?: { readonly database: string; readonly port: number };
   close(): Promise<void>;
 }

@@ -65,6 +65,7 @@ log_disconnections = 0
     carries: [pid],
     processes: [pid],
     cold: pool === "cold",
+    compiles: false,
     close: stop,
   };
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Postern } from "../../../test/postern.ts";
 import type { PostgresServer } from "../../../test/servers/postgres.ts";
 import { commandLine } from "../../processes.ts";
+import { freePort } from "../../program.ts";
 import { type Certificate, certificateIn } from "../certificate.ts";
 import type { Peer } from "./peer.ts";
 
@@ -50,7 +51,8 @@ export async function postern(
   const own = join(folder, variant);
   if (!existsSync(own)) mkdirSync(own);
   const policy = join(own, "policy.ts");
-  writeFileSync(policy, policyText(server, certificateIn(folder), variant, guardrail));
+  const idle = { database: "idle", port: freePort() };
+  writeFileSync(policy, policyText(server, certificateIn(folder), variant, idle.port, guardrail));
   const { preload }: Policy = variants[variant];
   const gateway = new Postern(policy, join(own, "data"), join(own, "gateway.log"), {
     DATABASE_PASSWORD: server.password,
@@ -69,6 +71,8 @@ export async function postern(
     carries: processes.filter((pid) => commandLine(pid).includes("worker-process")),
     processes,
     cold: false,
+    compiles: true,
+    idle,
     close: () => gateway.kill(),
   };
 }
@@ -98,6 +102,7 @@ function policyText(
   { port, user }: PostgresServer,
   tls: Certificate,
   variant: Variant,
+  idlePort: number,
   guardrail = "",
 ): string {
   const { may, under, trail, workers = 1, others = 0 }: Policy = variants[variant];
@@ -111,7 +116,7 @@ export default gateway({
   identity: [local()],
   trail: "${trail}",
   workers: ${workers},
-  limits: { sessionsPerIdentity: 5000 },
+  limits: { sessionsPerIdentity: 20_000 },
   resources: {
     bench: postgres({
       host: "127.0.0.1",
@@ -120,11 +125,12 @@ export default gateway({
       user: "${user}",
       credential: env("DATABASE_PASSWORD"),
     }),
+    idle: postgres({ host: "127.0.0.1", port: ${idlePort}, database: "idle", user: "idle" }),
     ...Object.fromEntries(others.map((name) => [name, postgres({ host: "127.0.0.1", database: name })])),
   },
   rules: [
     ...others.map((name) => ({ name, who: group(name), on: name, may: ["read" as const] })),
-    { name: "bench", who: group("bench"), on: "bench", may: ${may}, under: [${guardrails}] },
+    { name: "bench", who: group("bench"), on: ["bench", "idle"], may: ${may}, under: [${guardrails}] },
   ],
 });
 `;

@@ -10,5 +10,6 @@ export async function relay(server: PostgresServer): Promise<Peer> {
   const { pid, close } = await startProgram(process.execPath, [entry, `${port}`, `${server.port}`], port);
   const { user, password } = server;
   const login = { port, user, password, database: "postgres" };
-  return { id: "relay", title: "bare relay", ...login, carries: [pid], processes: [pid], cold: false, close };
+  const own = { carries: [pid], processes: [pid], cold: false, compiles: true, close };
+  return { id: "relay", title: "bare relay", ...login, ...own };
 }

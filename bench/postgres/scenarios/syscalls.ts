@@ -2,6 +2,7 @@ import type { Scenario } from "../../scenario.ts";
 import { traced } from "../../strace.ts";
 import type { Peer } from "../peers/peer.ts";
 import { load } from "../pgbench.ts";
+import { warmUp } from "../warm.ts";
 
 const writing = /^(write|writev|pwrite64|send|sendto|sendmsg)$/;
 
@@ -13,6 +14,7 @@ export const syscalls: Scenario<Peer> = {
     { id: "syscalls", title: "system calls a query", unit: "", better: "less", to: "haproxy" },
     { id: "writes", title: "of them writes", unit: "", better: "less", to: "haproxy" },
   ],
+  warm: warmUp.prepared,
   skips: (peer) => peer.carries.length === 0,
   async run(peer, { traced: transactions }) {
     const calls = [

@@ -1,7 +1,8 @@
 import type { Figure } from "../../figure.ts";
 import type { Scenario } from "../../scenario.ts";
 import type { Peer } from "../peers/peer.ts";
-import { load, type Mode, modes } from "../pgbench.ts";
+import { during, load, type Mode, modes } from "../pgbench.ts";
+import { warmUp } from "../warm.ts";
 
 /** As many short selects as go through, by 8 clients and by 64, and the CPU that they cost on the way. */
 export const throughput: readonly Scenario<Peer>[] = [8, 64].flatMap((clients) =>
@@ -9,10 +10,10 @@ export const throughput: readonly Scenario<Peer>[] = [8, 64].flatMap((clients) =
 );
 
 /** CPU alone, with 8 clients: what the guard looks at. */
-export const cpu: readonly Scenario<Peer>[] = modes.map((mode) => {
-  const { name, figures, run } = withClients(mode, 8);
-  const costs = figures.filter(({ id }) => id.startsWith("cpu."));
-  return { name, figures: costs, skips: (peer) => peer.carries.length === 0, run };
+export const cpu: readonly Scenario<Peer>[] = (["simple", "prepared"] as const).map((mode) => {
+  const scenario = withClients(mode, 8);
+  const costs = scenario.figures.filter(({ id }) => id.startsWith("cpu."));
+  return { ...scenario, figures: costs, skips: (peer) => peer.carries.length === 0 };
 });
 
 function withClients(mode: Mode, clients: number): Scenario<Peer> {
@@ -28,7 +29,10 @@ function withClients(mode: Mode, clients: number): Scenario<Peer> {
     return {
       name,
       figures: [rate],
-      run: async (peer, { seconds }) => ({ [rate.id]: (await load(peer, { mode, clients, seconds })).rate }),
+      warm: warmUp[mode],
+      run: async (peer, extent) => ({
+        [rate.id]: (await load(peer, { mode, clients, ...during(extent) })).rate,
+      }),
     };
   }
   const cost = { unit: "µs", better: "less", to: "haproxy", noise: 1 } as const;
@@ -37,8 +41,9 @@ function withClients(mode: Mode, clients: number): Scenario<Peer> {
   return {
     name,
     figures: [rate, own, all],
-    async run(peer, { seconds }) {
-      const result = await load(peer, { mode, clients, seconds });
+    warm: warmUp[mode],
+    async run(peer, extent) {
+      const result = await load(peer, { mode, clients, ...during(extent) });
       if (peer.carries.length === 0) return { [rate.id]: result.rate };
       return { [rate.id]: result.rate, [own.id]: result.cpu, [all.id]: result.cpuOfAll };
     },
