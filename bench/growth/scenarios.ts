@@ -4,6 +4,7 @@ import { commandComplete, readyForQuery } from "../../plugins/postgres/wire/sess
 import { between, type Ends, type Guard } from "../postgres/between.ts";
 import { answer, preparation, requests } from "../postgres/messages.ts";
 import type { Curve, Line, Point } from "./curve.ts";
+import { httpGrowth } from "./http.ts";
 import { resultOf } from "./rows.ts";
 import { best } from "./timed.ts";
 
@@ -153,6 +154,7 @@ export const growth: Readonly<Record<string, Scenario>> = {
   result: (points) => rows("result", points),
   rules,
   recorded,
+  ...httpGrowth,
 };
 
 function prepared(ends: Ends): Ends {

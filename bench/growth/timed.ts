@@ -7,11 +7,11 @@ const patience = { milliseconds: 500, least: 8, most: 300 };
  * Microseconds of this thread's CPU that `act` takes, at its best: whoever else wants the machine makes most runs dearer
  * and none cheaper. `before` is done each time ahead of it and does not count.
  */
-export async function best(act: () => void, before: () => void = () => {}): Promise<number> {
+export async function best(act: () => void, before: () => unknown = () => {}): Promise<number> {
   const until = performance.now() + patience.milliseconds;
   let least = Number.POSITIVE_INFINITY;
   for (let run = 0; run < patience.most && (run < patience.least || performance.now() < until); run++) {
-    before();
+    await before();
     least = Math.min(least, threadMicros(act));
     // What works beside it (the recorder, the collector) has its turn.
     await Bun.sleep(1);

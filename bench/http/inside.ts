@@ -23,6 +23,7 @@ import { http } from "../../plugins/http/index.ts";
 import { HttpReach } from "../../plugins/http/kit.ts";
 import { record } from "../../plugins/record/index.ts";
 import { alone } from "../alone.ts";
+import { answerOf, requestsOf, type Shape, usual } from "./messages.ts";
 
 /** What the gateway is asked to do: relay and tell, or keep what was asked and answered too. */
 export const insideVariants = ["bare", "record"] as const;
@@ -58,7 +59,7 @@ export interface Inside {
   close(): Promise<void>;
 }
 
-export async function openInside(variant: InsideVariant): Promise<Inside> {
+export async function openInside(variant: InsideVariant, shape: Shape = usual): Promise<Inside> {
   const dataDir = mkdtempSync(join(tmpdir(), "postern-inside-"));
   const onFault = (error: Error) => {
     throw error;
@@ -74,13 +75,15 @@ export async function openInside(variant: InsideVariant): Promise<Inside> {
     onFault,
   });
   const asked: Sink[] = [];
-  const services = servicesOf(trail, dataDir, await policyOf(variant, (wire) => asked.push(wire)));
+  const services = servicesOf(trail, dataDir, await policyOf(variant, shape, (wire) => asked.push(wire)));
   const [listener] = services.current().policy.listen;
   const [{ protocol } = { protocol: undefined }] = Object.values(services.current().policy.resources);
   if (!listener || !protocol) throw new Error("the policy names what is measured");
   let answered = 0;
+  let due = 0;
   const wires = Array.from({ length: callers }, () => new Sink(() => answered++));
   for (const wire of wires) void serveRequests(wire, listener, protocol as RequestProtocol, services);
+  const [request, answer] = [requestsOf(shape), answerOf(shape)];
   let sent = 0;
   const turn = () => {
     for (const wire of wires) {
@@ -100,11 +103,12 @@ export async function openInside(variant: InsideVariant): Promise<Inside> {
   return {
     run() {
       answered = 0;
+      due = requestsOfRun;
       for (let times = 0; times < requestsOfRun / callers; times++) turn();
-      return answered === requestsOfRun;
+      return answered >= due;
     },
     async settled() {
-      while (answered < requestsOfRun) {
+      while (answered < due) {
         await Bun.sleep(10);
         for (const wire of asked.splice(0)) wire.arrive(answer);
       }
@@ -116,23 +120,6 @@ export async function openInside(variant: InsideVariant): Promise<Inside> {
   };
 }
 
-/** No two in a row are the same, as of a client that is at work; all of them have been asked before. */
-const paths = 500;
-const requests = Array.from({ length: paths }, (_, index) =>
-  Buffer.from(
-    `GET /origin/api/things/${index}?shown=all HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: curl/8.5.0\r\n` +
-      "Accept: application/json\r\nAccept-Encoding: gzip, br\r\nAuthorization: Bearer bench:bench\r\n\r\n",
-  ),
-);
-const request = (index: number): Buffer => requests[index % paths] as Buffer;
-
-const body = JSON.stringify({ rows: "somebody or other ".repeat(60) }).slice(0, 1024);
-const answer = Buffer.from(
-  "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sun, 22 Nov 2026 09:00:00 GMT\r\nContent-Type: application/json\r\n" +
-    `Content-Length: ${body.length}\r\nLast-Modified: Sun, 22 Nov 2026 08:00:00 GMT\r\nConnection: keep-alive\r\n` +
-    `ETag: "6740d0f0-400"\r\nAccept-Ranges: bytes\r\n\r\n${body}`,
-);
-
 /** Connections to a resource that does not exist. */
 class MemoryReach extends HttpReach {
   asked: (wire: Sink) => void = () => {};
@@ -142,7 +129,11 @@ class MemoryReach extends HttpReach {
   }
 }
 
-async function policyOf(variant: InsideVariant, asked: (wire: Sink) => void): Promise<OpenPolicy> {
+async function policyOf(
+  variant: InsideVariant,
+  { others }: Shape,
+  asked: (wire: Sink) => void,
+): Promise<OpenPolicy> {
   const resource = http({ url: "http://127.0.0.1:9" });
   const protocol: typeof resource.protocol = {
     ...resource.protocol,
@@ -152,12 +143,17 @@ async function policyOf(variant: InsideVariant, asked: (wire: Sink) => void): Pr
       return reach;
     },
   } as typeof resource.protocol;
+  const names = Array.from({ length: others }, (_, index) => `other-${index}`);
   const policy = gateway({
     listen: { http: { host: "127.0.0.1", port: 0, insecure: true } },
     identity: [namedIdentities],
     always: variant === "record" ? [record()] : [],
-    resources: { origin: { ...resource, protocol } },
+    resources: Object.fromEntries([
+      ["origin", { ...resource, protocol }],
+      ...names.map((name, index) => [name, http({ url: `http://127.0.0.1:${1000 + index}` })] as const),
+    ]),
     rules: [
+      ...names.map((name) => ({ name, who: group(name), on: name, may: ["read" as const] })),
       {
         name: "bench",
         who: group("bench"),
