@@ -4,6 +4,8 @@ import { follow, type Position, type StreamReader } from "../trail/read.ts";
 /** A block goes on until so many entries or bytes were read: what a search reads to find one of them. */
 const blockEntries = 4096;
 const blockBytes = 1 << 20;
+/** What nobody waits for is written so often. */
+const lazyMs = 1_000;
 
 /** A stretch of a stream, from `position` on, and the operations and outcomes in it. */
 export interface Block {
@@ -34,6 +36,8 @@ export class Follower {
   #full: Block[] = [];
   #open: OpenBlock;
   #count = 0;
+  #urgent = false;
+  #taken = 0;
 
   constructor(dataDir: string, stream: string, from?: Position) {
     this.#reader = follow(dataDir, stream, from);
@@ -52,15 +56,15 @@ export class Follower {
       latest = Math.max(latest, time);
       this.#count++;
       if (kind) this.#open.add(seq, time, session);
-      else if (reader.parsed) this.#single.push(reader.parsed);
+      else if (reader.parsed) this.#add(reader.parsed);
       if (this.#open.passed(reader.payload.length)) this.#turnOver();
     }
     return { count: most, latest };
   }
 
-  /** Whether something should not wait any longer. A block that is not full may: it is read again after a crash. */
+  /** Whether it should be written now. Blocks can wait for one another, as checkpoints can: after a crash they are read again. */
   get due(): boolean {
-    return this.#single.length > 0 || this.#full.length > 0;
+    return this.#urgent || (this.#count > 0 && Date.now() - this.#taken >= lazyMs);
   }
 
   /** What was read since it was taken last; undefined: nothing. */
@@ -72,6 +76,8 @@ export class Follower {
     this.#single = [];
     this.#full = [];
     this.#count = 0;
+    this.#urgent = false;
+    this.#taken = Date.now();
     return batch;
   }
 
@@ -81,6 +87,11 @@ export class Follower {
 
   close(): void {
     this.#reader.close();
+  }
+
+  #add(entry: Written): void {
+    this.#single.push(entry);
+    if (entry.kind !== "checkpoint") this.#urgent = true;
   }
 
   #turnOver(): void {
