@@ -56,8 +56,8 @@ export interface LogOptions {
   /** The first eight bytes of each segment. */
   readonly magic: string;
   readonly segmentBytes: number;
-  /** How long after a frame was seen it is flushed when nobody waits. */
-  readonly lazyMs: number;
+  /** How long after it was written a frame is durable when nobody waits, on a disk that is quick enough. */
+  readonly withinMs: number;
   /** Frames are written beside the segments (see Stage), and copied into them. */
   readonly staged: boolean;
   /** Tell the writer the SHA-256 of each segment that is full. */

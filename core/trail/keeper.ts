@@ -14,6 +14,8 @@ import { Provision, segmentName } from "./segment.ts";
 import { StageCopy, stageCount, stageMagic, stageName } from "./stage.ts";
 
 const retryMs = 100;
+/** What is left of a long flush after the next one. */
+const forgets = 0.9;
 const window = new Uint8Array(1 << 20);
 
 /** The recorder's side of one log: makes segments ahead, flushes them, seals them. */
@@ -29,8 +31,10 @@ export class Keeper {
   #retryAt = 0;
   #stuck = false;
   #sealed = 0;
-  /** When the oldest frame that waits for a flush was seen. */
+  /** No frame that waits for a flush was written before. */
   #since: number | undefined;
+  /** Milliseconds that a flush takes: the longest of late. */
+  #takes = 0;
   #trimmed = false;
   done = false;
 
@@ -58,11 +62,12 @@ export class Keeper {
     }
     this.#since ??= now;
     const asked = Atomics.load(words, this.#at.asked) - Atomics.load(words, this.#at.flushed);
-    return (asked | 0) > 0 ? 0 : Math.max(0, this.#since + this.options.lazyMs - now);
+    if ((asked | 0) > 0) return 0;
+    return Math.max(0, this.#since + this.options.withinMs - this.#takes - now);
   }
 
   /** Makes durable all that was written when it is called. */
-  flush(): void {
+  flush(now: number): void {
     const written = Atomics.load(this.words, this.#at.written);
     // Read after `written`: a frame's segment is announced before the frame is counted.
     const segment = Atomics.load(this.words, this.#at.segment);
@@ -72,8 +77,10 @@ export class Keeper {
       fdatasyncSync(fd);
     }
     Atomics.store(this.words, this.#at.flushed, written);
-    this.#since = undefined;
     bump(this.words, TICK);
+    this.#takes = Math.max(performance.now() - now, this.#takes * forgets);
+    // What came meanwhile came after `written` was read.
+    this.#since = now;
     while (this.#sealed + 1 < segment) this.#seal();
   }
 
@@ -155,7 +162,7 @@ export class Keeper {
     const segment = Atomics.load(this.words, this.#at.segment);
     const used = Atomics.load(this.words, this.#at.closed) - 1;
     if (segment > 0) {
-      this.flush();
+      this.flush(performance.now());
       ftruncateSync(this.#file(segment), used);
       fsyncSync(this.#file(segment));
       this.#seal();

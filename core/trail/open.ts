@@ -37,8 +37,9 @@ export interface TrailOptions {
   onFault(error: PosternError, session?: string): void;
 }
 
-const lazyMs = 3;
-const recordingLazyMs = 250;
+/** Every read is durable within 5 ms. */
+const withinMs = 4.5;
+const recordingWithinMs = 250;
 
 /** Opens a new stream and its recorder thread; resolves when the `start` entry is written and durable. */
 export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
@@ -50,17 +51,23 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
     recorder = 1 << 20,
     pauseMs = 10_000,
   } = options;
-  const log = (folder: string, magic: string, bytes: number, lazy: number, staged: boolean): LogOptions => ({
+  const log = (
+    folder: string,
+    magic: string,
+    bytes: number,
+    within: number,
+    staged: boolean,
+  ): LogOptions => ({
     dir: makeFolder(dataDir, folder, stream),
     magic,
     segmentBytes: bytes,
-    lazyMs: lazy,
+    withinMs: within,
     staged,
     seals: !staged,
   });
   const logs = [
-    log("trail", trailMagic, segmentBytes, lazyMs, true),
-    log("recordings", recordingMagic, recordingSegmentBytes, recordingLazyMs, false),
+    log("trail", trailMagic, segmentBytes, withinMs, true),
+    log("recordings", recordingMagic, recordingSegmentBytes, recordingWithinMs, false),
   ] as const;
   const { ready } = new LogWords(0);
   let stuck: { readonly why: string; readonly ready: number } | undefined;

@@ -13,7 +13,8 @@ function record({ shared, logs }: RecorderOptions, tell: (message: RecorderMessa
     const seen = Atomics.load(words, WAKE);
     let wait = Number.POSITIVE_INFINITY;
     for (const keeper of keepers) {
-      if (keeper.due(performance.now()) === 0) keeper.flush();
+      const now = performance.now();
+      if (keeper.due(now) === 0) keeper.flush(now);
       wait = Math.min(wait, keeper.due(performance.now()));
     }
     let worked = false;
