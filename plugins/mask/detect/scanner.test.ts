@@ -154,3 +154,40 @@ test("only a part of a larger buffer is looked at", () => {
   expect(all.next(bytes, 0, 10)).toBe(false);
   expect(all.next(bytes, 6, bytes.length)).toBe(false);
 });
+
+test("what stands around a piece of text changes nothing that is found in it", () => {
+  const samples = [
+    "jane.doe@example.org",
+    "4111 1111 1111 1111",
+    "GB82 WEST 1234 5698 7654 32",
+    "(212) 555-0123",
+    "+41 44 668 18 00",
+    "078-05-1120",
+    "10.0.0.1.",
+    "fe80::1",
+    "a@b.",
+    "4111-1111-1111-111",
+    "212-555-012",
+  ];
+  const scanner = new Scanner([...detectors]);
+  const foundIn = (bytes: Buffer, from: number, end: number) => {
+    const found: string[] = [];
+    for (let at = from; scanner.next(bytes, at, end); at = scanner.end) {
+      found.push(`${scanner.kind} ${scanner.start - from} ${scanner.end - from}`);
+    }
+    return found;
+  };
+  for (const sample of samples) {
+    const text = Buffer.from(sample);
+    const alone = foundIn(text, 0, text.length);
+    for (const around of ["1", "4111", "a.bc", "@", ":1", ".5", "\0"]) {
+      const beside = Buffer.from(around);
+      const view = Buffer.concat([beside, text, beside]);
+      expect([sample, around, foundIn(view, beside.length, beside.length + text.length)]).toEqual([
+        sample,
+        around,
+        alone,
+      ]);
+    }
+  }
+});
