@@ -17,6 +17,7 @@ import {
   parties,
   type ScramVerifier,
 } from "./identity.ts";
+import { KeptOnce } from "./kept-once.ts";
 import type { Reason } from "./operation.ts";
 import type { Limits } from "./policy.ts";
 import type { Door, ListenerInfo } from "./protocol.ts";
@@ -44,6 +45,9 @@ const longestChain = 9;
 const deviceTime = 5 * 60_000;
 const mostSignIns = 64;
 let signIns = 0;
+
+/** Whoever comes by the same credential again is the same in every word. */
+const issuedTo = new KeptOnce<Identity>();
 
 export interface DoorServices {
   readonly refusedLogins: RefusedLogins;
@@ -235,7 +239,7 @@ export class FrontDoor implements Door {
     }
     const refused = await this.services.supervision.credentialUsed(id, this.remote);
     if (refused !== undefined) throw new NotAccepted(refused);
-    return known.identity;
+    return issuedTo.of(JSON.stringify(known.identity), known.identity);
   }
 
   /** The operator learns which check failed; the caller only an id to quote. */

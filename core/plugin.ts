@@ -66,6 +66,7 @@ export {
   type ScramVerifier,
   type TokenDiscovery,
 } from "./identity.ts";
+export { KeptOnce } from "./kept-once.ts";
 export { isLoopback } from "./loopback.ts";
 export {
   type Notice,

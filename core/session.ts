@@ -8,6 +8,7 @@ import type { Reason } from "./operation.ts";
 import { whyOver } from "./policy/timing.ts";
 import type { Policy, Rule } from "./policy.ts";
 import type { Dialed } from "./protocol.ts";
+import { sharedRules } from "./shared-rules.ts";
 import type { SessionInfo } from "./supervision.ts";
 import type { Trail } from "./trail/trail.ts";
 
@@ -258,5 +259,5 @@ function admitted(
       hint: rules.hint ?? "`postern policy explain` shows which rules there are for whom.",
     });
   }
-  return rules;
+  return sharedRules(rules, identity);
 }

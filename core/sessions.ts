@@ -1,3 +1,4 @@
+import { Crowd } from "./crowd.ts";
 import { covers, type Ending, ends } from "./ending.ts";
 import type { Endings } from "./endings.ts";
 import { PosternError } from "./error.ts";
@@ -33,6 +34,7 @@ export class Sessions {
   readonly #open = new Map<string, Session>();
   readonly #carriers = new Set<{ readonly identity: Identity; readonly wire: Wire }>();
   readonly #counters: Counters = new Map();
+  readonly #crowd = new Crowd(() => this.#open.size);
   readonly #revalidation: Revalidation;
   #policy: Policy | undefined;
   #vouched: (identity: Identity) => boolean = () => true;
@@ -87,6 +89,7 @@ export class Sessions {
       throw error;
     }
     this.#open.set(session.id, session);
+    this.#crowd.changed();
     this.#revalidation.watch(session);
     // It may have come while the session was on its way.
     const against = this.services.endings.against(identity);
@@ -100,6 +103,7 @@ export class Sessions {
 
   close(session: Session, reason: Reason): void {
     if (!this.#open.delete(session.id)) return;
+    this.#crowd.changed();
     this.#revalidation.forget(session);
     this.services.metrics.sessionsOpen.dec({ protocol: session.protocol });
     try {
@@ -201,6 +205,7 @@ export class Sessions {
 
   stop(): void {
     clearInterval(this.#sweep);
+    this.#crowd.stop();
   }
 
   get #served(): Policy {

@@ -1,9 +1,10 @@
 import { createHash, type X509Certificate } from "node:crypto";
 
+/** By certificate, which callers of a listener have in common. */
+const endPoints = new WeakMap<X509Certificate, Buffer | undefined>();
+
 /** What a TLS handshake agreed on. */
 export class TlsLink {
-  #endPoint: Buffer | undefined;
-
   constructor(
     /** The name the client asked for (SNI); undefined: none. */
     readonly serverName: string | undefined,
@@ -17,8 +18,9 @@ export class TlsLink {
 
   /** What SCRAM binds a login to this connection with; undefined: not defined for this certificate. */
   get endPoint(): Buffer | undefined {
-    if (this.server) this.#endPoint ??= endPoint(this.server);
-    return this.#endPoint;
+    const { server } = this;
+    if (server && !endPoints.has(server)) endPoints.set(server, endPoint(server));
+    return server && endPoints.get(server);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import { PosternError } from "../error.ts";
 import type { TlsConfig } from "../policy.ts";
 import { readContext, type SecureContext } from "./files.ts";
@@ -7,6 +8,7 @@ import type { TlsLink } from "./link.ts";
 export class TlsServer {
   readonly #default: SecureContext;
   readonly #names: ReadonlyMap<string, SecureContext>;
+  readonly #shown = new Map<SecureContext, X509Certificate | undefined>();
 
   /** Throws PosternError `tls.files`. */
   constructor(readonly config: TlsConfig) {
@@ -31,6 +33,13 @@ export class TlsServer {
     const asked = name.toLowerCase();
     const wild = `*${asked.slice(asked.indexOf("."))}`;
     return this.#names.get(asked) ?? this.#names.get(wild) ?? this.#default;
+  }
+
+  /** Our certificate, as who asked for this name was shown it: read from the first connection of its kind, for all. */
+  shown(name: string | undefined, read: () => X509Certificate | undefined): X509Certificate | undefined {
+    const context = name === undefined ? this.#default : this.contextFor(name);
+    if (!this.#shown.has(context)) this.#shown.set(context, read());
+    return this.#shown.get(context);
   }
 
   get asks(): boolean {

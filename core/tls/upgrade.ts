@@ -40,12 +40,10 @@ export interface TlsHandlers<Data> extends SocketHandler<Data> {
 export function linkOf(socket: Socket<unknown>, side: TlsSide): TlsLink {
   const asks = side instanceof TlsClient || side.server.asks;
   const peer = asks ? (socket.getPeerX509Certificate() as X509Certificate | undefined) : undefined;
-  return new TlsLink(
-    socket.getServername() || undefined,
-    socket.alpnProtocol || undefined,
-    peer,
-    side instanceof TlsClient ? peer : socket.getX509Certificate(),
-  );
+  const name = socket.getServername() || undefined;
+  const own = () => socket.getX509Certificate() as X509Certificate | undefined;
+  const server = side instanceof TlsClient ? peer : side.server.shown(name, own);
+  return new TlsLink(name, socket.alpnProtocol || undefined, peer, server);
 }
 
 function asServer({ server, alpn }: Exclude<TlsSide, TlsClient>) {
