@@ -130,7 +130,7 @@ export class Lane extends Flow implements Cursor, WireSink {
 
   inject(bytes: Uint8Array): void {
     if (this.over) return;
-    if (!this.atBoundary) this.#injected = [...this.#injected, bytes.slice()];
+    if (!this.atBoundary) this.#injected = [...this.#injected, Buffer.from(bytes)];
     else if (this.#working) this.insert(bytes);
     else {
       // What is kept came before it.

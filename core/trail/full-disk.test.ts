@@ -133,13 +133,15 @@ test.skipIf(!mounted)(
     const recording = trail.record("ses_full");
     await recording.event("begin", {});
     fill();
-    const chunk = new Uint8Array(60_000);
+    const chunk = Buffer.alloc(60_000);
     let sent = 0;
     let paused: void | Promise<void>;
     do {
       chunk.fill(++sent);
       paused = recording.bytes(chunk);
     } while (paused === undefined);
+    // Its owner uses it again.
+    chunk.fill(0);
     unlinkSync(ballast);
     await paused;
     expect(recording.bytes(Buffer.from("more"))).toBeUndefined();

@@ -65,7 +65,8 @@ export class Recordings {
       data = rest;
     }
     if (recording.kept > this.keptBytes) return Promise.reject(this.#fault(recording));
-    this.#queue.push({ recording, kind, at, data: data.slice() });
+    // A Buffer's own `slice` is a view of what its owner uses again.
+    this.#queue.push({ recording, kind, at, data: Buffer.from(data) });
     const paused = recording.keep(data.length, now);
     this.wait();
     return paused;
