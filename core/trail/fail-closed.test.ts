@@ -99,6 +99,17 @@ test("only those are let go whose entry is flushed", async () => {
   expect(mark.waiting).toBe(false);
 });
 
+test("one at work has an outcome, an operation and a checkpoint between two flushes; more is a crowd", () => {
+  const { mark, flush } = watermark(1000);
+  const after = (count: number) => {
+    mark.appended(count, 0);
+    flush(count);
+    mark.refresh(0);
+    return mark.crowded;
+  };
+  expect([3, 7, 9].map(after)).toEqual([false, true, false]);
+});
+
 test("sequence numbers beyond 32 bits", () => {
   const { words, mark } = watermark(1000);
   for (let seq = 2 ** 30; seq <= 2 ** 33; seq += 2 ** 30) {

@@ -48,6 +48,7 @@ export class StreamTrail implements Trail {
   /** Set by close: not even an ending may follow. */
   #ended: PosternError | undefined;
   #full = false;
+  #asking = false;
   /** Entries of our own that found no room yet. */
   #owed: Entry[] = [];
 
@@ -87,8 +88,7 @@ export class StreamTrail implements Trail {
       throw error;
     } finally {
       watermark.appended(log.count, now);
-      // Its answer will wait for it: the disk works while the resource does.
-      if (this.strict && entry.kind === "operation") watermark.ask();
+      if (this.strict && entry.kind === "operation") this.#askAhead();
     }
   }
 
@@ -163,6 +163,21 @@ export class StreamTrail implements Trail {
     if (this.#dead) throw this.#dead;
     this.#parts.watermark.judge(now);
     if (this.#parts.watermark.late) throw lateError(this.#parts.lateMs);
+  }
+
+  /**
+   * The answer will wait for it: the disk works while the resource does. Where many are at work, one flush for all that
+   * this turn of the loop brings: begun for the first alone, it would keep the others waiting for the next.
+   */
+  #askAhead(): void {
+    const { watermark } = this.#parts;
+    if (!watermark.crowded) return watermark.ask();
+    if (this.#asking) return;
+    this.#asking = true;
+    setImmediate(() => {
+      this.#asking = false;
+      watermark.ask();
+    });
   }
 
   #settle(): void {

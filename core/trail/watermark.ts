@@ -7,6 +7,9 @@ interface Waiter {
   reject(error: PosternError): void;
 }
 
+/** Of one who works alone there are an outcome and the next operation between two flushes, and now and then a checkpoint. */
+const framesOfOne = 3;
+
 /** Up to which frame one log is durable, who waits for more, and whether the recorder keeps up. */
 export class Watermark {
   readonly #at: LogWords;
@@ -20,6 +23,8 @@ export class Watermark {
   #since = 0;
   /** Without progress for longer than the limit. Ends with the next progress. */
   late = false;
+  /** The last flush served more than one at work. */
+  crowded = false;
 
   constructor(
     words: Int32Array,
@@ -52,6 +57,7 @@ export class Watermark {
     const gained = (Atomics.load(this.#words, this.#at.flushed) - this.#flushed) | 0;
     if (gained === 0) return;
     const took = now - this.#since;
+    this.crowded = gained > framesOfOne;
     this.#flushed += gained;
     this.#since = now;
     this.late = false;
