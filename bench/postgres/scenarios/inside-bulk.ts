@@ -2,6 +2,7 @@ import { mask, record } from "../../../plugins/index.ts";
 import { Scanner } from "../../../plugins/mask/detect/scanner.ts";
 import { bind, describe, execute, parse, sync } from "../../../plugins/postgres/wire/query.ts";
 import { resultOf } from "../../growth/rows.ts";
+import { exchange, settledAfter } from "../../growth/scenarios.ts";
 import { best } from "../../growth/timed.ts";
 import type { Scenario } from "../../scenario.ts";
 import { between, type Guard } from "../between.ts";
@@ -40,19 +41,21 @@ export const insideBulk: Scenario<{ readonly id: string }> = {
 /** CPU of the thread for a result of 200 KB, as a multiple of hashing as many bytes. */
 export async function insideOf(guards: readonly Guard[]): Promise<number> {
   const { settled, close } = await between(guards);
-  const { caller, server } = await settled();
+  const ends = await settled();
+  const { caller, server } = ends;
   // Who looks at columns has the gateway ask for them.
   const looks = guards.some(({ needs }) => needs.includes("rows"));
   const { parsed, plain, described } = resultOf(rows, width);
   const answers = looks ? described : plain;
   caller.arrive(Buffer.concat([parse("", "select * from bulk"), sync]));
   server.arrive(parsed);
-  const before = caller.taken;
-  const cost = await best(() => {
-    caller.arrive(run);
-    for (const bytes of answers) server.arrive(bytes);
-  });
-  if (caller.taken === before) throw new Error("Nothing came through the gateway.");
+  const ask = () => {
+    const before = caller.taken;
+    exchange(ends, run, ...answers);
+    return caller.taken - before;
+  };
+  const whole = await settledAfter(ends, ask);
+  const cost = await best(() => ask() >= whole);
   await close();
   return cost / (await hashing(answers));
 }
