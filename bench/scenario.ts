@@ -35,7 +35,7 @@ export const extents = {
   },
   /** For a look. */
   short: {
-    ...{ rounds: 3, seconds: 2, rows: 200_000, connections: 200, sessions: 10_000, traced: 1000, warm: 60 },
+    ...{ rounds: 3, seconds: 2, rows: 200_000, connections: 500, sessions: 10_000, traced: 1000, warm: 60 },
     ...{ megabytes: 256, keys: 300 },
   },
   /** For figures to quote. */

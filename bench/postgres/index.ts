@@ -71,7 +71,7 @@ export async function withPeers<Result>(
     tls: await makeCertificate(folder),
     // In clear as well: only the scenario that says so goes over TLS.
     hba: ["host all all 127.0.0.1/32 scram-sha-256"],
-    settings: { log_statement: "none", max_connections: `${2 * connections + 400}` },
+    settings: { log_statement: "none", max_connections: `${3 * connections + 400}` },
   });
   const peers: Peer[] = [];
   try {
