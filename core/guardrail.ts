@@ -67,7 +67,7 @@ export interface Watch {
   answer?(operation: Operation): Answer | undefined;
   /** The same for what arrives without being asked for: notices, notifications. */
   unasked?(): Answer | undefined;
-  /** Bytes as they leave for the caller, after all masking. A promise pauses the session until it is kept. */
+  /** Bytes as they leave for the caller, after all masking; gone when the call returns. A promise pauses the session until it is kept. */
   wire?(bytes: Uint8Array): void | Promise<void>;
   close?(): void;
 }
