@@ -48,7 +48,9 @@ test("what was not measured is neither met nor missed, and what does not count h
   samples.add("record", { "rate.prepared.64": 10 });
   expect(row(samples, "two workers")).toEndWith("counts from 8 cores on, here are 2");
   samples.add("rule", { beside: 1, "beside.sessions": 500 });
-  expect(row(samples, "8 clients beside 10,000")).toContain("| 500 sessions: a process may open too few");
+  expect(row(samples, "8 clients beside 10,000")).toContain(
+    "| counts from 10,000 sessions on, here were 500",
+  );
 });
 
 test("what is there to be compared with has no goal and is not counted", () => {
