@@ -15,7 +15,7 @@ import { StageCopy, stageCount, stageMagic, stageName } from "./stage.ts";
 
 const retryMs = 100;
 /** What is left of a long flush after the next one. */
-const forgets = 0.9;
+const forgets = 0.5;
 const window = new Uint8Array(1 << 20);
 
 /** The recorder's side of one log: makes segments ahead, flushes them, seals them. */
