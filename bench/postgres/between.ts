@@ -13,6 +13,7 @@ import { local, postgres } from "../../plugins/index.ts";
 import { MemoryWire, memoryRelay } from "../../plugins/postgres/relay/testing/memory.ts";
 import { loadParser } from "../../plugins/postgres/sql/index.ts";
 import { alone } from "../alone.ts";
+import { tableOf } from "../growth/rows.ts";
 
 /** What PostgreSQL can show a guardrail. */
 export type Guard = Guardrail<"operation" | "rows" | "text" | "wire" | "deadline">;
@@ -57,7 +58,7 @@ export async function between(under: readonly Guard[], others = 0): Promise<Betw
   let sessions = 0;
   const session = () => {
     const ends = { caller: new Sink(), server: new Sink() };
-    memoryRelay(ends.caller, ends.server, gateOf(policy, trail, `ses_bench${++sessions}`));
+    memoryRelay(ends.caller, ends.server, gateOf(policy, trail, `ses_bench${++sessions}`), {}, tableOf);
     return ends;
   };
   return {
