@@ -23,10 +23,10 @@ export const inside: Scenario<{ readonly id: string }> = {
       title: "inside the gateway, a request",
       unit: "× hashing 4 KB",
       better: "less",
-      noise: 0.6,
+      noise: 1,
     },
     { id: "http.insideCpu", title: "the same", unit: "µs", better: "less", noise: 1 },
-    { id: "http.allocated", title: "allocated, a request", unit: "KB", better: "less", noise: 0.15 },
+    { id: "http.allocated", title: "allocated, a request", unit: "KB", better: "less", noise: 0.3 },
   ],
   skips: ({ id }) => !insideVariants.some((each) => each === id),
   async run({ id }) {

@@ -14,7 +14,7 @@ export const scp: Scenario<SshPeer> = {
   name: "scp",
   figures: [
     { id: "ssh.scp", title: "scp", unit: "MB/s", better: "more", to: "direct" },
-    { id: "ssh.scp.cpu", title: "CPU a GB, scp", unit: "s", better: "less", noise: 0.4, to: "direct" },
+    { id: "ssh.scp.cpu", title: "CPU a GB, scp", unit: "s", better: "less", noise: 1, to: "direct" },
   ],
   warm: warmed(async (peer, thousands) => {
     if (thousands > 0) await copy(peer, thousands * asMuch.megabytes);
@@ -34,7 +34,7 @@ export const keys: Scenario<SshPeer> = {
   figures: [
     { id: "ssh.key", title: "key to its echo", unit: "ms", better: "less", to: "direct" },
     { id: "ssh.key.p99", title: "the same, p99", unit: "ms", better: "less", to: "direct" },
-    { id: "ssh.key.cpu", title: "CPU a key", unit: "µs", better: "less", noise: 0.5, to: "direct" },
+    { id: "ssh.key.cpu", title: "CPU a key", unit: "µs", better: "less", noise: 1, to: "direct" },
   ],
   warm: warmed(async (peer, thousands) => {
     await typed(peer, thousands * asMuch.keys);
