@@ -59,6 +59,11 @@ export class Frames {
       if (length === 0) return this.#stop({ at: "end" });
       if (length < 0) return this.#stop({ at: "damaged", what: "a length that cannot be one" });
       const payload = this.#view(offset + lengthBytes, length);
+      // Its stage was taken for another segment between the two: the frame is in this one.
+      if (!payload && this.#stage?.serves === false) {
+        this.#leaveStage();
+        continue;
+      }
       if (!payload) return this.#stop({ at: "damaged", what: "a frame that is longer than its segment" });
       this.offset += frameBytes(length);
       return { segment, offset, payload };
@@ -92,7 +97,14 @@ export class Frames {
     if (!this.staged) return false;
     this.#stage = StageFile.open(this.dir, this.segment, this.offset);
     this.#to = this.#from;
-    return this.#stage !== undefined;
+    return this.#stage !== undefined || this.#hasMore();
+  }
+
+  /** Looked at after the stage: one that is gone, or serves another segment, was copied after the segment was read. */
+  #hasMore(): boolean {
+    const word = Buffer.alloc(lengthBytes);
+    readSync(this.#fd!, word, 0, lengthBytes, this.offset);
+    return word.readInt32LE(0) !== 0;
   }
 
   #leaveStage(): void {

@@ -4,15 +4,26 @@ import { join } from "node:path";
 import { follow } from "./read.ts";
 import { streams } from "./streams.ts";
 import { TrailRig } from "./trail-rig.ts";
+import { verifyTrail } from "./verify.ts";
 
 const rig = new TrailRig();
 afterAll(() => rig.remove());
 
-test("whoever reads while another process writes sees each entry once, in order, whole", async () => {
-  const stream = "a0-w0";
+function writer(stream: string): { kill(): Promise<void> } {
   const key = Buffer.from(rig.signingKey).toString("base64");
   const script = join(import.meta.dir, "crash-writer.ts");
   const child = Bun.spawn([process.execPath, script, rig.dataDir, stream, key], { stdout: "ignore" });
+  return {
+    async kill() {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  };
+}
+
+test("whoever reads while another process writes sees each entry once, in order, whole", async () => {
+  const stream = "a0-w0";
+  const child = writer(stream);
   try {
     while (!streams(rig.dataDir).includes(stream) || !existsSync(rig.segment(stream))) await Bun.sleep(5);
     const reader = follow(rig.dataDir, stream);
@@ -32,7 +43,20 @@ test("whoever reads while another process writes sees each entry once, in order,
     reader.close();
     expect(last).toBe(6_000);
   } finally {
-    child.kill("SIGKILL");
-    await child.exited;
+    await child.kill();
+  }
+}, 30_000);
+
+test("verify finds nothing wrong while another process writes and turns segments over", async () => {
+  const child = writer("a1-w0");
+  try {
+    for (let segments = 0; segments < 25; ) {
+      await Bun.sleep(1);
+      if (!streams(rig.dataDir).includes("a1-w0")) continue;
+      segments = rig.segments("a1-w0");
+      expect(verifyTrail(rig.dataDir, rig.publicKey).findings).toEqual([]);
+    }
+  } finally {
+    await child.kill();
   }
 }, 30_000);

@@ -59,8 +59,7 @@ export class StreamWalk {
     const dir = trailFolder(dataDir, stream);
     for (const from of this.#runs(dir)) {
       const frames = new Frames(dir, trailMagic, from);
-      for (let frame = frames.next(); frame; frame = frames.next()) this.#take(frame);
-      this.#end(frames, dir);
+      this.#walk(frames, dir);
       frames.close();
     }
   }
@@ -75,11 +74,24 @@ export class StreamWalk {
       yield segment;
     }
   }
+
+  #walk(frames: Frames, dir: string): void {
+    for (let frame = frames.next(); frame; frame = frames.next()) this.#take(frame);
+    this.#end(frames, dir);
+  }
+
   #end(frames: Frames, dir: string): void {
     const { stop, position } = frames;
     const file = segmentName(position.segment);
     this.#next = position.segment + 1;
     const more = segmentsIn(dir).some((segment) => segment > position.segment && holdsFrames(dir, segment));
+    // Whoever writes it may have come that far since its end was seen.
+    const frame = more && stop.at === "end" ? frames.next() : undefined;
+    if (frame) {
+      this.#take(frame);
+      this.#walk(frames, dir);
+      return;
+    }
     if (stop.at === "missing") {
       this.#next = position.segment;
       if (!more) this.#find("cut-off", file, this.seq + 1, "the segment that must follow is missing");
