@@ -119,6 +119,7 @@ const left: readonly (readonly [why: string, text: string])[] = [
   ["surrogates", `${head}Surrogate-Control: max-age=9\r\n\r\nabc`],
   ["nginx's own", `${head}X-Accel-Redirect: /x\r\n\r\nabc`],
   ["two of caching", `${head}Cache-Control: a\r\nCache-Control: b\r\n\r\nabc`],
+  ["much of caching, which would grow", `${head}Cache-Control: ${"a,".repeat(12_000)}b\r\n\r\nabc`],
   ["a length of sixteen digits", "HTTP/1.1 200 OK\r\nContent-Length: 0000000000000003\r\n\r\nabc"],
   ["a signed length", "HTTP/1.1 200 OK\r\nContent-Length: +3\r\n\r\nabc"],
   ["no length", "HTTP/1.1 200 OK\r\n\r\n"],

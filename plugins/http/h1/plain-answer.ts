@@ -7,8 +7,10 @@ import { tokenBytes, valueBytes } from "./syntax.ts";
 
 /** Bytes of the longest answer, head and body, that is put together in one piece. */
 const longest = 32 * 1024;
-/** Room for what the head gains. */
+/** Room for what the head gains: its length, and a comma and a blank for each directive of caching. */
 const gained = 1024;
+/** Bytes of `Cache-Control`, which may be twice as long when it leaves. */
+const longestCaching = 256;
 
 /**
  * An answer that needs no thought: HTTP/1.1, all of it there and nothing behind it, its length told, no field that frames
@@ -100,7 +102,7 @@ export class PlainAnswer implements WholeAnswer {
       case "keep-alive":
         return "dropped";
       case "cache-control":
-        if (this.#caching !== undefined) return "refused";
+        if (this.#caching !== undefined || end - from > longestCaching) return "refused";
         this.#caching = bytes.latin1Slice(from, end);
         return "dropped";
       default:
