@@ -79,6 +79,13 @@ export class Intake {
     return text;
   }
 
+  /** The same of its lines behind the first, which ends at `lineEnd`. */
+  takeFields(lineEnd: number, end: number): string {
+    const last = end - emptyLine.length;
+    this.at = end;
+    return this.bytes.latin1Slice(Math.min(lineEnd + 2, last), last);
+  }
+
   /** The line that begins here, without its end; undefined where that has not arrived. */
   line(): string | undefined {
     const end = this.bytes.indexOf(lineEnd, this.at);

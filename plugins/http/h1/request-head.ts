@@ -29,12 +29,10 @@ export interface RequestFields {
   readonly http2Settings: string | undefined;
 }
 
-/** `text`: up to the empty line, without the line end before it, a character a byte. Throws Fault. */
-export function parseRequest(text: string): ParsedRequest {
-  const lineEnd = text.indexOf("\r\n");
-  const line = readLine(lineEnd < 0 ? text : text.slice(0, lineEnd));
-  const about = readRequestFields(lineEnd < 0 ? "" : text.slice(lineEnd + 2), line.version);
-  return requestOf(line, about);
+/** `line`: the first one; `fields`: those behind it, without the last line end. A character a byte. Throws Fault. */
+export function parseRequest(line: string, fields: string): ParsedRequest {
+  const read = readLine(line);
+  return requestOf(read, readRequestFields(fields, read.version));
 }
 
 /** A request's first line. */

@@ -27,15 +27,16 @@ export class RequestHeads {
     if (end < 0) return undefined;
     const lineEnd = intake.lineEnd(end);
     const length = end - lineEnd;
+    // A text of its own: it is kept, and a part of the head's text would keep all of that.
+    const line = intake.bytes.latin1Slice(intake.at, lineEnd);
     if (this.#last && this.#bytes && length === this.#length && intake.holds(this.#bytes, length, lineEnd)) {
-      const line = intake.bytes.latin1Slice(intake.at, lineEnd);
       // Of another version the same fields say something else.
       if (versionOf(line) === this.#last.version) {
         intake.at = end;
         return requestOf(readLine(line), this.#last);
       }
     }
-    const parsed = parseRequest(intake.takeHead(end));
+    const parsed = parseRequest(line, intake.takeFields(lineEnd, end));
     this.#keep(parsed.about, intake.bytes, lineEnd, end);
     return parsed;
   }
