@@ -15,6 +15,7 @@ function fake() {
       state.sink = given;
     },
     write: (bytes: Uint8Array) => {
+      if (state.ended) return true;
       wrote.push(Buffer.from(bytes).toString());
       return !state.full;
     },
@@ -89,4 +90,16 @@ test("what was written last is sent before the end, however it ends", async () =
   full.stream.destroy();
   await later();
   expect(full.wrote).toEqual(["one ", "two"]);
+});
+
+test("what was written last is sent also where the wire itself is ended in the same step", async () => {
+  const { stream, wrote, state } = fake();
+  await later();
+  // So much that a stream tells of its end in a later step.
+  stream.write(Buffer.alloc(100_000, "x"));
+  stream.write("why");
+  stream.end();
+  state.ended = true;
+  await later();
+  expect(wrote.join("").slice(-4)).toBe("xwhy");
 });
