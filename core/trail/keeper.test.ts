@@ -1,6 +1,11 @@
 import { expect, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { controlBytes, LogWords } from "./control.ts";
 import { Keeper } from "./keeper.ts";
+import { AppendLog } from "./log.ts";
+import { segmentName, trailMagic } from "./segment.ts";
 
 const withinMs = 5;
 
@@ -55,4 +60,56 @@ test("where somebody waits it is flushed at once", () => {
   write();
   ask();
   expect(kept.due(1_000)).toBe(0);
+});
+
+test("what came while the recorder was at something else was written then, not when it looked again", () => {
+  const { kept, write } = keeper();
+  expect(kept.due(1_000)).toBe(Number.POSITIVE_INFINITY);
+  write();
+  expect(kept.due(1_004)).toBe(withinMs - 4);
+});
+
+test("what the recorder is woken for was written just now", () => {
+  const { kept, write } = keeper();
+  expect(kept.due(1_000)).toBe(Number.POSITIVE_INFINITY);
+  kept.slept();
+  write();
+  expect(kept.due(9_000)).toBe(withinMs);
+});
+
+test("a segment is made while its stage serves another, and is there as soon as the stage is free", () => {
+  const dir = mkdtempSync(join(tmpdir(), "postern-keeper-"));
+  // Made in three steps.
+  const segmentBytes = 3 << 20;
+  const words = new Int32Array(new SharedArrayBuffer(controlBytes(1)));
+  const { ready } = new LogWords(0);
+  const options = { dir, magic: trailMagic, segmentBytes, withinMs, staged: true, seals: false };
+  const kept = new Keeper(words, 0, options, () => undefined);
+  const log = new AppendLog(words, 0, dir, segmentBytes, 1, true);
+  const work = () => {
+    while (kept.work(performance.now()));
+    return Atomics.load(words, ready);
+  };
+  const fill = () => {
+    const { segment } = log;
+    for (let payload = 1 << 20; log.segment <= Math.max(1, segment) && log.claim(payload); )
+      log.commit(payload);
+    return log.segment;
+  };
+  log.start();
+  expect(work()).toBe(2);
+  expect(log.claim(8)).toBe(true);
+  expect(work()).toBe(2);
+  expect(existsSync(join(dir, segmentName(3)))).toBe(true);
+  expect(fill()).toBe(2);
+  // Segment 1 is not copied yet.
+  expect(work()).toBe(2);
+  kept.flush(performance.now());
+  expect(kept.work(performance.now())).toBe(true);
+  expect(Atomics.load(words, ready)).toBe(3);
+  expect(fill()).toBe(3);
+  log.close();
+  work();
+  expect(kept.done).toBe(true);
+  rmSync(dir, { recursive: true });
 });

@@ -33,6 +33,8 @@ export class Keeper {
   #sealed = 0;
   /** No frame that waits for a flush was written before. */
   #since: number | undefined;
+  /** When nothing waited for a flush, and the recorder has been at work ever since. */
+  #clean: number | undefined;
   /** Milliseconds that a flush takes: the longest of late. */
   #takes = 0;
   #trimmed = false;
@@ -56,14 +58,20 @@ export class Keeper {
       // The writer looks at `quiet` after it stores `written`: one of the two sees the other.
       if (Atomics.load(words, this.#at.written) === Atomics.load(words, this.#at.flushed)) {
         this.#since = undefined;
+        this.#clean = now;
         return this.#stuck ? Math.max(1, this.#retryAt - now) : Number.POSITIVE_INFINITY;
       }
       Atomics.store(words, this.#at.quiet, 0);
     }
-    this.#since ??= now;
+    this.#since ??= this.#clean ?? now;
     const asked = Atomics.load(words, this.#at.asked) - Atomics.load(words, this.#at.flushed);
     if ((asked | 0) > 0) return 0;
     return Math.max(0, this.#since + this.options.withinMs - this.#takes - now);
+  }
+
+  /** The recorder slept: what it is woken for was written just now. */
+  slept(): void {
+    this.#clean = undefined;
   }
 
   /** Makes durable all that was written when it is called. */
@@ -97,11 +105,16 @@ export class Keeper {
     return true;
   }
 
-  /** Whether another segment should be made. A stage serves the next one only when all of its last is copied. */
+  /** Whether there is something to do for another segment. One that is whole waits for its stage. */
   #wants(): boolean {
     const ready = Atomics.load(this.words, this.#at.ready);
-    if (this.#copy && ready + 1 - stageCount > this.#sealed) return false;
-    return ready < Atomics.load(this.words, this.#at.wanted);
+    if (ready >= Atomics.load(this.words, this.#at.wanted)) return false;
+    return !this.#provision?.whole || this.#isFree(ready + 1);
+  }
+
+  /** A stage serves the next segment only when all of its last is copied. */
+  #isFree(index: number): boolean {
+    return this.#copy === undefined || index - stageCount <= this.#sealed;
   }
 
   #make(now: number): void {
@@ -112,16 +125,17 @@ export class Keeper {
       this.#provision ??= stage
         ? new Provision(join(dir, stageName(index)), stageMagic, segmentBytes)
         : new Provision(join(dir, segmentName(index)), magic, segmentBytes);
-      if (!this.#provision.step()) return;
+      if (!this.#provision.whole && !this.#provision.step()) return;
     } catch (error) {
       this.#retryAt = now + retryMs;
       if (!this.#stuck) this.tell({ kind: "stuck", log: this.log, why: String((error as Error).message) });
       this.#stuck = true;
       return;
     }
+    this.#stuck = false;
+    if (!stage && !this.#isFree(index)) return;
     const { fd } = this.#provision;
     this.#provision = undefined;
-    this.#stuck = false;
     if (stage) {
       this.#stages++;
       return closeSync(fd);

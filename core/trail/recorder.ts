@@ -19,7 +19,8 @@ function record({ shared, logs }: RecorderOptions, tell: (message: RecorderMessa
     }
     let worked = false;
     for (const keeper of keepers) worked = keeper.work(performance.now()) || worked;
-    if (!worked) Atomics.wait(words, WAKE, seen, wait);
+    if (!worked && Atomics.wait(words, WAKE, seen, wait) !== "not-equal")
+      for (const keeper of keepers) keeper.slept();
   }
 }
 

@@ -62,6 +62,10 @@ export class Provision {
     const length = Math.min(stepBytes, this.bytes - this.#at);
     this.#at += writeSync(this.fd, zeros, 0, length, this.#at);
     fdatasyncSync(this.fd);
+    return this.whole;
+  }
+
+  get whole(): boolean {
     return this.#at === this.bytes;
   }
 
