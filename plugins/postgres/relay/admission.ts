@@ -46,7 +46,7 @@ export class Admission {
   #withdrawn: "cancelled" | "abandoned" | undefined;
 
   constructor(readonly exchange: Exchange) {
-    const { examine } = exchange.services;
+    const examine = exchange.services.examine?.bind(exchange.services);
     this.#plain = {
       inTransaction: false,
       ...(examine ? { examination: () => examine(this.#asked()) } : {}),
