@@ -63,6 +63,7 @@ function session(toCaller: Partial<Codec>) {
   });
   pump.start();
   return {
+    pump,
     written,
     /** A chunk has memory of its own, as one from a socket. */
     arrives: (bytes: Uint8Array) => sink?.data(Buffer.from(new Uint8Array(bytes).buffer)),
@@ -149,4 +150,17 @@ test("what is asked and answered in turn is never bulk, nor what comes in large 
   const large = session({});
   for (let read = 0; read < 20; read++) large.arrives(Buffer.alloc(100_000));
   expect(large.paused()).toBe(0);
+});
+
+test("bulk that ends the session is not paused: nobody would let its wire go on", async () => {
+  let read = 0;
+  const one = session({
+    decode(cursor) {
+      if (++read === 32) one.pump.close();
+      cursor.forward(cursor.end - cursor.at);
+    },
+  });
+  pieces(33, one);
+  await Bun.sleep(5);
+  expect([read, one.paused()]).toEqual([32, 0]);
 });

@@ -86,7 +86,8 @@ export class Flow {
    */
   protected took(bytes: number): void {
     this.#oneWay += bytes;
-    if (this.#oneWay < bulk) return;
+    // What it came to may have ended both wires, which are read on until the other side is done.
+    if (this.over || this.#oneWay < bulk) return;
     const rested = this.#rested;
     this.#rested = false;
     if (bytes >= small) return;

@@ -162,3 +162,22 @@ test("a row longer than the limit ends the session, those before it are shown", 
   ).toBe(true);
   expect(caller.written.includes("xxx")).toBe(false);
 });
+
+test("a row of other columns than those that the guardrails were asked about stops the answer", () => {
+  for (const cells of [["secret"], ["a", "b", "secret"]]) {
+    const { caller, server, gate } = memorySession();
+    gate.answer = () => ({ rows: () => ({ columns: [0], show: () => Buffer.from("*") }) });
+    caller.arrive(query("select 1"));
+    const column = { tableOid: 0, column: 0, typeOid: 25, typeSize: -1, typmod: -1, format: "text" as const };
+    const described = rowDescriptionMessage(["a", "b"].map((name) => ({ name, ...column })));
+    server.arrive(
+      described,
+      dataRow(["a", "b"]),
+      dataRow(cells),
+      commandComplete("SELECT 2"),
+      readyForQuery(idle),
+    );
+    expect(caller.types).toBe("TDEZ");
+    expect(caller.written.includes("secret")).toBe(false);
+  }
+});

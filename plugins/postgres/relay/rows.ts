@@ -87,6 +87,9 @@ function rowLength(view: Buffer, at: number, end: number, limit: number): number
 function rewrite(view: Buffer, at: number, end: number, { filter, concerned }: RowPlan, into: Splice): void {
   if (end - at < 2) throw cutOff();
   const count = view.readUInt16BE(at);
+  // Nobody was asked about one more column.
+  if (count !== concerned.length)
+    throw malformed("DataRow", `${count} cells for ${concerned.length} columns`);
   let here = at + 2;
   for (let column = 0; column < count; column++) {
     if (end - here < 4) throw cutOff();
