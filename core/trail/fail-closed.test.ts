@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { bump, controlBytes, LogWords, TICK } from "./control.ts";
 import type { Entry } from "./entry.ts";
+import { AppendLog } from "./log.ts";
 import { outcome, TrailRig } from "./trail-rig.ts";
 import { Watermark } from "./watermark.ts";
 
@@ -119,4 +120,26 @@ test("sequence numbers beyond 32 bits", () => {
     expect(mark.durable(seq, 0)).toBeUndefined();
     expect(mark.flushed).toBe(seq);
   }
+});
+
+test("a recording that fails ends no process where nobody listens", async () => {
+  const trail = await rig.open("c-w0");
+  const recording = trail.record("ses_unheard");
+  await trail.thread.kill();
+  const unheard: unknown[] = [];
+  const hear = (why: unknown) => unheard.push(why);
+  process.on("unhandledRejection", hear);
+  void recording.event("operation", {});
+  await Bun.sleep(5);
+  process.off("unhandledRejection", hear);
+  expect(unheard).toEqual([]);
+  await trail.close();
+});
+
+test("a log that is closed takes nothing, though a segment stands ready", () => {
+  const words = new Int32Array(new SharedArrayBuffer(controlBytes(1)));
+  const log = new AppendLog(words, 0, "/nowhere", 64 << 10, 1, false);
+  Atomics.store(words, new LogWords(0).ready, 2);
+  log.close();
+  expect(log.claim(8)).toBe(false);
 });

@@ -22,6 +22,7 @@ export class AppendLog {
   #mapped: MappedSegment | undefined;
   /** Where the next frame's length word goes. */
   #offset = 0;
+  #closed = false;
   /** Number of the current segment; 0 before the first. */
   segment = 0;
   /** Frames committed. */
@@ -68,7 +69,8 @@ export class AppendLog {
   /** Makes the current segment one where a payload of this size fits. False: none is ready. */
   claim(payload: number): boolean {
     if (frameBytes(payload) <= this.here) return true;
-    if (this.#further < 1 || payload > this.largest) return false;
+    // What the recorder cuts or removes once it is told must not be written: that would end the process.
+    if (this.#closed || this.#further < 1 || payload > this.largest) return false;
     if (this.#mapped) this.#write(this.#mapped, END, this.#offset + lengthBytes);
     const next = this.segment + 1;
     this.#mapped = this.#stage?.begin(next) ?? mapFile(join(this.dir, segmentName(next)));
@@ -108,6 +110,7 @@ export class AppendLog {
   /** No frame follows. The recorder flushes, cuts the file and says `closed`. */
   close(): void {
     this.#mapped = undefined;
+    this.#closed = true;
     Atomics.store(this.words, this.#at.closed, this.#offset + 1);
     bump(this.words, WAKE);
   }

@@ -56,7 +56,7 @@ export class Recordings {
   /** undefined: written. A promise: kept, and resolved when there is room again. */
   write(recording: SessionRecording, kind: FrameKind, data: Uint8Array): Promise<void> | undefined {
     const failed = recording.failed ?? this.#dead;
-    if (failed) return Promise.reject(failed);
+    if (failed) return refused(failed);
     const now = performance.now();
     const at = now - recording.began;
     if (this.#queue.length === 0 && !this.watermark.late) {
@@ -64,7 +64,7 @@ export class Recordings {
       if (rest === undefined) return undefined;
       data = rest;
     }
-    if (recording.kept > this.keptBytes) return Promise.reject(this.#fault(recording));
+    if (recording.kept > this.keptBytes) return refused(this.#fault(recording));
     // A Buffer's own `slice` is a view of what its owner uses again.
     this.#queue.push({ recording, kind, at, data: Buffer.from(data) });
     const paused = recording.keep(data.length, now);
@@ -159,4 +159,11 @@ export class Recordings {
     this.onFault(error, recording.session);
     return error;
   }
+}
+
+/** The session is told by `onFault`: whoever called need not listen, and one that does not must not end the process. */
+function refused(error: PosternError): Promise<void> {
+  const promise = Promise.reject(error);
+  promise.catch(() => undefined);
+  return promise;
 }
