@@ -81,6 +81,10 @@ export class Admission {
       this.#asking = true;
       this.#cursor = cursor;
       this.#askedWith = cursor.end - cursor.at;
+      // Where the message was cut in two, the rest of its chunk is not in view before the end of this step.
+      queueMicrotask(() => {
+        this.#askedWith = cursor.end - cursor.at;
+      });
       answer.then((decided) => this.#settle(decided));
     }
     exchange.stall(cursor, "decision");
