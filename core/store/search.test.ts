@@ -70,7 +70,7 @@ async function write(stream: string): Promise<void> {
     trail.append({ kind: "outcome", session, op: seq, outcome: { result: "ok", rows: op }, ms: 0.5 });
     if (op % 400 === 0) {
       const reason = { code: "policy.denied", message: "No." };
-      trail.append({ kind: "denied", session, text: "drop", actions: [], reason, policy: "p" });
+      trail.append({ kind: "denied", session, text: "drop table GRÖSSE", actions: [], reason, policy: "p" });
       await trail.durable(trail.head.seq);
     }
   }
@@ -153,6 +153,15 @@ test("whatever is asked, the answer is what reading the whole trail gives", asyn
     sampled(150),
   );
 }, 30_000);
+
+test("letters beyond ASCII are found in either case, in refused statements as in others", async () => {
+  for (const text of ["GRÖSSE", "grösse", "Grösse"]) {
+    const { items } = await queryAudit(index, { text, limit: 1000 });
+    expect(items.map(({ entry }) => entry.kind)).toEqual(
+      all.flatMap(({ entry: { kind } }) => (kind === "denied" ? [kind] : [])),
+    );
+  }
+});
 
 test("pages over blocks and rows join without a gap or a repetition", async () => {
   const seen: string[] = [];

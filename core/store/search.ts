@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, lt, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, lt, or, type SQL, sql } from "drizzle-orm";
 import type { Written } from "../trail/entry.ts";
 import { BlockReader } from "./block-reader.ts";
 import { type BlockRef, blocksFor } from "./blocks.ts";
@@ -74,8 +74,14 @@ function placeOf({ stream, entry: { time, seq } }: AuditEntry): Place {
   return { time, stream, seq };
 }
 
+/** SQLite's `lower` knows ASCII alone: of other letters it has to be asked for both cases. */
+function has(part: string): SQL | undefined {
+  const spellings = new Set([part, part.toLowerCase(), part.toUpperCase()]);
+  return or(...[...spellings].map((one) => sql`instr(lower(${entries.text}), lower(${one})) > 0`));
+}
+
 function rowsFor(database: IndexDatabase, { filter, first, most, after }: Wanted) {
-  const { stream, seq, time, session, identity, actingFor, resource, verdict, kind, text, json } = entries;
+  const { stream, seq, time, session, identity, actingFor, resource, verdict, kind, json } = entries;
   const order = first === "newest" ? desc : asc;
   return database
     .select({ stream, identity, resource, verdict, json })
@@ -86,7 +92,7 @@ function rowsFor(database: IndexDatabase, { filter, first, most, after }: Wanted
         given(filter.identity, (subject) => or(eq(identity, subject), eq(actingFor, subject))),
         given(filter.resource, (name) => eq(resource, name)),
         given(filter.kind, (kinds) => inArray(kind, [...kinds])),
-        given(filter.text, (part) => sql`instr(lower(${text}), ${part.toLowerCase()}) > 0`),
+        given(filter.text, has),
         given(filter.since, (since) => gte(time, since)),
         given(filter.until, (until) => lt(time, until)),
         given(after, (place) =>
