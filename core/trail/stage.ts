@@ -65,7 +65,10 @@ export class StageCopy {
   copy(segment: number, fd: number): void {
     const which = segment % stageCount;
     this.#files[which] ??= mapFile(join(this.dir, stageName(segment)));
-    const { segment: of, frames } = staged(this.#files[which].bytes);
+    const { bytes, words } = this.#files[which];
+    // The writer stores them while this reads: whole, and before the frames that they tell of.
+    const of = Atomics.load(words, segmentWord);
+    const frames = bytes.subarray(0, Atomics.load(words, filledWord));
     if (of !== segment) throw new Error(`segment ${segment} is not staged`);
     if (this.#segment !== segment) this.#at = headerBytes;
     this.#segment = segment;
