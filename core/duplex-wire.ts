@@ -55,7 +55,8 @@ export class DuplexWire implements Wire {
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.closed || this.channel.write(bytes);
+    // A stream keeps what it is given until it has gone, and whoever writes uses the memory again.
+    return this.closed || this.channel.write(Buffer.from(bytes));
   }
 
   pause(): void {

@@ -8,11 +8,6 @@ export class StreamWire extends DuplexWire {
     channel.on("aborted", () => this.over());
   }
 
-  /** The library keeps what it is given until it is sent. */
-  override write(bytes: Uint8Array): boolean {
-    return super.write(Buffer.from(bytes));
-  }
-
   override end(): void {
     if (!this.channel.writableEnded) this.channel.end();
   }
