@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { follow } from "./read.ts";
-import { streams } from "./streams.ts";
+import { streams, workerStarted } from "./streams.ts";
 import { TrailRig } from "./trail-rig.ts";
 import { verifyTrail } from "./verify.ts";
 
@@ -60,3 +60,30 @@ test("verify finds nothing wrong while another process writes and turns segments
     await child.kill();
   }
 }, 30_000);
+
+test("a worker that starts while verify is at work is not missed", async () => {
+  const dataDir = join(rig.dataDir, "starts");
+  const key = { signingKey: rig.signingKey, dataDir };
+  const supervisor = await rig.open("b0-s", key);
+  const made = await rig.open("b0-w1", {
+    signingKey: rig.signingKey,
+    dataDir: join(rig.dataDir, "elsewhere"),
+  });
+  await made.close();
+  const verified = (worker: string) => {
+    const options = {
+      // Asked for once the streams are listed.
+      get heads() {
+        cpSync(join(rig.dataDir, "elsewhere", "trail", "b0-w1"), join(dataDir, "trail", "b0-w1"), {
+          recursive: true,
+        });
+        supervisor.append(workerStarted(worker));
+        return [];
+      },
+    };
+    return verifyTrail(dataDir, rig.publicKey, options).findings;
+  };
+  expect(verified("b0-w1")).toEqual([]);
+  expect(verified("b0-w2")).toMatchObject([{ what: "removed", stream: "b0-w2" }]);
+  await supervisor.close();
+});

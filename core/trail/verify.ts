@@ -67,7 +67,9 @@ export function verifyTrail(
     );
     findings.push(...settleEnd(walk, committed, newest, notes));
     for (const worker of walk.startedWorkers) {
-      if (walks.get(worker)?.start) continue;
+      // Or it was started since the streams were listed.
+      if (walks.get(worker)?.start ?? (streams(dataDir).includes(worker) && startOf(dataDir, worker)))
+        continue;
       findings.push({
         what: "removed",
         stream: worker,
