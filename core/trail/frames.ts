@@ -103,8 +103,9 @@ export class Frames {
   /** Looked at after the stage: one that is gone, or serves another segment, was copied after the segment was read. */
   #hasMore(): boolean {
     const word = Buffer.alloc(lengthBytes);
-    readSync(this.#fd!, word, 0, lengthBytes, this.offset);
-    return word.readInt32LE(0) !== 0;
+    // Of a file that was cut off in the middle of a word there is no more.
+    const whole = readSync(this.#fd!, word, 0, lengthBytes, this.offset) === lengthBytes;
+    return whole && word.readInt32LE(0) !== 0;
   }
 
   #leaveStage(): void {
