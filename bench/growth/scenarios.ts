@@ -78,6 +78,8 @@ async function rows(id: "width" | "result", points: Points): Promise<Curve> {
     ["detectors on all text", [mask({ detect: ["email", "card"] })]],
     ["recorded", [record()]],
   ] as const) {
+    // No disk takes results as fast as memory gives them, and a session whose recording falls behind is ended.
+    if (id === "result" && title === "recorded") continue;
     const { settled, close } = await between(under);
     const ends = await settled();
     const all: Point[] = [];
@@ -139,7 +141,7 @@ async function recorded(points: Points): Promise<Curve> {
     for (; kept < x; kept++) {
       exchange(ends, requests("prepared", 1, 0)[0] as Buffer, megabyte);
       // The recorder makes room ahead of it, a segment at a time.
-      await Bun.sleep(10);
+      await Bun.sleep(30);
     }
     const asked = requests("prepared", queries, 0);
     const y = await best(() => asked.every((bytes) => exchange(ends, bytes, answered)));
