@@ -17,6 +17,22 @@ describe.skipIf(noPostgres)("the second lock", () => {
     gate.word = () => "allow";
     return gate;
   };
+  const refusingWriters = () => {
+    const gate = gateThat(all);
+    gate.word = ({ actions }) =>
+      actions.some(({ traits }) => traits?.includes("read-write"))
+        ? { deny: { code: "postgres.read-only", message: "It could write." } }
+        : "allow";
+    return gate;
+  };
+  /** Sends messages that ask for one ReadyForQuery; the types of what comes. */
+  const asker =
+    (client: Awaited<ReturnType<typeof fixture.raw>>) =>
+    async (...messages: Uint8Array[]) => {
+      client.send(...messages);
+      return types(await client.until("Z"));
+    };
+  const run = (text: string) => [parse("", text), bind("", ""), execute("")];
 
   test("a session that may only read cannot write, in whatever way it tries", async () => {
     gateThat(reads);
@@ -101,17 +117,9 @@ describe.skipIf(noPostgres)("the second lock", () => {
   });
 
   test("a transaction that may write is the last one, however the next one begins", async () => {
-    const gate = gateThat(all);
-    gate.word = ({ actions }) =>
-      actions.some(({ traits }) => traits?.includes("read-write"))
-        ? { deny: { code: "postgres.read-only", message: "It could write." } }
-        : "allow";
+    const gate = refusingWriters();
     const client = await fixture.raw();
-    const ask = async (...messages: Uint8Array[]) => {
-      client.send(...messages);
-      return types(await client.until("Z"));
-    };
-    const run = (text: string) => [parse("", text), bind("", ""), execute("")];
+    const ask = asker(client);
     const kept = [];
     for (const next of [
       [query("commit and chain")],
@@ -143,10 +151,7 @@ describe.skipIf(noPostgres)("the second lock", () => {
   test("whatever a group begins with, and whatever is still prepared, it is closed for it", async () => {
     const gate = gateThat(all);
     const client = await fixture.raw();
-    const ask = async (...messages: Uint8Array[]) => {
-      client.send(...messages);
-      return types(await client.until("Z"));
-    };
+    const ask = asker(client);
     await ask(query("create temp table t (n int); declare held cursor with hold for select 1"));
     await ask(parse("one", insert), sync);
     for (const first of [
@@ -166,17 +171,9 @@ describe.skipIf(noPostgres)("the second lock", () => {
   });
 
   test("what a session goes back to that could write once is not what it was", async () => {
-    const gate = gateThat(all);
-    gate.word = ({ actions }) =>
-      actions.some(({ traits }) => traits?.includes("read-write"))
-        ? { deny: { code: "postgres.read-only", message: "It could write." } }
-        : "allow";
+    const gate = refusingWriters();
     const client = await fixture.raw();
-    const ask = async (...messages: Uint8Array[]) => {
-      client.send(...messages);
-      return types(await client.until("Z"));
-    };
-    const run = (text: string) => [parse("", text), bind("", ""), execute("")];
+    const ask = asker(client);
     gate.session.effects = reads;
     for (const reset of ["reset all", "discard all"]) {
       client.send(query(reset), query(insert));
