@@ -1,10 +1,8 @@
-import { createHash, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
-import { promisify } from "node:util";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { malformed } from "../wire/read.ts";
 import { hmac, xor } from "./digest.ts";
 import { bindingType, boundHeader } from "./mechanism.ts";
-
-const derive = promisify(pbkdf2);
+import { keepKeys, type ScramKeys, scramKeys } from "./scram-keys.ts";
 
 /** A resource that asks for more would only keep us busy. PostgreSQL's default is 4096. */
 const maxIterations = 1_000_000;
@@ -23,6 +21,7 @@ export class ScramClient {
   readonly #nonce: string;
   readonly #header: string;
   readonly #bound: string;
+  #keys: ScramKeys | undefined;
   #serverSignature: Buffer | undefined;
 
   constructor(
@@ -57,18 +56,11 @@ export class ScramClient {
     if (iterations < 1 || iterations > maxIterations) {
       throw malformed("SCRAM server-first-message", `it asks for ${iterations} iterations`);
     }
-    const salted = await derive(
-      this.#password,
-      Buffer.from(match[2] ?? "", "base64"),
-      iterations,
-      32,
-      "sha256",
-    );
-    const clientKey = hmac(salted, "Client Key");
-    const storedKey = createHash("sha256").update(clientKey).digest();
+    this.#keys = await scramKeys(this.#password, match[2] ?? "", iterations);
+    const { clientKey, storedKey, serverKey } = this.#keys;
     const withoutProof = `c=${this.#bound},r=${nonce}`;
     const signed = `${this.#firstBare},${serverFirst},${withoutProof}`;
-    this.#serverSignature = hmac(hmac(salted, "Server Key"), signed);
+    this.#serverSignature = hmac(serverKey, signed);
     return `${withoutProof},p=${xor(clientKey, hmac(storedKey, signed)).toString("base64")}`;
   }
 
@@ -76,11 +68,12 @@ export class ScramClient {
   verify(serverFinal: string): boolean {
     const expected = this.#serverSignature;
     const match = /^v=([A-Za-z0-9+/]{43}=)$/.exec(serverFinal);
-    return (
+    const proved =
       expected !== undefined &&
       match !== null &&
-      timingSafeEqual(Buffer.from(match[1] ?? "", "base64"), expected)
-    );
+      timingSafeEqual(Buffer.from(match[1] ?? "", "base64"), expected);
+    if (proved && this.#keys) keepKeys(this.#keys);
+    return proved;
   }
 }
 

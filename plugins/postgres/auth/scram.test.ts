@@ -5,6 +5,7 @@ import { PosternError } from "../../../core/plugin.ts";
 import { sampled } from "../../../test/fuzz.ts";
 import { md5Password } from "./login.ts";
 import { ScramClient } from "./scram-client.ts";
+import { keepKeys, scramKeys } from "./scram-keys.ts";
 import { ScramServer } from "./scram-server.ts";
 
 // RFC 7677, 3: user "user", password "pencil". PostgreSQL's clients leave the user name out, so the client here
@@ -42,6 +43,35 @@ test("client and server agree; another password or a decoy does not", async () =
       expect(new ScramClient(password).verify(proof)).toBe(false);
     }
   }
+});
+
+test("keys are derived anew for another password, salt or count, and kept for a server that proved itself alone", async () => {
+  const known = await scramVerifier("kept", salt);
+  const exchange = async (password: string, verifier = known, answers = true) => {
+    const client = new ScramClient(password);
+    const server = new ScramServer(client.first, verifier);
+    const proof = server.finish(await client.respond(server.serverFirst));
+    return proof !== undefined && (!answers || client.verify(proof));
+  };
+  const keys = (password: string, salted = salt, iterations = 4096) =>
+    scramKeys(password, salted.toString("base64"), iterations);
+  expect(await exchange("kept", known, false)).toBe(true);
+  expect(await keys("kept")).not.toBe(await keys("kept"));
+  expect(await exchange("kept")).toBe(true);
+  expect(await keys("kept")).toBe(await keys("kept"));
+  expect(await exchange("kept")).toBe(true);
+  expect(await exchange("keptx")).toBe(false);
+  const other = await scramVerifier("kept", Buffer.alloc(16, 7), 4097);
+  expect(await exchange("kept", other)).toBe(true);
+  expect(await exchange("other", other)).toBe(false);
+  const inAll = await Promise.all([
+    keys("kept"),
+    keys("kept", Buffer.alloc(16, 7), 4097),
+    keys("kept", salt, 4097),
+  ]);
+  expect(new Set(inAll.map(({ clientKey }) => clientKey.toString("hex"))).size).toBe(3);
+  for (let one = 0; one < 64; one++) keepKeys(await keys(`${one}`, salt, 1));
+  expect(await keys("kept")).not.toBe(await keys("kept"));
 });
 
 test("a proof is good for one exchange only", async () => {
