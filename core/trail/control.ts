@@ -1,14 +1,12 @@
 /**
- * Int32 words shared by the thread that writes and the recorder thread. Counters are the low 32 bits
+ * Int32 words shared by the thread that writes and the recorder threads, one for each log. Counters are the low 32 bits
  * of a sequence number: compare them by difference, never by size.
  */
 
-/** Bumped by the writer when the recorder should look. The recorder sleeps on it. */
-export const WAKE = 0;
-/** Bumped by the recorder when something was flushed or became ready. The writer waits on it. */
-export const TICK = 1;
-const globals = 2;
-const slots = 8;
+/** Bumped by any recorder when something was flushed or became ready. The writer waits on it. */
+export const TICK = 0;
+const globals = 1;
+const slots = 9;
 
 /** Where the words of one log are. */
 export class LogWords {
@@ -27,6 +25,8 @@ export class LogWords {
   readonly quiet: number;
   /** The used length of the last segment plus 1 once the log is closed; 0 before. */
   readonly closed: number;
+  /** Bumped by the writer when the recorder should look. The recorder sleeps on it. */
+  readonly wake: number;
 
   constructor(log: number) {
     const base = globals + log * slots;
@@ -38,6 +38,7 @@ export class LogWords {
     this.asked = base + 5;
     this.quiet = base + 6;
     this.closed = base + 7;
+    this.wake = base + 8;
   }
 }
 
@@ -50,7 +51,7 @@ export function bump(words: Int32Array, word: number): void {
   Atomics.notify(words, word);
 }
 
-/** One log as the recorder thread is told of it. */
+/** One log as its recorder thread is told of it. */
 export interface LogOptions {
   readonly dir: string;
   /** The first eight bytes of each segment. */
@@ -66,10 +67,12 @@ export interface LogOptions {
 
 export interface RecorderOptions {
   readonly shared: SharedArrayBuffer;
-  readonly logs: readonly LogOptions[];
+  /** Which of the logs. */
+  readonly log: number;
+  readonly options: LogOptions;
 }
 
-/** What the recorder thread says; `log` is the index in RecorderOptions.logs. */
+/** What a recorder thread says; `log` is its index in the shared words. */
 export type RecorderMessage =
   | {
       readonly kind: "sealed";

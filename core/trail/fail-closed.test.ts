@@ -16,7 +16,7 @@ test("the recorder dies: who waits is told, nothing new begins, what was begun m
   await trail.durable(op);
   const recording = trail.record("ses_dead");
   await recording.event("begin", {});
-  const told = trail.thread.kill();
+  const told = trail.threads.kill(0);
   const waiting = trail.durable(trail.append(operation));
   await told;
   await expect(waiting ?? Promise.reject({ code: "trail.dead" })).rejects.toMatchObject({
@@ -34,11 +34,25 @@ test("the recorder dies: who waits is told, nothing new begins, what was begun m
   expect(() => trail.append(outcome(op))).toThrow(expect.objectContaining({ code: "trail.dead" }));
 });
 
+test("the recorder of the recordings dies: that is the end of the trail too", async () => {
+  rig.faults.length = 0;
+  const trail = await rig.open("d-w0");
+  const recording = trail.record("ses_dead");
+  await recording.event("begin", {});
+  await trail.threads.kill(1);
+  expect(rig.faults.map(({ error, session }) => [error.code, session])).toEqual([["trail.dead", undefined]]);
+  expect(() => trail.append(operation)).toThrow(expect.objectContaining({ code: "trail.dead" }));
+  await expect(recording.bytes(new Uint8Array(1)) as Promise<void>).rejects.toMatchObject({
+    code: "trail.dead",
+  });
+  await trail.close();
+});
+
 test("a flush that fails is the end: the recorder says so and stops", async () => {
   rig.faults.length = 0;
   const trail = await rig.open("b-w0");
   // A segment that the recorder never made: its flush throws.
-  Atomics.store(trail.thread.words, new LogWords(0).segment, 99);
+  Atomics.store(trail.threads.words, new LogWords(0).segment, 99);
   await expect(trail.durable(trail.append(operation))!).rejects.toMatchObject({ code: "trail.dead" });
   expect(rig.faults.map(({ error }) => error.code)).toEqual(["trail.dead"]);
   await trail.close();
@@ -125,7 +139,7 @@ test("sequence numbers beyond 32 bits", () => {
 test("a recording that fails ends no process where nobody listens", async () => {
   const trail = await rig.open("c-w0");
   const recording = trail.record("ses_unheard");
-  await trail.thread.kill();
+  await trail.threads.kill(0);
   const unheard: unknown[] = [];
   const hear = (why: unknown) => unheard.push(why);
   process.on("unhandledRejection", hear);

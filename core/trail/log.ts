@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { bump, LogWords, WAKE } from "./control.ts";
+import { bump, LogWords } from "./control.ts";
 import {
   END,
   frameBytes,
@@ -44,7 +44,7 @@ export class AppendLog {
   /** Asks the recorder to make the first segments. */
   start(): void {
     Atomics.store(this.words, this.#at.wanted, this.segment + 1 + this.ahead);
-    bump(this.words, WAKE);
+    bump(this.words, this.#at.wake);
   }
 
   /** The largest payload that fits a segment. */
@@ -97,7 +97,7 @@ export class AppendLog {
     Atomics.store(this.words, this.#at.written, ++this.count | 0);
     if (Atomics.load(this.words, this.#at.quiet) === 1) {
       Atomics.store(this.words, this.#at.quiet, 0);
-      bump(this.words, WAKE);
+      bump(this.words, this.#at.wake);
     }
   }
 
@@ -112,6 +112,6 @@ export class AppendLog {
     this.#mapped = undefined;
     this.#closed = true;
     Atomics.store(this.words, this.#at.closed, this.#offset + 1);
-    bump(this.words, WAKE);
+    bump(this.words, this.#at.wake);
   }
 }

@@ -10,7 +10,7 @@ import { AppendLog } from "./log.ts";
 import { Recordings } from "./recordings.ts";
 import { recordingMagic, trailMagic } from "./segment.ts";
 import { StreamTrail } from "./stream-trail.ts";
-import { RecorderThread } from "./thread.ts";
+import { RecorderThreads } from "./thread.ts";
 import { Watermark } from "./watermark.ts";
 
 export interface TrailOptions {
@@ -41,7 +41,7 @@ export interface TrailOptions {
 const withinMs = 4.5;
 const recordingWithinMs = 250;
 
-/** Opens a new stream and its recorder thread; resolves when the `start` entry is written and durable. */
+/** Opens a new stream and its recorder; resolves when the `start` entry is written and durable. */
 export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
   const { dataDir, stream, onFault } = options;
   const {
@@ -73,7 +73,7 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
   let stuck: { readonly why: string; readonly ready: number } | undefined;
   let dead: string | undefined;
   let trail: StreamTrail | undefined;
-  const thread = new RecorderThread(
+  const threads = new RecorderThreads(
     logs,
     (message) => {
       if (message.kind === "stuck" && message.log === 0) {
@@ -87,7 +87,7 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
       trail?.fail(why);
     },
   );
-  const { words } = thread;
+  const { words } = threads;
   const trailLog = new AppendLog(words, 0, logs[0].dir, segmentBytes, 1, true);
   const recordingLog = new AppendLog(words, 1, logs[1].dir, recordingSegmentBytes, 1, false);
   const sign = options.signingKey === undefined ? undefined : signer(options.signingKey);
@@ -97,9 +97,10 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
   const recordingMark = new Watermark(words, 1, lateMs);
 
   trailLog.start();
+  threads.start(0);
   while (Atomics.load(words, ready) === 0) {
     if (stuck !== undefined || dead !== undefined) {
-      await thread.stop();
+      await threads.stop();
       throw new PosternError("trail.full", `The audit trail cannot be opened: ${stuck?.why ?? dead}.`, {
         hint: `Make room on the disk that holds ${dataDir}, and look at the rights of the folder.`,
       });
@@ -114,6 +115,7 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
     recordingMark,
     recorder,
     pauseMs,
+    () => threads.start(1),
     () => trail?.expect(),
     onFault,
   );
@@ -123,7 +125,7 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
     stream,
     strict,
     lateMs,
-    thread,
+    threads,
     log: trailLog,
     chain,
     watermark,

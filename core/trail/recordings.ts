@@ -38,13 +38,18 @@ export class Recordings {
     /** Bytes kept for a session while the disk is behind; one that goes on sending beyond it is ended. */
     private readonly keptBytes: number,
     private readonly pauseMs: number,
+    /** Something is recorded for the first time. */
+    private readonly begin: () => void,
     /** Somebody waits: call `beat` when the recorder has done something. */
     private readonly wait: () => void,
     private readonly onFault: (error: PosternError, session: string) => void,
   ) {}
 
   open(session: string): SessionRecording {
-    if (!this.#started) this.log.start();
+    if (!this.#started) {
+      this.log.start();
+      this.begin();
+    }
     this.#started = true;
     const number = ++this.#last;
     const id = recordingId(this.stream, Math.max(1, this.log.segment), number);

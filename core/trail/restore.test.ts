@@ -24,8 +24,8 @@ async function stopped(copied: number, more: number): Promise<number> {
   for (let op = 1; op <= copied; op++) trail.append(outcome(op));
   await trail.durable(trail.head.seq);
   const { ready } = new LogWords(0);
-  while (Atomics.load(trail.thread.words, ready) < 2) await Bun.sleep(1);
-  await trail.thread.kill();
+  while (Atomics.load(trail.threads.words, ready) < 2) await Bun.sleep(1);
+  await trail.threads.kill(0);
   for (let op = 1; op <= more; op++) trail.append(outcome(copied + op));
   const { seq } = trail.head;
   await trail.close();

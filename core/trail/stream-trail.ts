@@ -9,7 +9,7 @@ import { Pulse } from "./pulse.ts";
 import type { Recordings } from "./recordings.ts";
 import { admits } from "./room.ts";
 import { segmentName } from "./segment.ts";
-import type { RecorderThread } from "./thread.ts";
+import type { RecorderThreads } from "./thread.ts";
 import type { Trail } from "./trail.ts";
 import { lateError, type Watermark } from "./watermark.ts";
 
@@ -24,7 +24,7 @@ export interface StreamTrailParts {
   readonly stream: string;
   readonly strict: boolean;
   readonly lateMs: number;
-  readonly thread: RecorderThread;
+  readonly threads: RecorderThreads;
   readonly log: AppendLog;
   readonly chain: ChainWriter;
   readonly watermark: Watermark;
@@ -34,12 +34,12 @@ export interface StreamTrailParts {
 
 const tickMs = 100;
 
-/** The trail of one process: its chain, its recording log, and the recorder thread behind both. */
+/** The trail of one process: its chain, its recording log, and the recorder threads behind them. */
 export class StreamTrail implements Trail {
   readonly strict: boolean;
   readonly stream: string;
-  /** The recorder behind it. Only tests of its death touch it. */
-  readonly thread: RecorderThread;
+  /** The recorders behind it. Only tests of their death touch them. */
+  readonly threads: RecorderThreads;
   readonly #parts: StreamTrailParts;
   readonly #pulse: Pulse;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -56,8 +56,8 @@ export class StreamTrail implements Trail {
     this.#parts = parts;
     this.strict = parts.strict;
     this.stream = parts.stream;
-    this.thread = parts.thread;
-    this.#pulse = new Pulse(parts.thread.words, () => this.#beat());
+    this.threads = parts.threads;
+    this.#pulse = new Pulse(parts.threads.words, () => this.#beat());
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#timer.unref();
     for (const { promise } of this.#closed) promise.catch(() => undefined);
@@ -105,11 +105,11 @@ export class StreamTrail implements Trail {
 
   /** Ends the stream with a `stop` entry and a checkpoint; all of it is durable when this resolves. */
   async close(reason = "stopped"): Promise<void> {
-    const { recordings, chain, log, thread } = this.#parts;
+    const { recordings, chain, log, threads } = this.#parts;
     try {
       if (this.#dead) return;
       recordings.close();
-      await this.#closed[1].promise;
+      if (threads.started(1)) await this.#closed[1].promise;
       this.append({ kind: "stop", reason });
       chain.checkpoint(Date.now());
       this.#ended = closedError();
@@ -118,7 +118,7 @@ export class StreamTrail implements Trail {
     } finally {
       this.#ended ??= closedError();
       clearInterval(this.#timer);
-      await thread.stop();
+      await threads.stop();
     }
   }
 
@@ -134,7 +134,7 @@ export class StreamTrail implements Trail {
     this.#pulse.ensure();
   }
 
-  /** What the recorder thread says. */
+  /** What a recorder thread says. */
   said(message: RecorderMessage): void {
     const { stream } = this;
     if (message.kind === "failed") this.fail(message.why);

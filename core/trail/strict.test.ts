@@ -11,7 +11,7 @@ const operation: Entry = { kind: "operation", session: "s", text: "q", actions: 
 test("strict: a flush begins with the operation of one alone, and with the turn of many", async () => {
   const trail = await rig.open("a-w0", { strict: true });
   const { asked } = new LogWords(0);
-  const askedFor = () => Atomics.load(trail.thread.words, asked);
+  const askedFor = () => Atomics.load(trail.threads.words, asked);
   const alone = trail.append(operation);
   expect(askedFor()).toBe(alone);
   await trail.durable(alone);

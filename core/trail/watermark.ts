@@ -1,5 +1,5 @@
 import { PosternError } from "../error.ts";
-import { bump, LogWords, WAKE } from "./control.ts";
+import { bump, LogWords } from "./control.ts";
 
 interface Waiter {
   readonly seq: number;
@@ -81,7 +81,7 @@ export class Watermark {
     if (this.#asked === this.#written) return;
     this.#asked = this.#written;
     Atomics.store(this.#words, this.#at.asked, this.#written | 0);
-    bump(this.#words, WAKE);
+    bump(this.#words, this.#at.wake);
   }
 
   /** undefined: durable already. */
