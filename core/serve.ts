@@ -181,7 +181,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
   await fleet.start(workerCount(policy), bundle);
   supervisor.web.prepare(policy.web).use();
   opening.defer(() => supervisor.web.stop());
-  keeper.follow(supervisor.adopt);
+  keeper.follow(supervisor.adopt, () => grants.policyChanged());
   sweeper.start();
   const signals = followSignals({
     reload: () => void supervisor.reload(),

@@ -28,12 +28,18 @@ const policyOf = (upTo: "1h" | "2h") =>
 const [sam, lea] = [somebody("sam", "support"), somebody("lea", "leads")];
 const wish = { resource: "shop", for: 60_000, breakGlass: false };
 
+/** How often one has asked what stands. */
+let looks = 0;
+
 /** The store's own queries, without its thread. */
 function storeOf(database: Database): Pick<Store, "call"> {
   const calls: Partial<StoreCalls> = {
     addRequest: (request, grant) => addRequest(database, request, grant),
     answerRequest: (answer) => answerRequest(database, answer, Date.now()),
-    standing: () => standing(database, Date.now()),
+    standing() {
+      looks++;
+      return standing(database, Date.now());
+    },
     request: (id) => findRequest(database, id),
     endGrant: (id) => endGrant(database, id, Date.now()),
   };
@@ -49,10 +55,9 @@ describe("the keeper of grants", () => {
   let trail: MemoryTrail;
   let policy = policyOf("1h");
   let told: (readonly Grant[])[];
-  const keeper = () =>
+  const keeper = (shared = true) =>
     new GrantKeeper({
-      ...{ trail, store, log },
-      shared: true,
+      ...{ trail, store, log, shared },
       policy: () => policy,
       tell: async (grants) => void told.push(grants),
     });
@@ -110,6 +115,25 @@ describe("the keeper of grants", () => {
     expect(grants.open).toEqual([]);
     expect(trail.of("grant-ended")).toMatchObject([{ how: "policy" }]);
     for (const one of [grants, other]) one.close();
+  });
+
+  test("a store of its own is looked at when something is over, and when told of another policy", async () => {
+    const grants = keeper(false);
+    await grants.start();
+    const { request } = await grants.ask(sam, { ...wish, for: 1_000 });
+    await grants.answer(request.id, { approve: true, by: lea });
+    expect(grants.open).toHaveLength(1);
+    const before = looks;
+    await Bun.sleep(600);
+    expect(looks).toBe(before);
+    while (grants.open.length > 0) await Bun.sleep(10);
+    expect(trail.of("grant-ended")).toMatchObject([{ how: "expired" }]);
+    expect(Date.now() - (trail.of("grant-opened")[0]?.until ?? 0)).toBeLessThan(250);
+    policy = policyOf("2h");
+    grants.policyChanged();
+    expect(looks).toBe(before + 1);
+    while (looks === before + 1) await Bun.sleep(1);
+    grants.close();
   });
 
   test("an ending of its holder ends it; so many may wait and no more", async () => {

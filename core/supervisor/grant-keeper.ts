@@ -14,8 +14,10 @@ import type { Entry } from "../trail/entry.ts";
 import type { StreamTrail } from "../trail/stream-trail.ts";
 import { RequestBoard } from "./request-board.ts";
 
-/** How often to look for what other gateways have opened and ended, what is over, and for another policy. */
+/** How often to look for what other gateways have opened and ended, and again after a failure. */
 const everyMs = 250;
+/** The clock may be set meanwhile. */
+const longestMs = 60_000;
 /** Requests of one identity that may wait at the same time. */
 const mostWaiting = 20;
 
@@ -35,7 +37,7 @@ export class GrantKeeper {
   #open: readonly Grant[] = [];
   #policy: Policy | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #stopped = false;
+  #follows = false;
   #failed = false;
   /** One after the other: each looks at what the one before has changed. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -60,11 +62,17 @@ export class GrantKeeper {
   /** Follows from now on what the store has, until `close`. Rejects when the store has no answer now. */
   async start(): Promise<void> {
     await this.#inTurn(() => this.#refresh());
+    this.#follows = true;
     this.#later();
   }
 
+  /** Another policy is served now. */
+  policyChanged(): void {
+    void this.#listen();
+  }
+
   close(): void {
-    this.#stopped = true;
+    this.#follows = false;
     clearTimeout(this.#timer);
   }
 
@@ -245,33 +253,32 @@ export class GrantKeeper {
   }
 
   #later(): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => void this.#listen(), everyMs);
+    clearTimeout(this.#timer);
+    if (!this.#follows) return;
+    const wait = Math.max(1, Math.min(this.#nextAt - Date.now(), longestMs));
+    this.#timer = setTimeout(() => void this.#listen(), wait);
     this.#timer.unref?.();
+  }
+
+  /** Nobody else changes a store of our own: until something is over it need not be looked at. */
+  get #nextAt(): number {
+    if (this.parts.shared || this.#failed) return Date.now() + everyMs;
+    const open = this.#open.map(({ until }) => until);
+    return Math.min(...open, ...this.board.waiting.map(({ expires }) => expires));
   }
 
   /** While the store is gone what is open stays so until its time: the workers see to that by themselves. */
   async #listen(): Promise<void> {
     try {
-      if (this.#due()) await this.#inTurn(() => this.#refresh());
+      const { shared, policy } = this.parts;
+      const due = shared || this.#failed || this.#policy !== policy() || this.#nextAt <= Date.now();
+      if (due) await this.#inTurn(() => this.#refresh());
       this.#failed = false;
     } catch (error) {
-      if (!this.#failed && !this.#stopped) this.parts.log.error({ error }, "grants cannot be looked up");
+      if (!this.#failed && this.#follows) this.parts.log.error({ error }, "grants cannot be looked up");
       this.#failed = true;
     }
     this.#later();
-  }
-
-  /** Nobody else changes a store of our own: it need not be asked for nothing. */
-  #due(): boolean {
-    const now = Date.now();
-    return (
-      this.parts.shared ||
-      this.#failed ||
-      this.#policy !== this.parts.policy() ||
-      this.#open.some(({ until }) => until <= now) ||
-      this.board.waiting.some(({ expires }) => expires <= now)
-    );
   }
 
   async #note(entry: Entry): Promise<void> {
@@ -280,7 +287,8 @@ export class GrantKeeper {
 
   #inTurn<T>(what: () => Promise<T>): Promise<T> {
     const next = this.#turn.then(what, what);
-    this.#turn = next.catch(() => {});
+    // What it has opened or ended is over at another time.
+    this.#turn = next.catch(() => {}).then(() => this.#later());
     return next;
   }
 }

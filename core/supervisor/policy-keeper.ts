@@ -65,6 +65,7 @@ export class PolicyKeeper {
   #loadedAt = 0;
   #error: Reason | undefined;
   #watch: PolicyWatch | undefined;
+  #served: (() => void) | undefined;
   /** Reloads run one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -130,8 +131,10 @@ export class PolicyKeeper {
     };
   }
 
-  /** Reloads whenever a file of the policy changes. */
-  follow(adopt: Adopt): void {
+  /** Reloads whenever a file of the policy changes. `served`: called now, and for every further policy. */
+  follow(adopt: Adopt, served: () => void): void {
+    this.#served = served;
+    served();
     this.#watch = watchPolicy(this.#current().bundle.files, () => void this.reload(adopt));
   }
 
@@ -199,6 +202,7 @@ export class PolicyKeeper {
     this.#watch?.files(files);
     closePlugins(old);
     this.options.notifications.follow(loaded.notifiers);
+    this.#served?.();
     if (old?.bundle.version !== version) this.#note({ kind: "policy", version, files });
   }
 
