@@ -37,6 +37,11 @@ export class ChainWriter {
     return { stream: this.stream, seq: this.#seq, hash: Buffer.from(this.#hash).toString("hex") };
   }
 
+  /** Nothing waits for a checkpoint. */
+  get signed(): boolean {
+    return this.sign === undefined || this.#unsigned === undefined;
+  }
+
   /** `again`: see Trail. */
   append(entry: Entry, time: number, again = false): number {
     // A reader takes an entry that stands unsigned for longer as a sign of a removed checkpoint.

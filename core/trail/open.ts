@@ -94,7 +94,8 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
   const chain = new ChainWriter(trailLog, stream, sign, () =>
     stuck?.ready === Atomics.load(words, ready) ? stuck.why : undefined,
   );
-  const recordingMark = new Watermark(words, 1, lateMs);
+  const stir = () => trail?.stir();
+  const recordingMark = new Watermark(words, 1, lateMs, undefined, stir);
 
   trailLog.start();
   threads.start(0);
@@ -119,7 +120,7 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
     () => trail?.expect(),
     onFault,
   );
-  const watermark = new Watermark(words, 0, lateMs, options.onFlush);
+  const watermark = new Watermark(words, 0, lateMs, options.onFlush, stir);
   const { strict } = options;
   trail = new StreamTrail({
     stream,

@@ -118,6 +118,11 @@ export class Recordings {
     }
   }
 
+  /** Nothing is kept back, and all is flushed. */
+  get settled(): boolean {
+    return this.#queue.length === 0 && !this.watermark.behind;
+  }
+
   fail(error: PosternError): void {
     this.#dead = error;
     for (const { recording } of this.#queue) recording.fail(error);

@@ -42,7 +42,9 @@ export class StreamTrail implements Trail {
   readonly threads: RecorderThreads;
   readonly #parts: StreamTrailParts;
   readonly #pulse: Pulse;
-  readonly #timer: ReturnType<typeof setInterval>;
+  /** While something is not flushed, signed or let go. */
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #told: (rests: boolean) => void = () => {};
   readonly #closed = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
   #dead: PosternError | undefined;
   /** Set by close: not even an ending may follow. */
@@ -58,8 +60,6 @@ export class StreamTrail implements Trail {
     this.stream = parts.stream;
     this.threads = parts.threads;
     this.#pulse = new Pulse(parts.threads.words, () => this.#beat());
-    this.#timer = setInterval(() => this.#tick(), tickMs);
-    this.#timer.unref();
     for (const { promise } of this.#closed) promise.catch(() => undefined);
   }
 
@@ -72,6 +72,20 @@ export class StreamTrail implements Trail {
     watermark.refresh(performance.now());
     const state = this.#dead ? "dead" : watermark.late ? "late" : this.#full ? "full" : "ok";
     return { state, unflushed: log.count - watermark.flushed };
+  }
+
+  /** Told now and at each change: whether all that was written is flushed and signed, and nothing more comes for now. */
+  watchRest(told: (rests: boolean) => void): void {
+    this.#told = told;
+    told(this.#timer === undefined);
+  }
+
+  /** There is something to flush, sign or let go: until it is done the clock is looked at. */
+  stir(): void {
+    if (this.#timer !== undefined || this.#ended) return;
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#timer.unref();
+    this.#told(false);
   }
 
   append(entry: Entry, again = false): number {
@@ -131,6 +145,7 @@ export class StreamTrail implements Trail {
 
   /** A recording is kept back: go on with it when the recorder has done something. */
   expect(): void {
+    this.stir();
     this.#pulse.ensure();
   }
 
@@ -143,6 +158,7 @@ export class StreamTrail implements Trail {
       const { sha256, bytes } = message;
       const file = `recordings/${stream}/${segmentName(message.segment)}`;
       this.#owed.push({ kind: "segment", file, sha256, bytes });
+      this.stir();
       this.#settle();
     }
   }
@@ -206,6 +222,10 @@ export class StreamTrail implements Trail {
     this.#settle();
     chain.checkpoint(Date.now(), checkpointMs);
     watermark.appended(log.count, now);
+    if (this.#owed.length > 0 || !chain.signed || watermark.behind || !recordings.settled) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#told(true);
   }
 }
 

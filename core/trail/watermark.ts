@@ -32,6 +32,8 @@ export class Watermark {
     private readonly limitMs: number,
     /** Milliseconds that those who waited did so; once a flush. */
     private readonly onFlush?: (ms: number) => void,
+    /** There is something to flush again. */
+    private readonly onBehind?: () => void,
   ) {
     this.#words = words;
     this.#at = new LogWords(log);
@@ -41,6 +43,11 @@ export class Watermark {
     return this.#waiters.length > 0;
   }
 
+  /** Not all that was written is flushed yet, as far as is known. */
+  get behind(): boolean {
+    return this.#written !== this.#flushed;
+  }
+
   get flushed(): number {
     return this.#flushed;
   }
@@ -48,8 +55,10 @@ export class Watermark {
   /** Frame `seq` has been committed. */
   appended(seq: number, now: number): void {
     this.refresh(now);
-    if (this.#flushed === this.#written) this.#since = now;
+    const began = !this.behind && seq !== this.#written;
+    if (!this.behind) this.#since = now;
     this.#written = seq;
+    if (began) this.onBehind?.();
   }
 
   /** Takes over what the recorder has flushed; lets go who waited for it. */
