@@ -44,6 +44,20 @@ test("one that was asked for once is forgotten soon; what is decided of its acti
   expect(again.ruling).toBe(plan.ruling);
 });
 
+test("a session keeps no plans of large texts but the last", () => {
+  const plans = plansOf(session());
+  const [large, other] = ["x", "y"].map((letter) => statement(letter.repeat(70_000))) as [
+    Statement,
+    Statement,
+  ];
+  const plan = plans.of(large);
+  expect(plans.of(large)).toBe(plan);
+  plans.of(other);
+  const again = plans.of(large);
+  expect(again).not.toBe(plan);
+  expect(again).toEqual(plan);
+});
+
 test("under another policy each is made anew, wherever it was kept", () => {
   const owner = session();
   const plans = plansOf(owner);

@@ -7,6 +7,8 @@ import type { Session } from "./session.ts";
 const limit = 2048;
 /** Plans of statements that have been asked about once: most of those that differ in a literal never are again. */
 const newLimit = 64;
+/** The plan of a longer text is only kept while it is the last: each session would keep texts by the thousand. */
+const longest = 64 << 10;
 
 /** What is known of a session's statements before they run, while the policy stays. */
 export class Plans {
@@ -40,6 +42,7 @@ export class Plans {
 
   #made(statement: Statement): SessionPlan {
     const plan = makePlan(this.owner, statement, this.#ruling(statement.actions), this.failed);
+    if (statement.text.length > longest) return plan;
     this.#plans?.delete(statement);
     this.#new = including(this.#new, statement, plan, newLimit);
     return plan;

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "bun:test";
 import { Remembered, shapeOf, textsFor } from "./cache.ts";
 import { classify, loadParser } from "./index.ts";
 import { noMentions } from "./mentions.ts";
-import { defaultSettings } from "./settings.ts";
+import { defaultSettings, nextSettings, settingChange } from "./settings.ts";
 
 beforeAll(() => loadParser());
 
@@ -33,6 +33,25 @@ test("what is known of a text counts too, and much of it is not kept", () => {
   expect(cache.size).toBeLessThan(100);
   cache.set("heavy", 1 << 20);
   expect(cache.get("heavy")).toBeUndefined();
+});
+
+test("a large text is read once, under each of the settings it comes with", () => {
+  const text = `select '${"x".repeat(200_000)}' from kept_large`;
+  const first = classify(text);
+  expect(classify(`${text}`)).toBe(first);
+  const others = nextSettings(defaultSettings, settingChange("search_path", ["private"]).changes);
+  const under = classify(text, others);
+  expect(under).not.toBe(first);
+  expect(classify(text, others)).toBe(under);
+});
+
+test("of large texts only a few are kept, and none that is a long list", () => {
+  const text = (id: number) => `select '${id}${"x".repeat(500_000)}'`;
+  const first = classify(text(1));
+  for (let id = 2; id <= 25; id++) classify(text(id));
+  expect(classify(text(1))).not.toBe(first);
+  const list = `select ${Array.from({ length: 22_000 }, () => "a").join()}, 1`.padEnd(70_000);
+  expect(classify(list)).not.toBe(classify(list));
 });
 
 test("a megabyte of spaces is looked at once", () => {

@@ -1,13 +1,19 @@
 import type { Shape, SqlStatement } from "./classify.ts";
 import { type SessionSettings, settingsKey } from "./settings.ts";
+import { longestText } from "./size.ts";
 
 /** Of each half. A weight is about the bytes that an entry takes. */
 const most = { entries: 2048, weight: 4 << 20 };
 /** Texts that share their shape are quickly read anew, and most never come again: so few stay in the processor's caches. */
 const mostAlike = 128;
-/** A longer text, or one of which more is known, is not worth its room. */
-const longest = 64 << 10;
-const heaviest = 512 << 10;
+/** What is longer, or of which more is known, is not worth its room. */
+interface Worth {
+  readonly longest: number;
+  readonly heaviest: number;
+}
+const usual: Worth = { longest: 64 << 10, heaviest: 512 << 10 };
+/** A large text takes so long to read that a few are worth more room. */
+const large: Worth = { longest: longestText, heaviest: 2 << 20 };
 
 /**
  * A map that forgets by count and by size what was not used for long: two halves, and when the young one is full it
@@ -22,6 +28,7 @@ export class Remembered<Value> {
   constructor(
     readonly weigh: (value: Value) => number = () => 0,
     readonly entries = most.entries,
+    readonly worth = usual,
   ) {}
 
   get(key: string): Value | undefined {
@@ -34,7 +41,7 @@ export class Remembered<Value> {
 
   set(key: string, value: Value): void {
     const weight = key.length + this.weigh(value);
-    if (key.length > longest || weight > heaviest) return;
+    if (key.length > this.worth.longest || weight > this.worth.heaviest) return;
     if (this.#young.size >= this.entries || this.#weight > most.weight) {
       this.#old = this.#young;
       this.#young = new Map();
@@ -53,7 +60,7 @@ export class Remembered<Value> {
 export interface Texts {
   readonly key: string;
   readonly alike: boolean;
-  readonly statements: Remembered<SqlStatement>;
+  readonly statements: Statements;
 }
 
 interface Known {
@@ -78,6 +85,47 @@ function weightOf(shape: Shape): number {
     weights.set(shape, weight);
   }
   return weight;
+}
+
+/** A list of values or columns may become as much as this for each of its signs. */
+const perComma = 100;
+
+function weightOfLarge({ statement: { text, detail } }: LargeStatement): number {
+  let weight = weightOf(detail);
+  for (let at = text.indexOf(","); at !== -1; at = text.indexOf(",", at + 1)) weight += perComma;
+  return weight;
+}
+
+interface LargeStatement {
+  readonly under: Statements;
+  readonly statement: SqlStatement;
+}
+
+/** Large ones under all settings share one room: whoever sends many of them takes no more. */
+const largeStatements = new Remembered<LargeStatement>(weightOfLarge, most.entries, large);
+
+/** What is known of texts under the same settings. */
+class Statements {
+  readonly #usual: Remembered<SqlStatement>;
+
+  constructor(entries: number) {
+    this.#usual = new Remembered(({ detail }) => weightOf(detail), entries);
+  }
+
+  get(text: string): SqlStatement | undefined {
+    if (text.length <= usual.longest) return this.#usual.get(text);
+    const known = largeStatements.get(text);
+    return known?.under === this ? known.statement : undefined;
+  }
+
+  set(text: string, statement: SqlStatement): void {
+    if (text.length <= usual.longest) this.#usual.set(text, statement);
+    else largeStatements.set(text, { under: this, statement });
+  }
+
+  get size(): number {
+    return this.#usual.size;
+  }
 }
 
 /** Nothing in it can match in two ways: a run of spaces must not be tried at each of them. */
@@ -116,6 +164,5 @@ function knownUnder(settings: SessionSettings): Known {
 }
 
 function texts(key: string, alike: boolean): Texts {
-  const weigh = ({ detail }: SqlStatement) => weightOf(detail);
-  return { key, alike, statements: new Remembered(weigh, alike ? mostAlike : most.entries) };
+  return { key, alike, statements: new Statements(alike ? mostAlike : most.entries) };
 }
