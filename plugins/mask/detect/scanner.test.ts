@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { sampled } from "../../../test/fuzz.ts";
+import { Random, sampled, seeds } from "../../../test/fuzz.ts";
 import { type Detector, detectors, Scanner } from "./scanner.ts";
 
 const all = new Scanner(detectors);
@@ -147,6 +147,37 @@ test("any bytes: a match is inside, goes forward, and the scan ends", () => {
     }),
     sampled(2000),
   );
+});
+
+test("what is passed over holds nothing: where each number is looked at, as for an IBAN, the same is found", () => {
+  const pieces: readonly [string, ...string[]] = [
+    "4111 1111 1111 1112 ".repeat(20),
+    ...Object.values(values).flat(),
+    ..."0123456789 .-".repeat(2),
+    ..."@:_+()aAJKey\t\n,;\u00e9",
+    "2026-11-22 10:00:00+00",
+    "0f343b0931126a20f133d67c2b018a3b",
+    "----------",
+    "word and other ",
+    "1 1 1 1 1 1 1 1 1 1 1 1 1",
+  ];
+  for (const seed of seeds(4000)) {
+    const random = new Random(seed);
+    const text = Array.from({ length: random.upTo(random.chance(20) ? 120 : 20) }, () => {
+      const piece = random.of(pieces);
+      return random.chance(30) ? piece.slice(random.upTo(5), piece.length - random.upTo(5)) : piece;
+    }).join("");
+    const kinds = detectors.filter((kind) => kind !== "iban" && random.chance(50));
+    const closely = found(text, new Scanner([...kinds, "iban"]));
+    if (closely.some((match) => match.startsWith("iban "))) continue;
+    expect({ seed, kinds, found: found(text, new Scanner(kinds)) }).toEqual({ seed, kinds, found: closely });
+  }
+});
+
+test("many numbers in a row cost no more than each of them", () => {
+  const rows = 30_000;
+  expect(found("4111 1111 1111 1111 ".repeat(rows), new Scanner(["email", "card"]))).toHaveLength(rows);
+  expect(found("- ".repeat(rows * 10), new Scanner(["card", "cloudkey"]))).toEqual([]);
 });
 
 test("only a part of a larger buffer is looked at", () => {
