@@ -65,6 +65,9 @@ function write(path: string, text: string): void {
   writeFileSync(path, text);
 }
 
+// Servers and peers are killed as this process exits, also those that are stopped while they wait for their turn.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(2));
+
 try {
   const options = readOptions(process.argv.slice(2));
   // Something of what it started may still be open.

@@ -1,24 +1,20 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { processClock } from "./cpu-clock.ts";
+
+/** Seconds of CPU that these processes have used so far, all threads, user and system. */
+export function cpuSeconds(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + processClock(pid), 0) / 1e6;
+}
 
 /** Clock ticks a second in /proc (USER_HZ), the same on every Linux that we know of. */
 const ticks = 100;
 
-/** Seconds of CPU that these processes have used so far, all threads, user and system. */
-export function cpuSeconds(pids: readonly number[]): number {
-  return ticksIn(pids, [11, 12]) / ticks;
-}
-
-/** The same, and of the processes that they started and that have ended. */
+/** The same, and of the processes that they started and that have ended: cutime and cstime (proc(5)). */
 export function cpuSecondsEver(pids: readonly number[]): number {
-  return ticksIn(pids, [11, 12, 13, 14]) / ticks;
-}
-
-/** utime, stime, cutime and cstime (proc(5)) from 11 on. */
-function ticksIn(pids: readonly number[], fields: readonly number[]): number {
-  return pids
+  const ended = pids
     .map((pid) => afterName(pid))
-    .flatMap((all) => fields.map((field) => Number(all[field] ?? 0)))
-    .reduce((sum, value) => sum + value, 0);
+    .flatMap((all) => [Number(all[13] ?? 0), Number(all[14] ?? 0)]);
+  return cpuSeconds(pids) + ended.reduce((sum, value) => sum + value, 0) / ticks;
 }
 
 /** A share of one processor that is as good as none. */
@@ -32,23 +28,6 @@ export async function atRest(pids: readonly number[]): Promise<void> {
     await Bun.sleep(rest.look);
     if ((cpuSeconds(pids) - before) / ((performance.now() - at) / 1000) <= rest.share) return;
   } while (performance.now() < until);
-}
-
-/** Microseconds of CPU that the threads of these processes have used so far, those aside that have ended. */
-export function threadsMicros(pids: readonly number[]): number {
-  return pids
-    .flatMap((pid) =>
-      threadsOf(pid).map((thread) => Number(proc(pid, `task/${thread}/schedstat`).split(" ")[0])),
-    )
-    .reduce((sum, nanoseconds) => sum + nanoseconds / 1000, 0);
-}
-
-function threadsOf(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`);
-  } catch {
-    return [];
-  }
 }
 
 /** Bytes of memory of these processes' own, in RAM (RssAnon). */

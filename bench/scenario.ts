@@ -4,7 +4,7 @@ import type { Figure, Readings } from "./figure.ts";
 export interface Extent {
   /** Times every scenario is run for every peer. */
   readonly rounds: number;
-  /** Of load, a run: enough for 10,000 queries of several clients. 0: as few transactions as there can be. */
+  /** Of load, a run; whole ones. More rounds tell more than longer runs. 0: as few transactions as there can be. */
   readonly seconds: number;
   /** Rows of the bulk read. */
   readonly rows: number;
@@ -35,14 +35,14 @@ export const extents = {
   },
   /** For a look. */
   short: {
-    ...{ rounds: 3, seconds: 2, rows: 200_000, connections: 500, sessions: 10_000, traced: 1000, warm: 60 },
+    ...{ rounds: 5, seconds: 1, rows: 200_000, connections: 500, sessions: 10_000, traced: 1000, warm: 60 },
     ...{ megabytes: 256, keys: 300 },
   },
   /** For figures to quote. */
   long: {
     ...{
-      rounds: 5,
-      seconds: 4,
+      rounds: 11,
+      seconds: 2,
       rows: 1_000_000,
       connections: 1000,
       sessions: 10_000,
@@ -64,6 +64,8 @@ export interface Scenario<Peer> {
   readonly once?: true;
   /** What it is run through before anything is measured; scenarios that need the same share it. */
   readonly warm?: Warm<Peer>;
+  /** The peers it is run for, those side by side that are compared; absent: all, as they come. */
+  readonly of?: readonly string[];
   /** Peers it says nothing about. */
   skips?(peer: Peer): boolean;
   run(peer: Peer, extent: Extent): Promise<Readings>;

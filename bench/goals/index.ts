@@ -25,7 +25,7 @@ export async function measureGoals(name: ExtentName, only: Protocol | undefined,
   for (const protocol of protocols)
     samples = samples.with(await sample[protocol](extent, (doing) => say(`${protocol}: ${doing}`)));
   const beside = protocols.includes("postgres")
-    ? { flushes: flushMicros(), scanner: scannerSpeed() }
+    ? { flushes: flushMicros(), scanner: await scannerSpeed() }
     : { flushes: [], scanner: [] };
   const measured: Measured = { samples, ...beside, cores: cpus().length, load: loadavg()[2] ?? 0 };
   const rows = outcomes(measured, protocols);
@@ -43,6 +43,6 @@ const sample: Readonly<Record<Protocol, (extent: Extent, say: Say) => Promise<Sa
       return samples;
     });
   },
-  http: (extent, say) => sampleHttp([httpThroughput], extent, say),
+  http: (extent, say) => sampleHttp([{ ...httpThroughput, of: ["nginx", "haproxy", "record"] }], extent, say),
   ssh: (extent, say) => sampleSsh([scp, keys], extent, say),
 };

@@ -1,9 +1,7 @@
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Scanner } from "../../plugins/mask/detect/scanner.ts";
-import { threadMicros } from "../growth/timed.ts";
-import { scanned } from "../postgres/scenarios/inside-bulk.ts";
+import { readingOf } from "../own-process.ts";
 
 /** A few hundred bytes at a time into a file whose blocks are there, as the trail's are: microseconds each. */
 export function flushMicros(): number[] {
@@ -25,14 +23,7 @@ export function flushMicros(): number[] {
   }
 }
 
-/** Megabytes a second, the best of some passes each: whoever else wants the CPU makes most of them slower and none faster. */
-export function scannerSpeed(): number[] {
-  const [rounds, passes] = [5, 40];
-  const text = scanned();
-  const scanner = new Scanner(["email", "card"]);
-  const look = () => {
-    for (let at = 0; scanner.next(text, at, text.length); at = scanner.end);
-  };
-  const pass = () => text.length / Math.min(...Array.from({ length: passes }, () => threadMicros(look)));
-  return Array.from({ length: rounds + 1 }, pass).slice(1);
+/** Megabytes a second, time after time. */
+export function scannerSpeed(): Promise<number[]> {
+  return readingOf(join(import.meta.dir, "scanner.entry.ts"));
 }

@@ -19,15 +19,15 @@ export function outcomes(measured: Measured, protocols: readonly Protocol[]): Ou
   return protocols.flatMap((protocol) => goals[protocol].map((goal: Goal) => outcome(goal, measured)));
 }
 
-function outcome({ what, unit, bound, goal, of, unless }: Goal, measured: Measured): Outcome {
+function outcome({ what, unit, bound, goal, positive, of, unless }: Goal, measured: Measured): Outcome {
   const limit = typeof goal === "function" ? goal(measured) : goal;
   const readings = of(measured).filter(Number.isFinite);
   const value = median(readings);
   const verdict = () => {
     if (value === undefined) return "not measured";
     if (bound === undefined || limit === undefined) return "beside";
-    // The direct way took longer than the one through a proxy: others had the machine.
-    if (unit === "×" && value <= 0) return "lost in noise";
+    // The direct way took longer than the one through a proxy, or clear text than TLS: others had the machine.
+    if ((positive || unit === "×") && value <= 0) return "lost in noise";
     return unless?.(measured) ?? ((bound === "most" ? value <= limit : value >= limit) ? "met" : "MISSED");
   };
   return { what, unit, readings, value, bound, goal: limit, verdict: verdict() };

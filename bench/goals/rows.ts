@@ -19,6 +19,8 @@ export interface Goal {
   /** What the figure may be at most, or must be at least; absent: it stands beside the others to be compared with. */
   readonly bound?: "most" | "least";
   readonly goal?: number | ((measured: Measured) => number);
+  /** A figure that cannot be 0 or less, but for what disturbed the run; a ratio never can. */
+  readonly positive?: true;
   /** A figure a round; none: it was not measured. */
   of(measured: Measured): readonly number[];
   /** Where it does not count: why. */
@@ -109,6 +111,7 @@ const connections: Goals = [
       const clear = samples.of("connect.cpu", on);
       return samples.of("connect.tls.cpu", on).map((tls, at) => (tls - (clear[at] ?? Number.NaN)) / 1000);
     },
+    positive: true,
   },
   {
     ...{ what: "idle connection", unit: "KB", bound: "most", goal: 12 },
@@ -164,9 +167,25 @@ function beside(what: string, unit: string, of: (samples: Samples) => readonly n
   return { what, unit, of: ({ samples }) => of(samples) };
 }
 
+/** What the runtime can do at best, and what a recording adds. */
+const besideOthers: Goals = [
+  beside("1 client, added p50, bare relay, to HAProxy's", "×", (samples) =>
+    samples.ratios("added", "relay", "haproxy"),
+  ),
+  beside("CPU a query, prepared, bare relay, to HAProxy's", "×", (samples) =>
+    samples.ratios("cpu.prepared", "relay", "haproxy"),
+  ),
+  beside("CPU a query, prepared, a rule, to HAProxy's", "×", (samples) =>
+    samples.ratios("cpu.prepared", "rule", "haproxy"),
+  ),
+  beside("8 clients, bare relay, to PgBouncer", "×", (samples) =>
+    samples.ratios("rate.prepared.8", "relay", "pgbouncer-warm"),
+  ),
+];
+
 /** The table of issue 8, row by row, and what stands beside it; by protocol. */
 export const goals = {
-  postgres: [latency, cpu, throughput, trail, bulk, connections, crowd].flat(),
+  postgres: [latency, cpu, throughput, trail, bulk, connections, crowd, besideOthers].flat(),
   http,
   ssh,
 } as const satisfies Readonly<Record<string, Goals>>;

@@ -8,23 +8,30 @@ import { growth, type Points } from "./scenarios.ts";
 /** A cost may grow as fast as its work (1), never with its square (2); a busy machine is as far off as half of that. */
 const steepest = 1.5;
 
-/** A chart a curve in bench/results; `good`: nothing grows faster than its work. */
+/**
+ * `good`: nothing grows faster than its work. A chart a curve in bench/results is drawn anew only then: what a busy
+ * machine bends is no picture of anything.
+ */
 export async function measureGrowth(
   short: boolean,
   say: (doing: string) => void,
 ): Promise<{ readonly report: string; readonly good: boolean }> {
   const points: Points = (most) => tens(short ? most / 10 : most);
-  const folder = join(import.meta.dir, "../results");
-  mkdirSync(folder, { recursive: true });
   const curves: Curve[] = [];
   for (const [name, scenario] of Object.entries(growth)) {
     say(`growth: ${name}`);
-    const curve = await scenario(points);
-    writeFileSync(join(folder, `growth-${curve.id}.svg`), lines(curve));
-    curves.push(curve);
+    curves.push(await scenario(points));
   }
   const good = curves.every((curve) => curve.lines.every((line) => steepness(line) <= steepest));
-  return { report: curves.map(written).join("\n\n"), good };
+  if (good) draw(curves);
+  const drawn = good ? "" : "\n\nNo chart was drawn.";
+  return { report: `${curves.map(written).join("\n\n")}${drawn}`, good };
+}
+
+function draw(curves: readonly Curve[]): void {
+  const folder = join(import.meta.dir, "../results");
+  mkdirSync(folder, { recursive: true });
+  for (const curve of curves) writeFileSync(join(folder, `growth-${curve.id}.svg`), lines(curve));
 }
 
 function tens(most: number): number[] {

@@ -1,4 +1,4 @@
-import { dlopen, FFIType } from "bun:ffi";
+import { threadClock } from "../cpu-clock.ts";
 
 /** Milliseconds in which what waits for the disk has passed. */
 const catchingUp = 200;
@@ -29,20 +29,7 @@ export async function best(act: () => unknown, before: () => unknown = () => {})
 
 /** Microseconds of this thread's CPU: what others take of the processor meanwhile is not in it. */
 export function threadMicros(act: () => void): number {
-  const before = threadTime();
+  const before = threadClock();
   act();
-  return threadTime() - before;
-}
-
-/** clock_gettime(2) with CLOCK_THREAD_CPUTIME_ID. What Bun itself tells (getrusage) counts by ticks of the kernel. */
-const threadClock = 3;
-const { symbols } = dlopen("libc.so.6", {
-  clock_gettime: { args: [FFIType.i32, FFIType.ptr], returns: FFIType.i32 },
-});
-/** Seconds and nanoseconds. */
-const told = new BigInt64Array(2);
-
-function threadTime(): number {
-  symbols.clock_gettime(threadClock, told);
-  return Number(told[0]) * 1e6 + Number(told[1]) / 1000;
+  return threadClock() - before;
 }

@@ -6,7 +6,7 @@ import { interleave } from "../interleave.ts";
 import { guardedPeers, guarded as guardedPostgres, withPeers } from "../postgres/index.ts";
 import { bulkVariants, insideBulk } from "../postgres/scenarios/inside-bulk.ts";
 import { figuresOf } from "../report/report.ts";
-import { type Extent, extents, type Scenario } from "../scenario.ts";
+import { type Extent, extents } from "../scenario.ts";
 import { sampleSsh } from "../ssh/index.ts";
 import { keyCalls, keys, scp } from "../ssh/scenarios.ts";
 
@@ -43,8 +43,8 @@ const steady = new Set([
 const steadyOf = (scenarios: readonly { readonly figures: readonly Figure[] }[]) =>
   figuresOf(scenarios).filter(({ id }) => steady.has(id));
 
-const http = [httpThroughput, httpCalls].map((scenario) => ofPeers(scenario, ["haproxy", "record"]));
-const ssh = [scp, keys, keyCalls].map((scenario) => ofPeers(scenario, ["direct", "postern"]));
+const http = [httpThroughput, httpCalls].map((scenario) => ({ ...scenario, of: ["haproxy", "record"] }));
+const ssh = [scp, keys, keyCalls].map((scenario) => ({ ...scenario, of: ["direct", "postern"] }));
 /** What is measured in a process of its own has none that goes on working. */
 const alone = (id: string) => ({ id, processes: [] });
 
@@ -78,10 +78,3 @@ export const parts: readonly Part[] = [
     measure: (say) => sampleSsh(ssh, extent, say),
   },
 ];
-
-function ofPeers<Peer extends { readonly id: string }>(
-  scenario: Scenario<Peer>,
-  ids: readonly string[],
-): Scenario<Peer> {
-  return { ...scenario, skips: (peer) => !ids.includes(peer.id) || (scenario.skips?.(peer) ?? false) };
-}

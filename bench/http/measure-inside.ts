@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { interleave } from "../interleave.ts";
+import { readingOf, roomy } from "../own-process.ts";
 import { type Report, reported } from "../report/report.ts";
 import { extents, type Scenario } from "../scenario.ts";
 import type { InsideAllocations, InsideTimes } from "./inside.entry.ts";
@@ -12,6 +13,7 @@ interface InsidePeer {
   readonly title: string;
 }
 
+const entry = join(import.meta.dir, "inside.entry.ts");
 const titles: Readonly<Record<InsideVariant, string>> = { bare: "no guardrail", record: "recorded" };
 
 /** The gateway's own work without the kernel's: the steadiest figures that there are on a busy machine. */
@@ -30,11 +32,8 @@ export const inside: Scenario<{ readonly id: string }> = {
   ],
   skips: ({ id }) => !insideVariants.some((each) => each === id),
   async run({ id }) {
-    const { cpu, hashes } = await measured<InsideTimes>([id], {});
-    // With so much room the collector has no reason to run before all is measured.
-    const { allocated } = await measured<InsideAllocations>([id, "allocations"], {
-      BUN_JSC_largeHeapSize: "2000000000",
-    });
+    const { cpu, hashes } = await readingOf<InsideTimes>(entry, [id]);
+    const { allocated } = await readingOf<InsideAllocations>(entry, [id, "allocations"], roomy);
     return { "http.inside": hashes, "http.insideCpu": cpu, "http.allocated": allocated / 1024 };
   },
 };
@@ -44,18 +43,4 @@ export async function measureHttpInside(say: (doing: string) => void): Promise<R
   const peers: InsidePeer[] = insideVariants.map((id) => ({ id, title: titles[id], processes: [] }));
   const samples = await interleave([inside], peers, extents.short, say);
   return reported([inside], peers, samples, extents.short);
-}
-
-async function measured<Result>(
-  args: readonly string[],
-  environment: Record<string, string>,
-): Promise<Result> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "inside.entry.ts"), ...args], {
-    env: { ...process.env, ...environment },
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const said = await new Response(child.stdout).text();
-  if ((await child.exited) !== 0) throw new Error(`inside ${args.join(" ")} failed`);
-  return JSON.parse(said) as Result;
 }

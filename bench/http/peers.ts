@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Postern } from "../../test/postern.ts";
-import { commandLine, family } from "../processes.ts";
+import { commandLine } from "../processes.ts";
 import { freePort, startProgram } from "../program.ts";
 import type { HttpPeer } from "./peer.ts";
 
@@ -17,7 +17,7 @@ const variants = {
 } as const;
 export type Variant = keyof typeof variants;
 
-/** nginx, one worker, serving files: 1 KB of JSON and a large one. */
+/** nginx, one process, serving files: 1 KB of JSON and a large one. */
 export async function origin(folder: string, megabytes: number): Promise<HttpPeer> {
   const files = join(folder, "files");
   mkdirSync(files);
@@ -30,7 +30,7 @@ export async function origin(folder: string, megabytes: number): Promise<HttpPee
   return { ...program, id: "direct", title: "direct", carries: [], processes: [] };
 }
 
-/** nginx as a reverse proxy with kept connections, one worker. */
+/** nginx as a reverse proxy with kept connections, one process. */
 export function nginxProxy(folder: string, originUrl: string): Promise<HttpPeer> {
   const { host } = new URL(originUrl);
   return nginx(
@@ -130,7 +130,7 @@ async function nginx(
     .join(" ");
   writeFileSync(
     config,
-    `daemon off; worker_processes 1; pid ${join(folder, `nginx-${id}.pid`)}; error_log /dev/null; user root;
+    `daemon off; master_process off; pid ${join(folder, `nginx-${id}.pid`)}; error_log /dev/null; user root;
 events { worker_connections 4096; }
 http {
   access_log off; sendfile on; tcp_nodelay on; keepalive_requests 1000000000; ${temporary}
@@ -140,7 +140,6 @@ http {
 `,
   );
   const { pid, close } = await startProgram("nginx", ["-c", config, "-e", "/dev/null"], port);
-  const carries = family(pid).filter((each) => each !== pid);
-  const own = { url: `http://127.0.0.1:${port}/`, fields: [], carries, processes: carries };
+  const own = { url: `http://127.0.0.1:${port}/`, fields: [], carries: [pid], processes: [pid] };
   return { id: "nginx", title: "nginx", ...own, compiles: false, close };
 }

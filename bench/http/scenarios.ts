@@ -1,13 +1,22 @@
 import type { Extent, Scenario, Warm } from "../scenario.ts";
 import { canTrace, traced } from "../strace.ts";
 import type { HttpPeer } from "./peer.ts";
-import { wrk } from "./wrk.ts";
+import { type Load, wrk } from "./wrk.ts";
 
 /** Thousands of requests that a gateway whose code is not compiled answers in a second, about; and of what weighs as much. */
 const aSecond = 6;
 
-/** wrk knows no other length than seconds. */
-const length = ({ seconds }: Extent) => Math.max(1, seconds);
+/** wrk knows no other length than whole seconds; one of them is run before those that are measured. */
+async function measured(
+  peer: HttpPeer,
+  file: string,
+  connections: number,
+  { seconds }: Extent,
+  more = 0,
+): Promise<Load> {
+  if (seconds > 0) await wrk(peer, file, connections, 1);
+  return await wrk(peer, file, connections, Math.max(1, seconds) + more);
+}
 
 const warmSmall: Warm<HttpPeer> = (peer, extent) => warmed("small", 64, peer, extent);
 const warmLarge: Warm<HttpPeer> = (peer, extent) => warmed("large", 4, peer, extent);
@@ -25,7 +34,7 @@ export const latency: Scenario<HttpPeer> = {
   ],
   warm: warmSmall,
   async run(peer, extent) {
-    return { "http.p50": (await wrk(peer, "small", 1, length(extent))).p50 };
+    return { "http.p50": (await measured(peer, "small", 1, extent)).p50 };
   },
 };
 
@@ -37,7 +46,7 @@ export const throughput: Scenario<HttpPeer> = {
   ],
   warm: warmSmall,
   async run(peer, extent) {
-    const load = await wrk(peer, "small", 64, length(extent));
+    const load = await measured(peer, "small", 64, extent);
     const cpu = peer.carries.length === 0 ? {} : { "http.cpu": load.cpu };
     return { "http.requests": load.perSecond, ...cpu };
   },
@@ -67,7 +76,7 @@ export const bulk: Scenario<HttpPeer> = {
   ],
   warm: warmLarge,
   async run(peer, extent) {
-    const load = await wrk(peer, "large", 4, length(extent) + 1);
+    const load = await measured(peer, "large", 4, extent, 1);
     const cpu = peer.carries.length === 0 ? {} : { "http.bulkCpu": load.cpuPerGigabyte };
     return { "http.bulk": load.bytesPerSecond / 1e6, ...cpu };
   },

@@ -11,17 +11,17 @@ const program = "/usr/lib/postgresql/15/bin/pgbench";
 export const modes = ["simple", "extended", "prepared"] as const;
 export type Mode = (typeof modes)[number];
 
-/** pgbench's clock runs while its clients log in, by SCRAM; its rate leaves that out. Seconds. */
-const loginTime = (clients: number) => slowness * (1 + Math.floor(clients / 32));
-/** Grows where a machine is so busy that nobody was logged in by then, up to the largest. */
-let slowness = 1;
-const slowest = 9;
+/** Seconds of the same load before those that are measured: caches are filled, and code that the engine let go is there again. */
+const runIn = 1;
+/** Seconds in which pgbench's clients have logged in; its clock runs meanwhile. */
+const loginLimit = 60;
 
 export interface Load {
   readonly mode: Mode;
   readonly clients: number;
-  /** Either. */
+  /** Either: after the run-in, and without logins. */
   readonly seconds?: number;
+  /** Of each client; without a run-in. */
   readonly transactions?: number;
   /** A connection for every transaction. */
   readonly reconnect?: true;
@@ -32,7 +32,6 @@ export interface Load {
 }
 
 export interface LoadResult {
-  readonly transactions: number;
   /** Transactions a second. */
   readonly rate: number;
   /** Microseconds of CPU of the processes that carry it, a transaction; of so many transactions the logins are in it. */
@@ -48,26 +47,10 @@ export const during = ({ seconds }: Extent): Pick<Load, "seconds" | "transaction
   seconds > 0 ? { seconds } : { transactions: 20 };
 
 /** `pgbench -S`: one short select a transaction. Throws with its words when one fails. */
-export async function load(peer: Peer, { mode, clients, ...how }: Load): Promise<LoadResult> {
+export async function load(peer: Peer, how: Load): Promise<LoadResult> {
   const folder = mkdtempSync(join(tmpdir(), "postern-bench-log-"));
-  const before = how.reconnect ? 0 : loginTime(clients);
-  const length = how.seconds ? ["-T", `${how.seconds + before}`] : ["-t", `${how.transactions}`];
-  const args = [
-    "-n",
-    "-S",
-    "-M",
-    mode,
-    "-c",
-    `${clients}`,
-    ...length,
-    "-h",
-    "127.0.0.1",
-    "-p",
-    `${peer.port}`,
-  ];
-  if (how.reconnect) args.push("-C");
-  if (how.timed) args.push("-l", `--log-prefix=${join(folder, "log")}`);
-  const child = Bun.spawn([program, ...args, "-U", peer.user, peer.database], {
+  const log = join(folder, "log");
+  const child = Bun.spawn([program, ...argumentsOf(peer, how, log)], {
     env: {
       ...process.env,
       PGPASSWORD: peer.password,
@@ -80,50 +63,99 @@ export async function load(peer: Peer, { mode, clients, ...how }: Load): Promise
   try {
     const used = () => [peer.carries, peer.processes].map(cpuSeconds);
     const began = used();
-    const [shares, code, out, err] = await Promise.all([
-      how.seconds ? cpuShares(used, before, how.seconds) : undefined,
+    const [window, code, out] = await Promise.all([
+      observed(child, used, how.seconds),
       child.exited,
       new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
     ]);
     const transactions = Number(/transactions actually processed: (\d+)/.exec(out)?.[1] ?? Number.NaN);
-    const rate = Number(/^tps = ([\d.]+)/m.exec(out)?.[1] ?? Number.NaN);
-    if (code === 0 && transactions === 0 && slowness < slowest) {
-      slowness *= 3;
-      return await load(peer, { mode, clients, ...how });
-    }
-    if (code !== 0 || !(transactions > 0)) throw new Error(`pgbench through ${peer.id}: ${out}${err}`);
-    const ended = used();
-    const [cpu = Number.NaN, cpuOfAll = Number.NaN] =
-      shares?.map((share) => (share * 1e6) / rate) ??
-      ended.map((seconds, which) => ((seconds - (began[which] ?? 0)) * 1e6) / transactions);
-    return {
-      transactions,
-      rate,
-      cpu,
-      cpuOfAll,
-      p50: median(times(folder)) ?? Number.NaN,
-    };
+    if (code !== 0 || !(transactions > 0) || (how.seconds && !window.result))
+      throw new Error(`pgbench through ${peer.id}: ${out}${window.said}`);
+    const p50 = median(times(folder, how.seconds ? runIn : 0)) ?? Number.NaN;
+    if (window.result) return { ...window.result, p50 };
+    const [cpu = Number.NaN, cpuOfAll = Number.NaN] = used().map(
+      (seconds, which) => ((seconds - (began[which] ?? 0)) * 1e6) / transactions,
+    );
+    return { rate: Number(/^tps = ([\d.]+)/m.exec(out)?.[1] ?? Number.NaN), cpu, cpuOfAll, p50 };
   } finally {
+    child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Seconds of CPU a second, over the time in which nobody logs in. */
-async function cpuShares(used: () => number[], before: number, seconds: number): Promise<number[]> {
-  await Bun.sleep(before * 900);
-  const [began, at] = [used(), performance.now()];
-  await Bun.sleep(seconds * 1000);
-  const [ended, took] = [used(), (performance.now() - at) / 1000];
-  return ended.map((now, which) => (now - (began[which] ?? 0)) / took);
+function argumentsOf(peer: Peer, { mode, clients, ...how }: Load, log: string): string[] {
+  const { seconds, transactions } = how;
+  return [
+    ...["-n", "-S", "-M", mode, "-c", `${clients}`],
+    ...(seconds ? ["-P", "1", "-T", `${loginLimit + runIn + seconds}`] : ["-t", `${transactions}`]),
+    ...(how.reconnect ? ["-C"] : []),
+    ...(how.timed ? ["-l", `--log-prefix=${log}`] : []),
+    ...["-h", "127.0.0.1", "-p", `${peer.port}`, "-U", peer.user, peer.database],
+  ];
 }
 
-/** The third column of pgbench's own log: microseconds a transaction. */
-function times(folder: string): number[] {
-  return readdirSync(folder).flatMap((name) =>
-    readFileSync(join(folder, name), "utf8")
-      .trimEnd()
-      .split("\n")
-      .map((line) => Number(line.split(" ")[2])),
+/** Seconds of CPU, and when. */
+interface Reading {
+  readonly used: readonly number[];
+  readonly at: number;
+}
+
+interface Window {
+  /** Absent: it ended before. */
+  readonly result: Omit<LoadResult, "p50"> | undefined;
+  readonly said: string;
+}
+
+/**
+ * What passes between two of pgbench's reports (`-P 1`), the first of which comes a second after all its clients have logged in.
+ * Then it is told that its time is over, and lets its clients end their transactions and sessions.
+ */
+async function observed(
+  child: Bun.Subprocess<"ignore", "pipe", "pipe">,
+  used: () => number[],
+  seconds: number | undefined,
+): Promise<Window> {
+  const rates: number[] = [];
+  let began: Reading | undefined;
+  let result: Window["result"];
+  let said = "";
+  let read = 0;
+  const decoder = new TextDecoder();
+  for await (const chunk of child.stderr) {
+    said += decoder.decode(chunk, { stream: true });
+    for (; said.indexOf("\n", read) >= 0; read = said.indexOf("\n", read) + 1) {
+      const rate = /^progress: [\d.]+ s, ([\d.]+) tps/.exec(said.slice(read))?.[1];
+      if (rate === undefined || seconds === undefined || result) continue;
+      const now = { used: used(), at: performance.now() };
+      if (began) rates.push(Number(rate));
+      else began = now;
+      if (rates.length < seconds) continue;
+      result = resultOf(rates, began, now);
+      // As its own alarm does.
+      child.kill("SIGALRM");
+    }
+  }
+  return { result, said };
+}
+
+function resultOf(rates: readonly number[], began: Reading, ended: Reading): Window["result"] {
+  const rate = rates.reduce((sum, each) => sum + each, 0) / rates.length;
+  const took = (ended.at - began.at) / 1000;
+  const [cpu = Number.NaN, cpuOfAll = Number.NaN] = ended.used.map(
+    (seconds, which) => ((seconds - (began.used[which] ?? 0)) * 1e6) / took / rate,
   );
+  return { rate, cpu, cpuOfAll };
+}
+
+/** pgbench's own log, without its first seconds: microseconds a transaction (third column), and when it ended (fifth and sixth). */
+function times(folder: string, without: number): number[] {
+  return readdirSync(folder).flatMap((name) => {
+    const lines = readFileSync(join(folder, name), "utf8").trimEnd().split("\n");
+    const read = lines.map((line) => {
+      const [, , took, , seconds, micros] = line.split(" ").map(Number);
+      return { took: took ?? Number.NaN, at: (seconds ?? 0) + (micros ?? 0) / 1e6 };
+    });
+    const from = (read[0]?.at ?? 0) + without;
+    return read.filter(({ at }) => at >= from).map(({ took }) => took);
+  });
 }

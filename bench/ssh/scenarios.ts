@@ -1,12 +1,14 @@
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { median } from "../figure.ts";
-import { cpuSecondsEver, threadsMicros } from "../processes.ts";
+import { cpuSeconds, cpuSecondsEver } from "../processes.ts";
 import type { Extent, Scenario, Warm } from "../scenario.ts";
 import { canTrace, traced } from "../strace.ts";
 import { finished, openTerminal, timed } from "./client.ts";
 import { atWork, type SshPeer } from "./peers.ts";
 
+/** Keys, and megabytes, that go ahead of those that are measured. */
+const runIn = { keys: 30, megabytes: 8 };
 /** Keys, and megabytes, that go through an engine for each thousand queries of the extent's. */
 const asMuch = { keys: 50, megabytes: 8 };
 
@@ -19,7 +21,11 @@ export const scp: Scenario<SshPeer> = {
   warm: warmed(async (peer, thousands) => {
     if (thousands > 0) await copy(peer, thousands * asMuch.megabytes);
   }),
-  async run(peer, { megabytes }) {
+  async run(peer, { megabytes, seconds: load }) {
+    if (load > 0) {
+      await copy(peer, runIn.megabytes);
+      await reaped(peer);
+    }
     const before = cpuSecondsEver(peer.carries);
     const seconds = await copy(peer, megabytes);
     await reaped(peer);
@@ -102,20 +108,19 @@ async function typed(
 ): Promise<{ readonly times: number[]; readonly cpu: number }> {
   const terminal = await openTerminal(peer);
   const pids = atWork(peer);
-  const before = threadsMicros(pids);
+  for (let key = 0; key < Math.min(runIn.keys, count); key++) await terminal.key();
+  const before = cpuSeconds(pids);
   const times: number[] = [];
   while (times.length < count) times.push(await terminal.key());
-  const cpu = (threadsMicros(pids) - before) / count;
+  const cpu = ((cpuSeconds(pids) - before) * 1e6) / count;
   await terminal.close();
   return { times, cpu };
 }
 
 /** Seconds that scp takes, its connection included. */
 async function copy({ folder, options, target }: SshPeer, megabytes: number): Promise<number> {
-  const file = join(folder, "file");
-  const bytes = megabytes << 20;
-  if (!existsSync(file) || statSync(file).size !== bytes)
-    writeFileSync(file, Buffer.alloc(bytes, "postern bench "));
+  const file = join(folder, `file-${megabytes}`);
+  if (!existsSync(file)) writeFileSync(file, Buffer.alloc(megabytes << 20, "postern bench "));
   const began = performance.now();
   await finished(["scp", "-q", ...options, file, `${target}:copied`]);
   return (performance.now() - began) / 1000;

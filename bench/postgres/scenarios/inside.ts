@@ -1,14 +1,12 @@
 import { join } from "node:path";
 import { record } from "../../../plugins/index.ts";
+import { readingOf, roomy } from "../../own-process.ts";
 import type { Scenario } from "../../scenario.ts";
 import { inside as measure } from "../inside.ts";
 import type { Peer } from "../peers/peer.ts";
-import type { Mode } from "../pgbench.ts";
 
 const modes = ["simple", "prepared"] as const;
 const entry = join(import.meta.dir, "../inside.entry.ts");
-/** With so much room the collector has no reason to run before all is measured. */
-const room = { BUN_JSC_largeHeapSize: "2000000000" };
 
 /** The gateway's own work without the kernel's: the steadiest figure that there is on a busy machine. */
 export const inside: Scenario<Peer> = {
@@ -25,17 +23,6 @@ export const inside: Scenario<Peer> = {
     const costs: Record<string, number> = {};
     for (const mode of modes)
       costs[`inside.${mode}`] = await measure(mode, id === "record" ? [record()] : []);
-    return { ...costs, "inside.allocated": await allocated("prepared", id) };
+    return { ...costs, "inside.allocated": await readingOf<number>(entry, ["prepared", id], roomy) };
   },
 };
-
-async function allocated(mode: Mode, guardrail: string): Promise<number> {
-  const child = Bun.spawn([process.execPath, entry, mode, guardrail], {
-    env: { ...process.env, ...room },
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const said = await new Response(child.stdout).text();
-  if ((await child.exited) !== 0) throw new Error(`${entry} ${mode} ${guardrail} failed.`);
-  return Number(said);
-}
