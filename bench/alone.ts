@@ -16,5 +16,6 @@ export const alone: Supervision = {
   beginLogin: async () => undefined,
   finishLogin: () => Promise.reject(new Error("nobody signs in here")),
   signOut: async () => {},
+  trailRests() {},
   deliver: async () => {},
 };

@@ -99,6 +99,8 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const noticed = (notices: readonly Notice[]) => notifications.tell(notices);
   const index = await openIndex({ dataDir, log, live: [stream], since, indexed, noticed });
   opening.defer(() => index.close());
+  // A call that does not reach it finds no index: `readyz` says so.
+  trail.watchRest((rests) => void index.call("streamRests", stream, rests).catch(() => {}));
 
   const wants = (types: readonly NoticeType[]) => void index.call("notify", types).catch(() => {});
   const notifications = new Notifications({ trail, log, metrics, wants });

@@ -40,6 +40,8 @@ export interface Supervision {
   finishLogin(shown: ShownLogin, remote: string): Promise<FinishedLogin>;
   /** They want to be signed out: the credential of this identity is revoked, on every gateway of the store. */
   signOut(identity: Identity): Promise<void>;
+  /** Whether the worker's stream of the trail rests: nothing comes for it before the opposite is told. */
+  trailRests(stream: string, rests: boolean): void;
   /** Hands a message to this protocol in every worker. Resolves when it was taken there, or nobody is there to take it. */
   deliver(protocol: string, message: Uint8Array): Promise<void>;
 }

@@ -86,6 +86,7 @@ async function open(start: WorkerStart, supervision: Supervision): Promise<Opene
     },
   });
   const gateway = new Gateway({ dataDir, trail, supervision, log, metrics });
+  trail.watchRest((rests) => supervision.trailRests(stream, rests));
   return { gateway, trail };
 }
 
@@ -111,6 +112,7 @@ function supervision(peer: Peer<Supervision>): Supervision {
     loginFailed: (remote) => peer.call("loginFailed", remote),
     beginLogin: (wish, remote) => peer.call("beginLogin", wish, remote),
     finishLogin: (shown, remote) => peer.call("finishLogin", shown, remote),
+    trailRests: (stream, rests) => peer.tell("trailRests", stream, rests),
     signOut: (identity) => peer.call("signOut", identity),
     deliver: (protocol, message) => peer.call("deliver", protocol, message),
   };

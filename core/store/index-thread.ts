@@ -38,6 +38,8 @@ export interface IndexCalls {
   /** A process begins to write this stream of the trail, or has ended. */
   streamOpened(stream: string): void;
   streamEnded(stream: string): void;
+  /** Whether nothing comes for this stream before the opposite is told. */
+  streamRests(stream: string, rests: boolean): void;
   close(): Promise<void>;
 }
 
@@ -87,6 +89,7 @@ const calls: IndexCalls = {
   notify: (types) => index().teller.want(types),
   streamOpened: (stream) => index().indexer.opened(stream),
   streamEnded: (stream) => index().indexer.ended(stream),
+  streamRests: (stream, rests) => index().indexer.rests(stream, rests),
   async close() {
     await index().indexer.stop();
     index().close();

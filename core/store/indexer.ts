@@ -29,9 +29,15 @@ export class Indexer {
   /** Streams that are written now; all others are read to their end, once. */
   readonly #live = new Set<string>();
   readonly #finished = new Set<string>();
+  /** Those of the live ones for which nothing comes before it is told. */
+  readonly #resting = new Set<string>();
   /** Catching up and rebuilding take turns. */
   #turn: Promise<unknown> = Promise.resolve();
   #timer: Timer | undefined;
+  /** All that there is has been read, nothing comes, and nothing is waited for. */
+  #idle = false;
+  /** Since it was begun to read what there is. */
+  #stirred = false;
   #stopped = false;
 
   constructor(
@@ -47,17 +53,29 @@ export class Indexer {
   /** A process begins to write this stream. */
   opened(stream: string): void {
     this.#live.add(stream);
+    this.#resting.delete(stream);
     this.#finished.delete(stream);
+    this.#wake();
   }
 
   /** Nobody writes this stream any more. */
   ended(stream: string): void {
     this.#live.delete(stream);
+    this.#wake();
+  }
+
+  /** Whether its writer has nothing to write for now; otherwise it may write at any time. */
+  rests(stream: string, rests: boolean): void {
+    if (rests) this.#resting.add(stream);
+    else if (this.#resting.delete(stream)) this.#wake();
   }
 
   /** Resolves when all that is written now is in the index, or the index cannot keep up for the moment. */
   async fresh(): Promise<void> {
-    const caughtUp = this.#inTurn(() => this.#catchUp(true)).catch((error: unknown) => this.#failed(error));
+    const caughtUp = this.#inTurn(() => this.#catchUp(true)).catch((error: unknown) => {
+      this.#failed(error);
+      this.#wake();
+    });
     await Promise.race([caughtUp, Bun.sleep(patienceMs)]);
   }
 
@@ -91,11 +109,24 @@ export class Indexer {
     return next;
   }
 
+  #wake(): void {
+    this.#stirred = true;
+    if (!this.#idle) return;
+    this.#idle = false;
+    this.#next(0);
+  }
+
   #next(ms: number): void {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
-      this.#inTurn(() => this.#catchUp(false)).then(
-        () => this.#next(pollMs),
+      // What came before a rest was told is read now, all of it.
+      const last = [...this.#live].every((stream) => this.#resting.has(stream));
+      this.#stirred = false;
+      this.#inTurn(() => this.#catchUp(last)).then(
+        () => {
+          this.#idle = last && !this.#stirred;
+          if (!this.#idle) this.#next(pollMs);
+        },
         (error: unknown) => {
           this.#failed(error);
           this.#next(retryMs);

@@ -67,6 +67,7 @@ function fleet() {
       beginLogin: async () => undefined,
       finishLogin: () => Promise.reject(new Error("nobody signs in here")),
       signOut: async () => {},
+      trailRests() {},
       deliver: async () => {},
     }),
   });

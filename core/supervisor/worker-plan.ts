@@ -86,6 +86,7 @@ export function workerPlan(parts: PlanParts) {
       beginLogin: (...asked) => parts.browsers().beginLogin(...asked),
       finishLogin: (...asked) => parts.browsers().finishLogin(...asked),
       signOut: (identity) => parts.browsers().signOut(identity),
+      trailRests: (stream, rests) => void index.call("streamRests", stream, rests).catch(() => {}),
       deliver,
     }),
     /** Nobody may find a session or hold of a dead worker open, in the lists or in the trail. */

@@ -12,7 +12,10 @@ import { newStream } from "./worker-plan.ts";
 test("a worker that is told of grants while it begins takes them in, and is not lost over it", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "postern-worker-"));
   mkdirSync(join(dataDir, "trail"), { recursive: true });
-  const worker = new WorkerProcess({ supervision: {} as Supervision, blockedMs: 60_000 });
+  const worker = new WorkerProcess({
+    supervision: { trailRests() {} } as unknown as Supervision,
+    blockedMs: 60_000,
+  });
   try {
     const begun = worker.peer.call("begin", {
       ...{ worker: 0, dataDir, stream: newStream("worker-0"), strict: false, recorder: 1 << 20 },

@@ -111,6 +111,7 @@ export class Rig {
       beginLogin: async () => undefined,
       finishLogin: () => Promise.reject(new PosternError("identity.refused", "Nobody signs in here.")),
       signOut: async () => {},
+      trailRests() {},
       deliver: (protocol, message) => this.gateway.delivered(protocol, message),
     };
     this.gateway = new Gateway({
