@@ -138,3 +138,38 @@ test("a batch that cannot be written is read again, and nothing is missing then"
   await indexer.fresh();
   expect((await contents(searched))[0]).toHaveLength(writer.head.seq);
 });
+
+test("what rests is not looked at, what wakes it is read at once, and what ended meanwhile to its end", async () => {
+  const dataDir = folder();
+  const [one, two] = [await trail(dataDir, "a-w0"), await trail(dataDir, "b-w0")];
+  const { database, indexer, failures } = await index(dataDir);
+  const texts = async () =>
+    (await contents({ database, dataDir }))[0]?.filter((line) => /text \d/.test(line)).length;
+  const soon = async (count: number) => {
+    while ((await texts()) !== count) await Bun.sleep(10);
+  };
+  indexer.opened("a-w0");
+  indexer.opened("b-w0");
+  one.append(operation("s", "text 1"));
+  indexer.rests("a-w0", true);
+  indexer.rests("b-w0", true);
+  indexer.start();
+  await soon(1);
+  one.append(operation("s", "text 2"));
+  await Bun.sleep(300);
+  expect(await texts()).toBe(1);
+  indexer.rests("a-w0", false);
+  await soon(2);
+  // Whoever does not rest is looked at, whatever the others do.
+  one.append(operation("s", "text 3"));
+  await soon(3);
+  indexer.rests("a-w0", true);
+  await Bun.sleep(300);
+  await two.durable(two.append(operation("s", "text 4")));
+  indexer.ended("b-w0");
+  await soon(4);
+  one.append(operation("s", "text 5"));
+  await indexer.fresh();
+  expect(await texts()).toBe(5);
+  expect(failures).toEqual([]);
+});
