@@ -71,7 +71,7 @@ async function write(stream: string): Promise<void> {
     if (op % 400 === 0) {
       const reason = { code: "policy.denied", message: "No." };
       trail.append({ kind: "denied", session, text: "drop table GRÖSSE", actions: [], reason, policy: "p" });
-      await trail.durable(trail.head.seq);
+      await trail.durable(trail.seq);
     }
   }
   await trail.close();

@@ -1,17 +1,21 @@
 import { PosternError } from "../error.ts";
-import { checkpointMs, genesis, hashBytes } from "./chain.ts";
+import { checkpointMs, hashBytes } from "./chain.ts";
+import { ChainEnd } from "./chain-end.ts";
 import type { Entry, Head } from "./entry.ts";
 import { EntryBytes } from "./entry-bytes.ts";
 import { entryTail } from "./entry-json.ts";
 import type { AppendLog } from "./log.ts";
 import { Room } from "./room.ts";
 import { frameBytes } from "./segment.ts";
+import { StageCheck } from "./stage-check.ts";
 
 const largestEntry = 1 << 20;
 
-/** Turns entries into chained frames in one log, and signs the chain's head as it grows. */
+/** Turns entries into frames of one log, which the recorder chains, and signs the chain's head as it grows. */
 export class ChainWriter {
-  readonly #hash: Uint8Array;
+  /** As far as it was needed for a signature. */
+  readonly #end: ChainEnd;
+  readonly #check: StageCheck;
   readonly #entries = new EntryBytes();
   readonly #room: Room;
   readonly #largest: number;
@@ -23,18 +27,22 @@ export class ChainWriter {
 
   constructor(
     private readonly log: AppendLog,
-    private readonly stream: string,
+    stream: string,
     private readonly sign: ((head: Head) => string) | undefined,
+    /** Takes over how far the recorder has made the chain. */
+    private readonly catchUp: (end: ChainEnd) => void,
     /** Why there is no room, from the recorder. */
     private readonly stuck: () => string | undefined,
   ) {
-    this.#hash = genesis(stream).slice();
+    this.#end = new ChainEnd(stream);
+    this.#check = new StageCheck(stream);
     this.#room = new Room(log.largest >> 1);
     this.#largest = Math.min(largestEntry, log.largest >> 1);
   }
 
-  get head(): Head {
-    return { stream: this.stream, seq: this.#seq, hash: Buffer.from(this.#hash).toString("hex") };
+  /** Of the last entry. */
+  get seq(): number {
+    return this.#seq;
   }
 
   /** Nothing waits for a checkpoint. */
@@ -60,11 +68,19 @@ export class ChainWriter {
   /** Signs the head when something unsigned is this old (ms). False: no room even for that. */
   checkpoint(time: number, age = 0): boolean {
     if (!this.sign || this.#unsigned === undefined || time - this.#unsigned < age) return true;
-    const { head } = this;
+    const head = this.#head();
     const written = this.#write({ kind: "checkpoint", head, signature: this.sign(head) }, time);
     if (written === undefined) return false;
     this.#unsigned = undefined;
     return true;
+  }
+
+  /** Few entries are left to be hashed, unless the recorder is late. */
+  #head(): Head {
+    const end = this.#end;
+    this.catchUp(end);
+    while (end.seq < this.#seq) end.link(Buffer.from(this.log.frames(end.segment).subarray(end.offset)));
+    return end.head;
   }
 
   #tellMissed(time: number): void {
@@ -97,11 +113,9 @@ export class ChainWriter {
 
   /** The next entry's body stands in its place. */
   #commit({ kind }: Entry, time: number, body: number): number {
-    const { bytes, at } = this.log;
+    const { view, at } = this.log;
     const payload = hashBytes + body;
-    bytes.set(this.#hash, at);
-    Bun.SHA256.hash(new Uint8Array(bytes.buffer, at, payload), this.#hash);
-    bytes.set(this.#hash, at);
+    this.#check.put(view, at, payload, this.#seq + 1);
     this.log.commit(payload);
     this.#room.wrote(kind);
     if (kind !== "checkpoint") this.#unsigned ??= time;

@@ -12,6 +12,13 @@ export function genesis(stream: string): Uint8Array {
   return Bun.SHA256.hash(`postern trail\n${stream}`) as Uint8Array;
 }
 
+/** Puts its hash before the body of the entry that follows the one whose hash this is, which becomes the new one's. */
+export function link(hash: Uint8Array, payload: Uint8Array): void {
+  payload.set(hash);
+  Bun.SHA256.hash(payload, hash);
+  payload.set(hash);
+}
+
 /** A checkpoint is due once the oldest unsigned entry is this old (by the entries' own times). */
 export const checkpointMs = 1000;
 

@@ -6,7 +6,9 @@
 /** Bumped by any recorder when something was flushed or became ready. The writer waits on it. */
 export const TICK = 0;
 const globals = 1;
-const slots = 9;
+/** Number, segment, offset and hash of an entry. */
+export const placeWords = 3 + 8;
+const slots = 10 + 2 * placeWords;
 
 /** Where the words of one log are. */
 export class LogWords {
@@ -27,6 +29,8 @@ export class LogWords {
   readonly closed: number;
   /** Bumped by the writer when the recorder should look. The recorder sleeps on it. */
   readonly wake: number;
+  /** How often the recorder told how far the chain is made; two places for that follow (see chain-words.ts). */
+  readonly linked: number;
 
   constructor(log: number) {
     const base = globals + log * slots;
@@ -39,6 +43,7 @@ export class LogWords {
     this.quiet = base + 6;
     this.closed = base + 7;
     this.wake = base + 8;
+    this.linked = base + 9;
   }
 }
 
@@ -53,13 +58,14 @@ export function bump(words: Int32Array, word: number): void {
 
 /** One log as its recorder thread is told of it. */
 export interface LogOptions {
+  readonly stream: string;
   readonly dir: string;
   /** The first eight bytes of each segment. */
   readonly magic: string;
   readonly segmentBytes: number;
   /** How long after it was written a frame is durable when nobody waits, on a disk that is quick enough. */
   readonly withinMs: number;
-  /** Frames are written beside the segments (see Stage), and copied into them. */
+  /** Frames are written beside the segments (see Stage), copied into them and chained on the way. */
   readonly staged: boolean;
   /** Tell the writer the SHA-256 of each segment that is full. */
   readonly seals: boolean;

@@ -26,7 +26,7 @@ test("the recorder dies: who waits is told, nothing new begins, what was begun m
   expect(trail.status.state).toBe("dead");
   expect(() => trail.append(operation)).toThrow(expect.objectContaining({ code: "trail.dead" }));
   expect(trail.append(outcome(op))).toBeGreaterThan(op);
-  await expect(trail.durable(trail.head.seq)!).rejects.toMatchObject({ code: "trail.dead" });
+  await expect(trail.durable(trail.seq)!).rejects.toMatchObject({ code: "trail.dead" });
   await expect(recording.bytes(new Uint8Array(1)) as Promise<void>).rejects.toMatchObject({
     code: "trail.dead",
   });

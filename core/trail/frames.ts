@@ -9,6 +9,8 @@ export interface Frame {
   /** Of the length word, in the file. */
   readonly offset: number;
   readonly payload: Buffer;
+  /** Not in its segment yet: it has a check in the place of its hash. */
+  readonly staged: boolean;
 }
 
 /** Why a reader goes no further. `end`: all that was written so far; more may come. */
@@ -66,7 +68,7 @@ export class Frames {
       }
       if (!payload) return this.#stop({ at: "damaged", what: "a frame that is longer than its segment" });
       this.offset += frameBytes(length);
-      return { segment, offset, payload };
+      return { segment, offset, payload, staged: this.#stage !== undefined };
     }
   }
 

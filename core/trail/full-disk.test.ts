@@ -115,7 +115,7 @@ test.skipIf(!mounted)(
     while (codeOf(() => trail.append(denied)) === undefined) refusals++;
     expect(refusals).toBeGreaterThan(10);
     for (const op of running) end(op);
-    await trail.durable(trail.head.seq);
+    await trail.durable(trail.seq);
     unlinkSync(ballast);
     await until(() => codeOf(() => trail.append(operation)) === undefined);
     await trail.close();

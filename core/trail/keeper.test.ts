@@ -13,7 +13,15 @@ const withinMs = 5;
 function keeper() {
   const words = new Int32Array(new SharedArrayBuffer(controlBytes(1)));
   const at = new LogWords(0);
-  const options = { dir: "/nowhere", magic: "", segmentBytes: 64, withinMs, staged: false, seals: false };
+  const options = {
+    stream: "a-w0",
+    dir: "/nowhere",
+    magic: "",
+    segmentBytes: 64,
+    withinMs,
+    staged: false,
+    seals: false,
+  };
   const kept = new Keeper(words, 0, options, () => undefined);
   const write = () => Atomics.add(words, at.written, 1);
   return { kept, write, ask: () => Atomics.store(words, at.asked, Atomics.load(words, at.written)) };
@@ -83,7 +91,15 @@ test("a segment is made while its stage serves another, and is there as soon as 
   const segmentBytes = 3 << 20;
   const words = new Int32Array(new SharedArrayBuffer(controlBytes(1)));
   const { ready } = new LogWords(0);
-  const options = { dir, magic: trailMagic, segmentBytes, withinMs, staged: true, seals: false };
+  const options = {
+    stream: "a-w0",
+    dir,
+    magic: trailMagic,
+    segmentBytes,
+    withinMs,
+    staged: true,
+    seals: false,
+  };
   const kept = new Keeper(words, 0, options, () => undefined);
   const log = new AppendLog(words, 0, dir, segmentBytes, 1, true);
   const work = () => {

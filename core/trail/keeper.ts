@@ -9,9 +9,11 @@ import {
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
+import { tellEnd } from "./chain-words.ts";
 import { bump, type LogOptions, LogWords, type RecorderMessage, TICK } from "./control.ts";
 import { Provision, segmentName } from "./segment.ts";
-import { StageCopy, stageCount, stageMagic, stageName } from "./stage.ts";
+import { stageCount, stageMagic, stageName } from "./stage.ts";
+import { StageCopy } from "./stage-copy.ts";
 
 const retryMs = 100;
 /** What is left of a long flush after the next one. */
@@ -47,7 +49,7 @@ export class Keeper {
     private readonly tell: (message: RecorderMessage) => void,
   ) {
     this.#at = new LogWords(log);
-    this.#copy = options.staged ? new StageCopy(options.dir) : undefined;
+    this.#copy = options.staged ? new StageCopy(options.dir, options.stream) : undefined;
   }
 
   /** Milliseconds until the next flush or retry must happen; 0: now. */
@@ -84,6 +86,7 @@ export class Keeper {
       this.#copy?.copy(index, fd);
       fdatasyncSync(fd);
     }
+    if (this.#copy) tellEnd(this.words, this.#at, this.#copy.end);
     Atomics.store(this.words, this.#at.flushed, written);
     bump(this.words, TICK);
     this.#takes = Math.max(performance.now() - now, this.#takes * forgets);

@@ -85,6 +85,15 @@ export class AppendLog {
     return this.#mapped!.bytes;
   }
 
+  get view(): DataView {
+    return this.#mapped!.view;
+  }
+
+  /** What is written of a segment, the current one or the one before. Only where it is staged. */
+  frames(segment: number): Buffer {
+    return this.#stage!.frames(segment);
+  }
+
   /** Where in `bytes` the next payload goes. */
   get at(): number {
     return this.#offset + lengthBytes;

@@ -43,11 +43,24 @@ test("a stream's name is used once", async () => {
 
 test("an entry that is too large is refused, and the next one is written", async () => {
   const trail = await rig.open("b-s");
-  const { seq } = trail.head;
+  const { seq } = trail;
   const what = "x".repeat(64 << 10);
   expect(() => trail.append({ kind: "admin", what, by: "test" })).toThrow(
     expect.objectContaining({ code: "trail.too-large" }),
   );
   expect(trail.append(outcome(1))).toBe(seq + 1);
   await trail.close();
+});
+
+test("entries that are too many to be chained at once where the recorder has its place for them", async () => {
+  const trail = await rig.open("c-s", { segmentBytes: 8 << 20 });
+  const what = "x".repeat(200_000);
+  for (let round = 0; round < 30; round++) {
+    for (let entry = 0; entry < 3; entry++) trail.append({ kind: "admin", what, by: "test" });
+    trail.sign();
+    await trail.durable(trail.seq);
+  }
+  await trail.close();
+  expect(rig.segments("c-s")).toBeGreaterThan(1);
+  expect(verifyTrail(rig.dataDir, rig.publicKey).findings).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { PosternError } from "../error.ts";
 import { signer } from "./chain.ts";
+import { takeEnd } from "./chain-words.ts";
 import { ChainWriter } from "./chain-writer.ts";
 import { type LogOptions, LogWords, TICK } from "./control.ts";
 import type { Head } from "./entry.ts";
@@ -58,6 +59,7 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
     within: number,
     staged: boolean,
   ): LogOptions => ({
+    stream,
     dir: makeFolder(dataDir, folder, stream),
     magic,
     segmentBytes: bytes,
@@ -69,7 +71,8 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
     log("trail", trailMagic, segmentBytes, withinMs, true),
     log("recordings", recordingMagic, recordingSegmentBytes, recordingWithinMs, false),
   ] as const;
-  const { ready } = new LogWords(0);
+  const at = new LogWords(0);
+  const { ready } = at;
   let stuck: { readonly why: string; readonly ready: number } | undefined;
   let dead: string | undefined;
   let trail: StreamTrail | undefined;
@@ -91,8 +94,12 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
   const trailLog = new AppendLog(words, 0, logs[0].dir, segmentBytes, 1, true);
   const recordingLog = new AppendLog(words, 1, logs[1].dir, recordingSegmentBytes, 1, false);
   const sign = options.signingKey === undefined ? undefined : signer(options.signingKey);
-  const chain = new ChainWriter(trailLog, stream, sign, () =>
-    stuck?.ready === Atomics.load(words, ready) ? stuck.why : undefined,
+  const chain = new ChainWriter(
+    trailLog,
+    stream,
+    sign,
+    (end) => takeEnd(words, at, end),
+    () => (stuck?.ready === Atomics.load(words, ready) ? stuck.why : undefined),
   );
   const stir = () => trail?.stir();
   const recordingMark = new Watermark(words, 1, lateMs, undefined, stir);
@@ -137,7 +144,7 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
   const start = { kind: "start", version: manifest.version, pid: process.pid, role } as const;
   trail.append(previous === undefined ? start : { ...start, previous });
   trail.sign();
-  await trail.durable(trail.head.seq);
+  await trail.durable(trail.seq);
   return trail;
 }
 

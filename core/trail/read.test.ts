@@ -41,7 +41,7 @@ test("a live stream is followed as it grows, across segments and from a kept pos
   for (let op = 0; op < 300; op++) {
     const seq = trail.append(outcome(op));
     const entries = [...reader];
-    expect(entries.at(-1)?.seq).toBe(trail.head.seq);
+    expect(entries.at(-1)?.seq).toBe(trail.seq);
     expect(reader.stop).toEqual({ at: "end" });
     seen.push(...entries);
     if (op === 150) position = JSON.parse(JSON.stringify(reader.position)) as Position;

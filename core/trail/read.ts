@@ -4,6 +4,7 @@ import type { Written } from "./entry.ts";
 import { type Frame, Frames, type Stop } from "./frames.ts";
 import { Glance } from "./glance.ts";
 import { headerBytes, trailMagic } from "./segment.ts";
+import { StageCheck } from "./stage-check.ts";
 
 /** Where a reader of one stream stands: what to keep to go on later. Plain JSON. */
 export interface Position {
@@ -30,6 +31,7 @@ export class StreamReader implements Iterable<Written> {
   /** Of the entry that is looked at: as it stands there, and as it must be. */
   readonly #stored = Buffer.alloc(hashBytes);
   #made: Buffer = Buffer.alloc(hashBytes);
+  readonly #check: StageCheck;
   readonly #glance = new Glance();
   #frame: Frame | undefined;
   /** The current entry, once it is parsed. */
@@ -45,6 +47,7 @@ export class StreamReader implements Iterable<Written> {
     const { segment = 1, offset = headerBytes, seq = 0 } = from ?? {};
     this.#frames = new Frames(trailFolder(dataDir, stream), trailMagic, segment, offset);
     this.#seq = seq;
+    this.#check = new StageCheck(stream);
     this.#hash = from ? Buffer.from(from.hash, "hex") : Buffer.from(genesis(stream));
   }
 
@@ -89,19 +92,21 @@ export class StreamReader implements Iterable<Written> {
   #advance(whole: boolean): boolean {
     if (this.#bad) return false;
     this.#frame = this.#frames.next();
-    if (!this.#frame || this.#accept(this.#frame.payload, whole)) return this.#frame !== undefined;
+    if (!this.#frame || this.#accept(this.#frame, whole)) return this.#frame !== undefined;
     // The writer may have been in the middle of it.
     this.#frames.again(this.#frame);
     this.#frame = this.#frames.next();
-    if (!this.#frame || this.#accept(this.#frame.payload, whole)) return this.#frame !== undefined;
+    if (!this.#frame || this.#accept(this.#frame, whole)) return this.#frame !== undefined;
     this.#frames.again(this.#frame);
     this.#bad = { at: "damaged", what: "an entry whose hash does not fit" };
     return false;
   }
 
-  #accept(payload: Buffer, whole: boolean): boolean {
+  #accept({ payload, staged }: Frame, whole: boolean): boolean {
     if (payload.length <= hashBytes) return false;
-    if (!this.#isChained(payload)) return false;
+    const fits = staged && this.#check.fits(payload, this.#seq + 1);
+    // The hash of what is staged is made here, as it will be in the segment.
+    if (!(this.#isChained(payload) || fits)) return false;
     this.#entry = undefined;
     if (whole || !this.#glance.read(payload)) {
       this.#entry = parseBody(payload);

@@ -52,7 +52,7 @@ async function deadWorker(stream: string): Promise<number> {
   worker.append(open("cut"));
   const op = worker.append(operation("cut"));
   worker.append(hold("cut", "h2"));
-  await worker.durable(worker.head.seq);
+  await worker.durable(worker.seq);
   return op;
 }
 
@@ -79,7 +79,7 @@ test("each thing is marked once, also when the recovery itself was cut short", a
   const first = await rig.open("b-s", { previous: heads(rig.dataDir) });
   const [one] = unfinished(rig.dataDir, ["a-w0"]).abandoned;
   first.append(one!);
-  await first.durable(first.head.seq);
+  await first.durable(first.seq);
   // That supervisor dies here: two are left, and only what it commits to tells of the worker.
   const previous = heads(rig.dataDir);
   expect(previous.map(({ stream }) => stream)).toEqual(["b-s"]);
@@ -96,7 +96,7 @@ test("a worker that died under a living supervisor is not recovered again after 
   const supervisor = await rig.open("a-s");
   await deadWorker("a-w0");
   expect(recover(rig.dataDir, supervisor, ["a-w0"])).toHaveLength(3);
-  await supervisor.durable(supervisor.head.seq);
+  await supervisor.durable(supervisor.seq);
   const previous = heads(rig.dataDir);
   expect(previous.map(({ stream }) => stream)).toEqual(["a-s", "a-w0"]);
   const next = await rig.open("b-s", { previous });

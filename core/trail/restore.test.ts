@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { LogWords } from "./control.ts";
 import { follow } from "./read.ts";
 import { restoreStream, restoreStreams } from "./restore.ts";
-import { headerBytes } from "./segment.ts";
+import { frameBytes, headerBytes } from "./segment.ts";
 import { staged, stageName } from "./stage.ts";
 import { outcome, TrailRig } from "./trail-rig.ts";
 import { verifyTrail } from "./verify.ts";
@@ -22,12 +22,12 @@ const stage = (segment: number) => join(rig.dataDir, "trail", stream, stageName(
 async function stopped(copied: number, more: number): Promise<number> {
   const trail = await rig.open(stream);
   for (let op = 1; op <= copied; op++) trail.append(outcome(op));
-  await trail.durable(trail.head.seq);
+  await trail.durable(trail.seq);
   const { ready } = new LogWords(0);
   while (Atomics.load(trail.threads.words, ready) < 2) await Bun.sleep(1);
   await trail.threads.kill(0);
   for (let op = 1; op <= more; op++) trail.append(outcome(copied + op));
-  const { seq } = trail.head;
+  const { seq } = trail;
   await trail.close();
   return seq;
 }
@@ -84,7 +84,7 @@ test("a copy that was cut short in the middle is written again", async () => {
   expect(read()).toEqual(upTo(last));
 });
 
-test("of a stage that a power cut left with anything in it, only what the chain links is taken", async () => {
+test("of a stage that a power cut left with anything in it, only whole entries that follow are taken", async () => {
   const last = await stopped(20, 30);
   const had = inSegment().length;
   const whole = readFileSync(stage(1));
@@ -102,6 +102,74 @@ test("of a stage that a power cut left with anything in it, only what the chain 
     expect(seqs.length).toBeLessThanOrEqual(last);
     expect(verifyTrail(rig.dataDir, rig.publicKey).findings).toEqual([]);
   }
+});
+
+/** Where each frame of a stage begins. */
+function framesOf(bytes: Buffer): readonly { at: number; frame: Buffer }[] {
+  const { frames } = staged(bytes);
+  const found = [];
+  for (let at = headerBytes; at < frames.length; ) {
+    const size = frameBytes(frames.readInt32LE(at));
+    found.push({ at, frame: Buffer.from(frames.subarray(at, at + size)) });
+    at += size;
+  }
+  return found;
+}
+
+test("frames of a stage that changed places, or stand there twice, are taken up to there", async () => {
+  await stopped(20, 30);
+  const durable = readFileSync(rig.segment(stream));
+  const whole = readFileSync(stage(1));
+  const frames = framesOf(whole);
+  const had = inSegment().length;
+  for (const [from, to] of [
+    [had + 4, had + 5],
+    [had + 5, had + 4],
+    [had - 5, had],
+    [had + 9, had],
+  ] as const) {
+    const bytes = Buffer.from(whole);
+    // Equally long: numbers of two digits.
+    expect(frames[from]!.frame.length).toBe(frames[to]!.frame.length);
+    frames[from]!.frame.copy(bytes, frames[to]!.at);
+    writeFileSync(stage(1), bytes);
+    writeFileSync(rig.segment(stream), durable);
+    restoreStream(rig.dataDir, stream);
+    expect(inSegment()).toEqual(upTo(to));
+    expect(verifyTrail(rig.dataDir, rig.publicKey).findings).toEqual([]);
+  }
+});
+
+test("the stage of another stream is not taken, though its numbers and its place fit", async () => {
+  await stopped(20, 30);
+  const had = inSegment();
+  const other = await rig.open("b-w0");
+  for (let op = 1; op <= 50; op++) other.append(outcome(op));
+  await other.durable(other.seq);
+  writeFileSync(stage(1), readFileSync(stage(1).replace(stream, "b-w0")));
+  restoreStream(rig.dataDir, stream);
+  expect(inSegment()).toEqual(had);
+  await other.close();
+});
+
+test("an end that was signed before it was chained verifies once it is restored, in the next segment too", async () => {
+  const trail = await rig.open(stream);
+  const { ready } = new LogWords(0);
+  while (Atomics.load(trail.threads.words, ready) < 2) await Bun.sleep(1);
+  await trail.threads.kill(0);
+  for (let op = 1; op <= 710; op++) {
+    trail.append(outcome(op));
+    if (op % 50 === 0) trail.sign();
+  }
+  const { seq } = trail;
+  trail.sign();
+  await trail.close();
+  const { streams } = verifyTrail(rig.dataDir, rig.publicKey);
+  expect(streams).toMatchObject([{ signedTo: seq + 1 }]);
+  restoreStream(rig.dataDir, stream);
+  const restored = verifyTrail(rig.dataDir, rig.publicKey);
+  expect(restored.findings).toEqual([]);
+  expect(restored.streams).toMatchObject([{ signedTo: seq + 1 }]);
 });
 
 test("of a stage that was used before, nothing old is taken", async () => {

@@ -1,17 +1,11 @@
 import { closeSync, existsSync, fdatasyncSync, openSync, readFileSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { genesis, hashBytes } from "./chain.ts";
-import { linked, trailFolder } from "./read.ts";
+import { ChainEnd } from "./chain-end.ts";
+import { trailFolder } from "./read.ts";
 import { END, frameBytes, headerBytes, lengthBytes, segmentName } from "./segment.ts";
 import { stageCount, staged, stageName, writeFrames } from "./stage.ts";
+import { StageCheck } from "./stage-check.ts";
 import { lastOf, streams } from "./streams.ts";
-
-/** Where a stream goes on, and the hash that its next entry follows. */
-interface End {
-  readonly segment: number;
-  readonly offset: number;
-  readonly hash: Uint8Array;
-}
 
 /** What dead processes wrote and their recorders did not get to: into the segments with it. No process may be writing. */
 export function restoreStreams(dataDir: string): void {
@@ -30,48 +24,57 @@ export function restoreStream(dataDir: string, stream: string): void {
     .map((path) => readFileSync(path))
     .filter(({ length }) => length > headerBytes)
     .map(staged);
-  let end = endOf(dataDir, stream);
-  while (end) {
-    const { segment } = end;
+  const end = endOf(dataDir, stream);
+  const check = new StageCheck(stream);
+  for (let segment = 0; end && end.segment > segment; ) {
+    segment = end.segment;
     const frames = stages.find((stage) => stage.segment === segment)?.frames;
-    end = frames && extend(join(dir, segmentName(segment)), frames, end);
+    if (frames) extend(join(dir, segmentName(segment)), soundPart(frames, end, check), end);
   }
   for (const path of paths) unlinkSync(path);
 }
 
 /** undefined: the stream is damaged, and stays as it is. */
-function endOf(dataDir: string, stream: string): End | undefined {
+function endOf(dataDir: string, stream: string): ChainEnd | undefined {
+  const end = new ChainEnd(stream);
   const last = lastOf(dataDir, stream, false);
-  if (!last) return { segment: 1, offset: headerBytes, hash: genesis(stream) };
-  return last.next && { ...last.next, hash: Buffer.from(last.head.hash, "hex") };
+  if (!last) return end;
+  const { head, next } = last;
+  if (!next) return undefined;
+  end.take(head.seq, next.segment, next.offset, Buffer.from(head.hash, "hex"));
+  return end;
 }
 
 /**
- * Adds what follows the stream's end. A stage was never flushed, so that after a power cut anything may stand in it:
- * only what the chain links counts. Where the stream goes on when that is another segment.
+ * What of a stage follows the stream's end. It was never flushed, so that after a power cut anything may stand in it: only
+ * what its check tells to be the next entry counts.
  */
-function extend(path: string, frames: Buffer, { segment, offset, hash }: End): End | undefined {
-  if (!existsSync(path)) return undefined;
-  let [at, last, over] = [offset, hash, false];
-  while (!over && at + lengthBytes <= frames.length) {
+function soundPart(frames: Buffer, { offset, seq }: ChainEnd, check: StageCheck): Buffer {
+  let at = offset;
+  for (let next = seq + 1; at + lengthBytes <= frames.length; next++) {
     const length = frames.readInt32LE(at);
-    over = length === END;
-    if (!over) {
-      if (length <= hashBytes || at + frameBytes(length) > frames.length) break;
-      const payload = frames.subarray(at + lengthBytes, at + lengthBytes + length);
-      const next = linked(last, payload);
-      if (!next || !payload.subarray(0, hashBytes).equals(next)) break;
-      last = next;
+    if (length === END) {
+      at += lengthBytes;
+      break;
     }
-    at += over ? lengthBytes : frameBytes(length);
+    const from = at + lengthBytes;
+    if (length <= 0 || at + frameBytes(length) > frames.length) break;
+    if (!check.fits(frames.subarray(from, from + length), next)) break;
+    at += frameBytes(length);
   }
-  if (at === offset) return undefined;
+  return frames.subarray(offset, at);
+}
+
+function extend(path: string, frames: Buffer, end: ChainEnd): void {
+  if (frames.length === 0 || !existsSync(path)) return;
+  const { offset } = end;
+  const copy = Buffer.from(frames);
+  end.link(copy);
   const fd = openSync(path, "r+");
   try {
-    writeFrames(fd, frames.subarray(0, at), offset);
+    writeFrames(fd, copy, offset);
     fdatasyncSync(fd);
   } finally {
     closeSync(fd);
   }
-  return over ? { segment: segment + 1, offset: headerBytes, hash: last } : undefined;
 }

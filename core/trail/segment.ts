@@ -27,6 +27,7 @@ export function segmentName(index: number): string {
 export interface MappedSegment {
   readonly bytes: Buffer;
   readonly words: Int32Array;
+  readonly view: DataView;
 }
 
 /** Maps it shared with the file: what is stored in it outlives the process at once. */
@@ -35,6 +36,7 @@ export function mapFile(path: string): MappedSegment {
   return {
     bytes: Buffer.from(map.buffer, 0, map.byteLength),
     words: new Int32Array(map.buffer, 0, map.byteLength >> 2),
+    view: new DataView(map.buffer, 0, map.byteLength),
   };
 }
 

@@ -4,10 +4,12 @@ import { headerBytes, lengthBytes, type MappedSegment, mapFile } from "./segment
 
 /**
  * Where the trail's frames are written first: a file of a segment's size and layout, mapped shared and never flushed.
- * What is stored in it outlives the process at once; the recorder copies it into the segment and flushes that. A mapped
- * segment that is flushed would be write-protected each time, and each page of it fault again.
+ * What is stored in it outlives the process at once; the recorder copies it into the segment, where it becomes a part of
+ * the chain, and flushes that. A mapped segment that is flushed would be write-protected each time, and each page of it
+ * fault again; and a hash made between two reads of a socket costs many times what it does among others.
  *
- * In place of a segment's magic stand two words: the number of the segment, and how far it is filled.
+ * In place of a segment's magic stand two words: the number of the segment, and how far it is filled. In place of an
+ * entry's hash stands its check.
  */
 export const stageCount = 2;
 /** A segment's magic in the making: nothing is staged for any. */
@@ -35,11 +37,26 @@ export class Stage {
     Atomics.store(file.words, segmentWord, segment);
     return file;
   }
+
+  /** What stands there of a segment: the current one, or the one before. */
+  frames(segment: number): Buffer {
+    return whole(this.#files[segment % stageCount]!);
+  }
 }
 
 /** All before this place is whole. From here on it outlives the process. */
 export function filled({ words }: MappedSegment, to: number): void {
   Atomics.store(words, filledWord, to);
+}
+
+/** All that is whole. The words are read while the writer stores them, and before the frames that they tell of. */
+export function whole({ bytes, words }: MappedSegment): Buffer {
+  return bytes.subarray(0, Atomics.load(words, filledWord));
+}
+
+/** The segment that a stage serves now. */
+export function served({ words }: MappedSegment): number {
+  return Atomics.load(words, segmentWord);
 }
 
 /** The two words of a stage. */
@@ -53,40 +70,16 @@ export function staged(stage: Buffer): { segment: number; frames: Buffer } {
   return { segment, frames: stage.subarray(0, filled) };
 }
 
-/** The recorder's side: copies into segments, one after another. */
-export class StageCopy {
-  readonly #files: (MappedSegment | undefined)[] = [];
-  #segment = 0;
-  #at = 0;
-
-  constructor(private readonly dir: string) {}
-
-  /** Copies what the segment does not have yet. */
-  copy(segment: number, fd: number): void {
-    const which = segment % stageCount;
-    this.#files[which] ??= mapFile(join(this.dir, stageName(segment)));
-    const { bytes, words } = this.#files[which];
-    // The writer stores them while this reads: whole, and before the frames that they tell of.
-    const of = Atomics.load(words, segmentWord);
-    const frames = bytes.subarray(0, Atomics.load(words, filledWord));
-    if (of !== segment) throw new Error(`segment ${segment} is not staged`);
-    if (this.#segment !== segment) this.#at = headerBytes;
-    this.#segment = segment;
-    writeFrames(fd, frames, this.#at);
-    this.#at = frames.length;
-  }
-}
-
 /**
- * Writes the frames from this place on into their segment. The first length word comes last: until then a reader stops
- * before it, and never sees half a frame.
+ * Writes frames into their segment, from this place on. The first length word comes last: until then a reader stops before
+ * it, and never sees half a frame.
  */
-export function writeFrames(fd: number, frames: Buffer, from: number): void {
-  if (frames.length === from) return;
-  writeAll(fd, frames, from + lengthBytes, frames.length);
-  writeAll(fd, frames, from, from + lengthBytes);
+export function writeFrames(fd: number, frames: Buffer, at: number): void {
+  if (frames.length === 0) return;
+  writeAll(fd, frames, lengthBytes, frames.length, at);
+  writeAll(fd, frames, 0, lengthBytes, at);
 }
 
-function writeAll(fd: number, bytes: Buffer, from: number, to: number): void {
-  for (let at = from; at < to; ) at += writeSync(fd, bytes, at, to - at, at);
+function writeAll(fd: number, bytes: Buffer, from: number, to: number, at: number): void {
+  for (let done = from; done < to; ) done += writeSync(fd, bytes, done, to - done, at + done);
 }

@@ -3,7 +3,7 @@ import type { Recording } from "../guardrail.ts";
 import { checkpointMs } from "./chain.ts";
 import type { ChainWriter } from "./chain-writer.ts";
 import type { RecorderMessage } from "./control.ts";
-import type { Entry, Head } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 import type { AppendLog } from "./log.ts";
 import { Pulse } from "./pulse.ts";
 import type { Recordings } from "./recordings.ts";
@@ -63,8 +63,9 @@ export class StreamTrail implements Trail {
     for (const { promise } of this.#closed) promise.catch(() => undefined);
   }
 
-  get head(): Head {
-    return this.#parts.chain.head;
+  /** Of the last entry. */
+  get seq(): number {
+    return this.#parts.chain.seq;
   }
 
   get status(): TrailStatus {

@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { hashBytes } from "./chain.ts";
+import { genesis, hashBytes } from "./chain.ts";
 import type { Entry, Head, Written } from "./entry.ts";
 import { Frames, segmentsIn } from "./frames.ts";
 import { follow, linked, parseBody, trailFolder } from "./read.ts";
 import { headerBytes, trailMagic } from "./segment.ts";
+import { StageCheck } from "./stage-check.ts";
 
 /** All streams in a data folder, by name. */
 export function streams(dataDir: string): string[] {
@@ -50,25 +51,34 @@ export interface Last {
 }
 
 /**
- * The last good entry of a stream; undefined when it has none. Looks at the last used segment alone,
- * and trusts the hash of the first entry there. Not `staged`: what no segment has yet counts for nothing.
+ * The last good entry of a stream; undefined when it has none. Looks at the last segment that is used, and at what is
+ * staged behind it, and trusts the hash of the first entry there. Not `staged`: what no segment has yet counts for nothing.
  */
 export function lastOf(dataDir: string, stream: string, staged = true): Last | undefined {
   const dir = trailFolder(dataDir, stream);
+  const check = new StageCheck(stream);
   for (const segment of segmentsIn(dir).reverse()) {
     const frames = new Frames(dir, trailMagic, segment, headerBytes, staged);
     let hash: Uint8Array | undefined;
     let seq = 0;
     let [ended, broken] = [false, false];
-    for (let frame = frames.next(); frame?.segment === segment; frame = frames.next()) {
-      const stored = new Uint8Array(frame.payload.subarray(0, hashBytes));
-      const fits = !hash || frame.payload.subarray(0, hashBytes).equals(linked(hash, frame.payload) ?? hash);
-      const entry = fits ? parseBody(frame.payload) : undefined;
+    for (
+      let frame = frames.next();
+      frame && (frame.segment === segment || frame.staged);
+      frame = frames.next()
+    ) {
+      const before = hash ?? (frame.segment === 1 ? genesis(stream) : undefined);
+      // What it follows is in an earlier segment.
+      if (frame.staged && !before) break;
+      const next = frame.staged
+        ? before && check.fits(frame.payload, seq + 1) && linked(before, frame.payload)
+        : storedHash(frame.payload, hash);
+      const entry = next ? parseBody(frame.payload) : undefined;
       broken = entry === undefined;
-      if (!entry) break;
+      if (!entry || !next) break;
       ended = entry.kind === "stop" || (ended && entry.kind === "checkpoint");
       seq = entry.seq;
-      hash = stored;
+      hash = next;
     }
     const { stop, position } = frames;
     frames.close();
@@ -76,6 +86,13 @@ export function lastOf(dataDir: string, stream: string, staged = true): Last | u
     if (hash) return { head: { stream, seq, hash: Buffer.from(hash).toString("hex") }, ended, next };
   }
   return undefined;
+}
+
+/** The hash that an entry of a segment carries; undefined where it does not follow the one before, as far as that is known. */
+function storedHash(payload: Buffer, before: Uint8Array | undefined): Uint8Array | undefined {
+  const stored = payload.subarray(0, hashBytes);
+  const fits = !before || stored.equals(linked(before, payload) ?? before);
+  return fits ? new Uint8Array(stored) : undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Entry, Head, Written } from "./entry.ts";
 import { type Frame, Frames, segmentsIn } from "./frames.ts";
 import { linked, parseBody, trailFolder } from "./read.ts";
 import { segmentName, trailMagic } from "./segment.ts";
+import { StageCheck } from "./stage-check.ts";
 
 /** What is wrong with a trail, or worth knowing about it. */
 export interface Finding {
@@ -42,6 +43,7 @@ export class StreamWalk {
   readonly hashes = new Map<number, string>();
 
   #previous: Uint8Array;
+  readonly #check: StageCheck;
   #unsigned: number | undefined;
   #told = false;
   #stopped = false;
@@ -56,6 +58,7 @@ export class StreamWalk {
     private readonly startedAs: (entry: Entry) => string | undefined,
   ) {
     this.#previous = genesis(stream).slice();
+    this.#check = new StageCheck(stream);
     const dir = trailFolder(dataDir, stream);
     for (const from of this.#runs(dir)) {
       const frames = new Frames(dir, trailMagic, from);
@@ -102,18 +105,19 @@ export class StreamWalk {
     if (!more) this.#next = Number.POSITIVE_INFINITY;
   }
 
-  #take({ segment, payload }: Frame): void {
+  #take({ segment, payload, staged }: Frame): void {
     const file = segmentName(segment);
     const hash = linked(this.#previous, payload);
     const entry = hash && parseBody(payload);
-    const fits = hash && payload.subarray(0, hashBytes).equals(hash);
     const expected = this.seq + 1;
+    const fits =
+      hash && (staged ? this.#check.fits(payload, expected) : payload.subarray(0, hashBytes).equals(hash));
     const seq = entry?.seq ?? expected;
     if (!fits || !entry) this.#broken(file, expected, seq);
     else if (seq !== expected)
       this.#find("changed", file, seq, `is numbered ${seq} where ${expected} belongs`);
     if (entry) this.#note(entry, file);
-    this.#previous = new Uint8Array(payload.subarray(0, hashBytes));
+    this.#previous = staged && hash ? hash : new Uint8Array(payload.subarray(0, hashBytes));
     this.seq = seq;
     this.entries++;
     if (this.wanted.has(seq)) this.hashes.set(seq, Buffer.from(this.#previous).toString("hex"));

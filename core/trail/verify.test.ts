@@ -30,7 +30,7 @@ beforeAll(async () => {
   for (let op = 1; op <= 700; op++) {
     worker.append(outcome(op));
     if (op % 100 === 0) worker.sign();
-    await worker.durable(worker.head.seq);
+    await worker.durable(worker.seq);
   }
   await worker.close();
   await supervisor.close();
@@ -241,7 +241,7 @@ test("an end torn by a power cut: told before the next start, forgiven once that
   const other = new TrailRig();
   const worker = await other.open("a-w0");
   for (let op = 1; op <= 10; op++) worker.append(outcome(op));
-  await worker.durable(worker.head.seq);
+  await worker.durable(worker.seq);
   const last = other.frames("a-w0").at(-1)!;
   flip(other.segment("a-w0"), last.offset + 40);
   expect(verifyTrail(other.dataDir, other.publicKey).findings[0]).toMatchObject({ what: "changed", seq: 12 });
