@@ -57,6 +57,16 @@ describe("composeAnswers", () => {
     expect(answer.text?.("error", "x")).toBe("x-inner-outer");
   });
 
+  test("a column always shows the same only where nobody else looks at it", () => {
+    const same = (...only: number[]): Answer => ({
+      rows: () => ({ columns: only, always: only, show: () => bytes("****") }),
+    });
+    expect(filterOf(composed([same(0, 1)]).answer).always).toEqual([0, 1]);
+    expect(filterOf(composed([tag("-outer", 1), same(0, 1)]).answer).always).toEqual([0]);
+    expect(filterOf(composed([same(0), same(0)]).answer).always).toEqual([]);
+    expect(filterOf(composed([tag("-only", 0)]).answer).always).toEqual([]);
+  });
+
   test.each([undefined, null, "withold", ""])("one that says %p of rows withholds them", (word) => {
     const { answer, failures } = composed([{ rows: () => word as never }]);
     expect(answer.rows?.(columns)).toBe("withhold");

@@ -117,6 +117,10 @@ function composeFilters(
   let broken = false;
   const filter: RowFilter = {
     columns: columns.flatMap((_, index) => (byColumn[index]?.length ? index : [])),
+    always: columns.flatMap((_, index) => {
+      const [only, ...others] = byColumn[index] ?? [];
+      return others.length === 0 && only?.always?.includes(index) ? index : [];
+    }),
     show(column, bytes, start, end) {
       // The rows that have arrived with it are still asked for.
       if (broken) return null;

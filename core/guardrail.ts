@@ -177,6 +177,8 @@ export interface RowFilter {
    * call returns. What is returned is copied before the next call. Never called for NULL.
    */
   show(column: number, bytes: Buffer, start: number, end: number): Uint8Array | null | undefined;
+  /** Columns for which `show` says the same whatever the value is: it is asked for the first one at least. */
+  readonly always?: readonly number[];
   /** Called once a row before its cells, where present; throws a PosternError to stop the answer. */
   row?(): void;
 }

@@ -6,7 +6,7 @@ import type { Masks } from "./options.ts";
 
 /** What to send for the cell that stands in `bytes` from `start` to `end`: undefined: what it is, null: SQL NULL. */
 export type Cell = RowFilter["show"] extends (column: number, ...cell: infer Place) => infer Shown
-  ? (...cell: Place) => Shown
+  ? { (...cell: Place): Shown /** Whatever the value is. */; readonly always?: true }
   : never;
 
 /** Types whose values say nothing that a detector looks for. */

@@ -20,6 +20,7 @@ export function filterOf(
   if (concerned.length === 0) return "clear";
   return {
     columns: concerned,
+    always: concerned.filter((index) => cells[index]?.always === true),
     show(column, bytes, start, end) {
       const cell = cells[column];
       return cell === undefined ? null : cell(bytes, start, end);
@@ -50,7 +51,7 @@ function cellOf(
 
 /** Nothing but text can hold a mask: elsewhere it is NULL. */
 function masked({ holdsText, name }: Column, substitute: Substitute, issued: Shown | undefined): Cell {
-  if (!holdsText || substitute.always === null) return () => null;
+  if (!holdsText || substitute.always === null) return whatever(() => null);
   const { always } = substitute;
   if (always !== undefined) return constant(always, () => issued?.note(always, name));
   return (bytes, start, end) => {
@@ -65,9 +66,14 @@ function masked({ holdsText, name }: Column, substitute: Substitute, issued: Sho
 function constant(text: string, met: () => void): Cell {
   const shown = Buffer.from(text);
   let unmet = true;
-  return () => {
+  return whatever(() => {
     if (unmet) met();
     unmet = false;
     return shown;
-  };
+  });
+}
+
+/** It never looks at the value. */
+function whatever(cell: Cell): Cell {
+  return Object.assign(cell, { always: true as const });
 }

@@ -82,6 +82,38 @@ test("a run of rows is what each of them is alone, and ends before what is no wh
   }
 });
 
+test("a column that always shows the same is asked about once, and shows it for every value but NULL", () => {
+  const rewriter = new RowRewriter();
+  for (const seed of seeds(200)) {
+    const random = new Random(seed);
+    const count = 1 + random.upTo(6);
+    const rows = [...rowsFrom(random, count), ...rowsFrom(random, count)];
+    const always = Array.from({ length: count }, (_, index) => index).filter(() => random.chance(60));
+    const same = Array.from({ length: count }, () =>
+      random.of([null, Buffer.from("****"), Buffer.alloc(40, 0x2a)]),
+    );
+    const asked = new Uint8Array(count);
+    const show = (column: number) => {
+      asked[column]! += 1;
+      return same[column] ?? null;
+    };
+    const plan = rowPlan({ columns: always, always, show }, count);
+    const shown = rows.map((row) =>
+      dataRow(row.map((cell, column) => (cell === null || !always.includes(column) ? cell : same[column]!))),
+    );
+    const half = random.upTo(rows.length + 1);
+    for (const [from, to] of [
+      [0, half],
+      [half, rows.length],
+    ] as const) {
+      const view = Buffer.concat(rows.slice(from, to).map((row) => dataRow(row)));
+      const left = rewriter.filtered(view, 0, view.length, plan, limit) ?? view;
+      expect(left.equals(Buffer.concat(shown.slice(from, to)))).toBe(true);
+    }
+    expect(Math.max(...asked)).toBeLessThanOrEqual(1);
+  }
+});
+
 test("wherever what arrives is cut, the caller reads the same", () => {
   for (const seed of seeds(60)) {
     const random = new Random(seed);
