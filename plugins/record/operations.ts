@@ -25,6 +25,9 @@ interface Alike {
 export class Operations {
   /** By the list itself: texts of one shape share it. undefined: it was seen once, and may be made anew for each operation. */
   readonly #alike = new WeakMap<readonly Action[], Alike | undefined>();
+  /** The one that was used last, as it mostly is again. */
+  #actions: readonly Action[] | undefined;
+  #last: Alike | undefined;
 
   constructor(
     readonly redact: ((text: string) => string) | undefined,
@@ -37,11 +40,13 @@ export class Operations {
     const told = this.redact !== undefined || parameters === undefined || parameters.list !== undefined;
     if (!told || operation.batch !== undefined || text.length > keptText)
       return this.#whole(recording, operation);
-    const alike = this.#alike.get(actions);
+    const alike = actions === this.#actions ? this.#last : this.#alike.get(actions);
     if (alike === undefined) {
       this.#seen(actions, text);
       return this.#whole(recording, operation);
     }
+    this.#actions = actions;
+    this.#last = alike;
     const same = alike.text === text;
     if (same) alike.whole ??= Beginning.of(`${begins(actions)}${this.#json(text)}`);
     else {

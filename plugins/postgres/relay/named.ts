@@ -2,6 +2,7 @@ import type { Column, Pass, Plan, Reason } from "../../../core/plugin.ts";
 import type { CopyOut } from "../copy/out.ts";
 import type { SqlStatement } from "../sql/classify.ts";
 import { defaultSettings, type SessionSettings } from "../sql/settings.ts";
+import type { Bound } from "./parameters.ts";
 import type { RowPlan } from "./rows.ts";
 import { readOf, unknownStatement } from "./statement.ts";
 
@@ -84,8 +85,8 @@ export class Portal {
   constructor(
     readonly name: string,
     readonly definition: Definition,
-    /** The whole Bind message, where somebody reads parameters. */
-    readonly bind?: Buffer,
+    /** What it was bound with, where somebody reads that. */
+    readonly bound?: Bound,
   ) {
     this.statement = definition.statement;
     this.source = definition.source;

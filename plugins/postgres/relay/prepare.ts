@@ -8,6 +8,7 @@ import { NameReader } from "./name.ts";
 import { Closing, Definition, Portal, Refused, unknownDefinition } from "./named.ts";
 import { uncertain } from "./names.ts";
 import { kind } from "./owed.ts";
+import { Bound } from "./parameters.ts";
 import { failingBind, failingDescribe, failingParse } from "./replacement.ts";
 import { isLate, typedStatement } from "./statement.ts";
 import { textAt } from "./text.ts";
@@ -80,8 +81,8 @@ export class Preparation {
     const plan = late ? undefined : definition.plan;
     const keeps = gate.wantsParameters || this.cork.active || plan?.verdict === "willHold";
     if (keeps && !whole(cursor, length, limits.frame)) return;
-    const bytes = keeps ? copied(cursor, length) : undefined;
-    const portal = bytes || name !== "" ? new Portal(name, definition, bytes) : definition.plain;
+    const bound = keeps ? Bound.at(cursor, length, definition.types) : undefined;
+    const portal = bound || name !== "" ? new Portal(name, definition, bound) : definition.plain;
     this.#send(cursor, length, kind.bind, portal, plan);
     exchange.portals.define(name, portal, exchange.group);
   }
@@ -163,13 +164,6 @@ export class Preparation {
       this.exchange.owe(what, 0, subject);
     }
   }
-}
-
-/** The message at the cursor; a view to copy it from would cost as much again. */
-function copied({ view, at }: Cursor, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  view.copy(bytes, 0, at, at + length);
-  return bytes;
 }
 
 const noTypes: readonly number[] = [];

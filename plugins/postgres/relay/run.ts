@@ -12,7 +12,6 @@ import { NameReader } from "./name.ts";
 import { Definition, Portal, QueryRun, Refused, unknownDefinition } from "./named.ts";
 import { uncertain } from "./names.ts";
 import { flag, kind } from "./owed.ts";
-import { parametersOf } from "./parameters.ts";
 import {
   describePortal,
   failingBind,
@@ -69,7 +68,7 @@ export class Running {
       this.#resume(cursor, length, portal, portal.pass);
       return;
     }
-    const parameters = portal.bind ? parametersOf(portal.bind, portal.definition.types) : undefined;
+    const parameters = portal.bound?.of(portal.definition.types);
     const answer = admission.ask(cursor, plan, parameters);
     if (answer === undefined) return;
     const denied = refusal(answer, hidden(statement, exchange));
@@ -165,7 +164,7 @@ export class Running {
     }
     const all = runs.map((portal) => ({
       plan: gate.plan(this.lock.under(portal.statement)),
-      ...(portal.bind ? { parameters: parametersOf(portal.bind, portal.definition.types) } : {}),
+      ...(portal.bound ? { parameters: portal.bound.of(portal.definition.types) } : {}),
     }));
     const first = Math.max(
       0,
@@ -275,7 +274,7 @@ function takesData({ detail }: SqlStatement): boolean {
 
 /** A portal that can be told from others of the same statement. */
 function own(portal: Portal, limit = portal.limit): Portal {
-  const copy = new Portal(portal.name, portal.definition, portal.bind);
+  const copy = new Portal(portal.name, portal.definition, portal.bound);
   copy.statement = portal.statement;
   copy.source = portal.source;
   copy.means = portal.means;

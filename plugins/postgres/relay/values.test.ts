@@ -1,14 +1,20 @@
 import { expect, test } from "bun:test";
 import { array, assert, integer, oneof, option, property, string, uint8Array } from "fast-check";
 import { sampled } from "../../../test/fuzz.ts";
-import { bind } from "../wire/query.ts";
-import { parametersOf } from "./parameters.ts";
+import { bind, sync } from "../wire/query.ts";
+import { Bound } from "./parameters.ts";
 import { writeValues } from "./values.ts";
 
 const into = Buffer.alloc(256);
 
+/** Between other messages, as it arrives. */
+function written(message: Buffer, to: Buffer, at = 0): number {
+  const chunk = Buffer.concat([sync, message, sync]);
+  return writeValues(chunk, sync.length, sync.length + message.length, to, at);
+}
+
 function listOf(message: Buffer, at = 0): unknown {
-  const end = writeValues(message, into, at);
+  const end = written(message, into, at);
   return end === -1 ? undefined : JSON.parse(into.toString("utf8", at, end));
 }
 
@@ -19,9 +25,9 @@ test("values of plain text, and NULL, as a list", () => {
 
 test("what needs another way says so: binary, escapes, beyond ASCII, too long, too many", () => {
   for (const value of ['a"b', "a\\b", "a\nb", "é", "\x7f", "x".repeat(300), Buffer.from("12")]) {
-    expect(writeValues(bind("", "s", ["1", value]), into, 0)).toBe(-1);
+    expect(written(bind("", "s", ["1", value]), into)).toBe(-1);
   }
-  expect(writeValues(bind("", "s", new Array(65).fill("1")), Buffer.alloc(1024), 0)).toBe(-1);
+  expect(written(bind("", "s", new Array(65).fill("1")), Buffer.alloc(1024))).toBe(-1);
 });
 
 test("where it writes a list, that is what is read one by one; nothing beyond its room is written", () => {
@@ -30,10 +36,10 @@ test("where it writes a list, that is what is read one by one; nothing beyond it
     property(array(value, { maxLength: 8 }), integer({ min: 0, max: 60 }), (values, room) => {
       const message = bind("", "s", values);
       const small = Buffer.alloc(room + 4, 0xee);
-      const end = writeValues(message, small.subarray(0, room), 0);
+      const end = written(message, small.subarray(0, room));
       expect(small.subarray(room).every((byte) => byte === 0xee)).toBe(true);
       if (end === -1) return;
-      const read = parametersOf(message, []);
+      const read = new Bound(message, 0, message.length, []);
       const list = JSON.parse(small.toString("utf8", 0, end)) as unknown[];
       expect(list).toEqual(Array.from({ length: read.length }, (_, index) => read.at(index)));
     }),
@@ -45,7 +51,7 @@ test("no message makes it read or write beyond its end", () => {
   assert(
     property(uint8Array({ maxLength: 40 }), (body) => {
       const message = Buffer.concat([Buffer.from("B\0\0\0\0"), body]);
-      const end = writeValues(message, into, 0);
+      const end = written(message, into);
       if (end !== -1) expect(Array.isArray(JSON.parse(into.toString("utf8", 0, end)))).toBe(true);
     }),
     sampled(500),

@@ -8,12 +8,11 @@ const around = 3;
 const most = 64;
 
 /**
- * The values of a Bind message as a JSON list, written from `at`; where it ends. Only for what most binds are: whole, all
+ * The values of the Bind message between `start` and `end` as a JSON list, written from `at`; where it ends. Only for what most binds are: whole, all
  * values in text format, each of ASCII with nothing in it to escape; -1: it is something else, or does not fit.
  */
-export function writeValues(bind: Buffer, into: Buffer, at: number): number {
-  const end = bind.length;
-  let from = behindName(bind, behindName(bind, headerSize));
+export function writeValues(bind: Buffer, start: number, end: number, into: Buffer, at: number): number {
+  let from = behindName(bind, behindName(bind, start + headerSize, end), end);
   if (from + 2 > end) return -1;
   const formats = uint16(bind, from);
   from += 2;
@@ -49,9 +48,9 @@ export function writeValues(bind: Buffer, into: Buffer, at: number): number {
   return to;
 }
 
-function behindName(bind: Buffer, at: number): number {
+function behindName(bind: Buffer, at: number, end: number): number {
   let next = at;
-  while (next < bind.length && bind[next] !== 0) next++;
+  while (next < end && bind[next] !== 0) next++;
   return next + 1;
 }
 
