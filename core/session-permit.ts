@@ -65,6 +65,7 @@ async function lease(session: Session, services: Services, what: string, until: 
   trail.append({ kind: "lease", lease: made.id, session: id, resource, what, until });
   const gateway = await services.supervision.leased(made);
   session.leaseEnds = Math.min(session.leaseEnds, until);
+  session.sooner();
   return {
     ...made,
     gateway,

@@ -22,6 +22,7 @@ export interface SessionStart {
 }
 
 const nobody: readonly EndListener[] = [];
+const unheard = () => {};
 
 /** Counters by guardrail and key: they outlive sessions and reloads. */
 export type Counters = Map<string, Counter>;
@@ -54,6 +55,8 @@ export class Session implements GuardedSession {
   readonly #watches = new Map<Guardrail, Watch>();
   /** Made for whoever asks for it: most listen by `onEnd`. */
   #abort: AbortController | undefined;
+  /** Told when it may be over sooner than `mayEndAt` has said. */
+  sooner: () => void = unheard;
   #listeners: readonly EndListener[] = nobody;
   #recording: (Recording & { close(): void }) | undefined;
   #ended: Reason | undefined;
@@ -83,6 +86,15 @@ export class Session implements GuardedSession {
   /** What the resource's own logs may show. */
   get label(): string {
     return `${identityLabel(this.identity)} via postern ${this.id}`;
+  }
+
+  /** Epoch milliseconds: before, no time that passes ends it or changes what it may do. Often it is later. */
+  mayEndAt(now: number): number {
+    const { fresh = Number.POSITIVE_INFINITY, lifetime = Number.POSITIVE_INFINITY, policy } = this.rules;
+    const { idle, requestIdle } = policy.limits;
+    const active = this.inFlight > 0 ? now : this.lastActive;
+    const rested = active + Math.min(idle, requestIdle);
+    return Math.min(fresh, this.info.openedAt + lifetime, this.tokenEnds, this.leaseEnds, rested);
   }
 
   get effects(): RuleSet["effects"] {

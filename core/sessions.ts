@@ -39,15 +39,19 @@ export class Sessions {
   #policy: Policy | undefined;
   #vouched: (identity: Identity) => boolean = () => true;
   #grants: readonly Grant[] = [];
-  #sweep: ReturnType<typeof setInterval>;
+  /** While any is open. */
+  #sweep: ReturnType<typeof setInterval> | undefined;
+  /** No session is over before (epoch milliseconds): thousands that rest need not be looked at for it. */
+  #overAt = Number.POSITIVE_INFINITY;
+  readonly #sooner = () => {
+    this.#overAt = 0;
+  };
   #whenEmpty: (() => void)[] = [];
   /** What was made on resources for sessions that have ended, and is not unmade yet. */
   readonly #unmaking = new Set<Promise<void>>();
 
   constructor(readonly services: SessionsServices) {
     this.#revalidation = new Revalidation(services.log);
-    this.#sweep = setInterval(() => this.#endWhatIsOver(), 250);
-    this.#sweep.unref();
   }
 
   get size(): number {
@@ -58,6 +62,7 @@ export class Sessions {
   follow(policy: Policy, vouched: (identity: Identity) => boolean = () => true): void {
     this.#policy = policy;
     this.#vouched = vouched;
+    this.#sooner();
     for (const session of this.#open.values()) {
       if (vouched(session.identity)) session.follow(policy, this.#grants);
       else session.end(unvouched);
@@ -90,6 +95,9 @@ export class Sessions {
     }
     this.#open.set(session.id, session);
     this.#crowd.changed();
+    session.sooner = this.#sooner;
+    this.#overAt = Math.min(this.#overAt, session.mayEndAt(Date.now()));
+    this.#sweep ??= setInterval(() => this.#endWhatIsOver(), 250).unref();
     this.#revalidation.watch(session);
     // It may have come while the session was on its way.
     const against = this.services.endings.against(identity);
@@ -163,6 +171,7 @@ export class Sessions {
     const changed = [...this.#grants, ...grants].filter(({ id }) => !same.has(id));
     const whose = new Set(changed.map(({ identity, resource }) => useKey(identity, resource)));
     this.#grants = grants;
+    this.#sooner();
     for (const session of this.#open.values()) {
       if (whose.has(useKey(session.identity, session.resource))) session.follow(this.#served, grants);
     }
@@ -232,6 +241,13 @@ export class Sessions {
   /** A machine's session lives as long as its token, a person's as long as the rule says. */
   #endWhatIsOver(): void {
     const now = Date.now();
+    if (this.#open.size === 0) {
+      clearInterval(this.#sweep);
+      this.#sweep = undefined;
+      this.#overAt = Number.POSITIVE_INFINITY;
+    }
+    if (now < this.#overAt) return;
+    this.#overAt = Number.POSITIVE_INFINITY;
     for (const session of this.#open.values()) {
       const { identity, info, rules } = session;
       const { limits } = rules.policy;
@@ -256,6 +272,7 @@ export class Sessions {
         this.services.metrics.limitsReached.of(session.rests).value++;
         session.end({ code: "session.idle", message: "The session was idle for too long." });
       }
+      this.#overAt = Math.min(this.#overAt, session.mayEndAt(now));
     }
   }
 }
