@@ -19,22 +19,23 @@ export function deniedActions(actions: readonly Action[]): {
 const keptText = 2048;
 
 /**
- * Writes that an operation may go to the resource; the entry's number. `hold`: it was approved in. Throws what
- * Trail.append does.
+ * Writes that an operation may go to the resource; the entry's number. `hold`: it was approved in. `now`: see
+ * Trail.append, which says what it throws.
  */
 export function appendOperation(
   { id, trail }: Session,
   plan: SessionPlan,
   operation: Operation,
   hold: string | undefined,
+  now: number,
 ): number {
   const plain = hold === undefined && operation.batch === undefined;
-  if (plain && plan.entry) return trail.append(plan.entry, true);
+  if (plain && plan.entry) return trail.append(plan.entry, true, now);
   const entry = operationEntry(id, plan, operation, hold);
   // Most texts that run twice run often; one that never does again leaves nothing behind.
   if (plain && plan.ran && plan.trailText.text.length <= keptText) plan.entry = entry;
   plan.ran = true;
-  return trail.append(entry);
+  return trail.append(entry, false, now);
 }
 
 function operationEntry(

@@ -5,13 +5,14 @@ import type { Session } from "./session.ts";
 
 /** An operation that may go to the resource, until its outcome is written. */
 export class OpenPass implements Pass {
-  readonly #began = performance.now();
   #over = false;
 
   constructor(
     readonly session: Session,
     readonly seq: number,
     readonly answer: Answer | undefined,
+    /** performance.now() of its entry. */
+    readonly began: number,
   ) {
     session.operations++;
     session.inFlight++;
@@ -38,8 +39,10 @@ export class OpenPass implements Pass {
     this.session.lastActive = Date.now();
     try {
       this.answer?.end?.(outcome);
-      const ms = Math.round((performance.now() - this.#began) * 1000) / 1000;
-      this.session.trail.append({ kind: "outcome", session: this.session.id, op: this.seq, outcome, ms });
+      const now = performance.now();
+      const ms = Math.round((now - this.began) * 1000) / 1000;
+      const { id, trail } = this.session;
+      trail.append({ kind: "outcome", session: id, op: this.seq, outcome, ms }, false, now);
     } catch {
       this.session.end({
         code: "trail.unavailable",

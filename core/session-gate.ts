@@ -159,8 +159,9 @@ export class SessionGate implements Gate {
     let pass: OpenPass;
     try {
       const answer = answering.length === 0 ? undefined : this.#answer(answering, operation);
-      const seq = appendOperation(this.owner, plan, operation, hold);
-      pass = new OpenPass(this.owner, seq, answer);
+      const now = performance.now();
+      const seq = appendOperation(this.owner, plan, operation, hold, now);
+      pass = new OpenPass(this.owner, seq, answer, now);
     } catch (error) {
       return this.deny(plan, this.failure("trail or guardrail", error));
     }

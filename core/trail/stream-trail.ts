@@ -89,8 +89,7 @@ export class StreamTrail implements Trail {
     this.#told(false);
   }
 
-  append(entry: Entry, again = false): number {
-    const now = performance.now();
+  append(entry: Entry, again = false, now = performance.now()): number {
     const { watermark, chain, log } = this.#parts;
     if (admits(entry.kind)) this.#refuseNew(now);
     if (this.#ended) throw this.#ended;

@@ -9,9 +9,10 @@ export interface Trail {
    * The entry's sequence number in this stream. Throws PosternError `trail.full` (`trail.too-large` for
    * an entry over 1 MiB); for `open`, `operation` and `hold` also `trail.late` and `trail.dead`. What ends
    * something that was admitted finds room on a full disk, and is written while the process lives. `again`: this very
-   * object is appended more than once and never changes, so that what it comes to is kept with it.
+   * object is appended more than once and never changes, so that what it comes to is kept with it. `now`:
+   * performance.now(), where the caller has just looked.
    */
-  append(entry: Entry, again?: boolean): number;
+  append(entry: Entry, again?: boolean, now?: number): number;
   /** undefined when `seq` is durable already. Rejects with PosternError `trail.late` or `trail.dead`. */
   durable(seq: number): Promise<void> | undefined;
   readonly strict: boolean;
