@@ -36,7 +36,7 @@ export class Finder {
     do {
       const shown = this.#shown(bytes);
       if (shown === null) return null;
-      parts.push(bytes.subarray(kept, this.#scanner.start), Buffer.from(shown));
+      parts.push(bytes.subarray(kept, this.#scanner.start), shown);
       kept = this.#scanner.end;
     } while (this.#scanner.next(bytes, kept, end));
     parts.push(bytes.subarray(kept, end));
@@ -50,7 +50,9 @@ export class Finder {
     let shown = "";
     let kept = 0;
     while (this.#scanner.next(bytes, kept, length)) {
-      shown += bytes.toString("utf8", kept, this.#scanner.start) + (this.#shown(bytes) ?? redacted);
+      const { start } = this.#scanner;
+      const instead = this.#shown(bytes);
+      shown += bytes.toString("utf8", kept, start) + (instead === null ? redacted : Buffer.from(instead));
       kept = this.#scanner.end;
     }
     return kept === 0 ? text : shown + bytes.toString("utf8", kept, length);
@@ -74,13 +76,14 @@ export class Finder {
   next(bytes: Uint8Array, from: number, end: number): Match | undefined {
     if (!this.#scanner.next(bytes, from, end)) return undefined;
     const { kind, start, end: stop } = this.#scanner;
-    return { kind, start, end: stop, shown: Buffer.from(this.#shown(bytes) ?? redacted) };
+    const looked = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const shown = this.#shown(looked);
+    return { kind, start, end: stop, shown: shown === null ? Buffer.from(redacted) : Buffer.from(shown) };
   }
 
-  #shown(bytes: Uint8Array): string | null {
+  #shown(bytes: Buffer): Uint8Array | null {
     const { kind, start, end } = this.#scanner;
-    const value = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
-    const shown = this.#found.get(kind)?.(value, kind) ?? null;
+    const shown = this.#found.get(kind)?.ofBytes(bytes, start, end, kind) ?? null;
     if (shown !== null) this.#issued?.note(shown);
     return shown;
   }

@@ -55,10 +55,9 @@ function masked({ holdsText, name }: Column, substitute: Substitute, issued: Sho
   const { always } = substitute;
   if (always !== undefined) return constant(always, () => issued?.note(always, name));
   return (bytes, start, end) => {
-    const shown = substitute(bytes.toString("utf8", start, end), undefined);
-    if (shown === null) return null;
-    issued?.note(shown, name);
-    return Buffer.from(shown);
+    const shown = substitute.ofBytes(bytes, start, end, undefined);
+    if (shown !== null) issued?.note(shown, name);
+    return shown;
   };
 }
 

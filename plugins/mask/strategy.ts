@@ -1,5 +1,6 @@
 import { oneOf, PosternError, type Secret } from "../../core/plugin.ts";
 import type { Detector } from "./detect/scanner.ts";
+import { partial, redacted } from "./partial.ts";
 
 /**
  * What stands in place of a value. `redact`: `****`. `partial`: enough to recognise it by (`a***@e***.com`, the
@@ -27,16 +28,20 @@ export function hash(key: Secret, options: { readonly length?: number } = {}): H
   return { key, length };
 }
 
-export const redacted = "****";
+export { redacted };
 export const withheld = "[withheld]";
 
 /** Turns one value into what may be shown. */
 export interface Substitute {
   /** `kind`: how it was found; undefined for a whole column. */
   (value: string, kind: Detector | undefined): string | null;
+  /** The same of a value that stands in `bytes` from `start` to `end`. */
+  readonly ofBytes: OfBytes;
   /** What it gives whatever the value is; absent: that hangs on the value. */
   readonly always?: string | null;
 }
+
+type OfBytes = (bytes: Buffer, start: number, end: number, kind: Detector | undefined) => Uint8Array | null;
 
 const redacting: Substitute = always(redacted);
 const emptying: Substitute = always(null);
@@ -45,9 +50,10 @@ export const withholding: Substitute = always(withheld);
 export function substituteOf(strategy: Strategy, keys: Keys): Substitute {
   if (strategy === "redact") return redacting;
   if (strategy === "null") return emptying;
-  if (strategy === "partial") return partial;
+  if (strategy === "partial") return looking(partial);
   if (typeof strategy !== "object") oneOf<string>("strategy", strategy, ["redact", "partial", "null"]);
-  return (value) => keys.pseudonym(value, strategy) ?? redacted;
+  const instead = Buffer.from(redacted);
+  return looking((bytes, start, end) => keys.pseudonym(bytes, start, end, strategy) ?? instead);
 }
 
 /**
@@ -59,12 +65,34 @@ export function substituteOfComputed(strategy: Strategy): Substitute {
 }
 
 function always(shown: string | null): Substitute {
-  return Object.assign(() => shown, { always: shown });
+  const bytes = shown === null ? null : Buffer.from(shown);
+  return Object.assign(() => shown, { always: shown, ofBytes: () => bytes });
+}
+
+/** What is no UTF-8 is looked at as a text would have it. */
+function looking(at: OfBytes): Substitute {
+  const ofBytes: OfBytes = (bytes, start, end, kind) => {
+    if (isAscii(bytes, start, end)) return at(bytes, start, end, kind);
+    const text = Buffer.from(bytes.toString("utf8", start, end));
+    return at(text, 0, text.length, kind);
+  };
+  const ofText = (value: string, kind: Detector | undefined) => {
+    const bytes = Buffer.from(value);
+    const shown = at(bytes, 0, bytes.length, kind);
+    return shown === null ? null : Buffer.from(shown).toString("utf8");
+  };
+  return Object.assign(ofText, { ofBytes });
+}
+
+function isAscii(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at]! >= 0x80) return false;
+  return true;
 }
 
 /** The keys of a guardrail's pseudonyms, read once, before the first operation that may need them. */
 export class Keys {
-  readonly #keys = new Map<Secret, string>();
+  /** Hashers that have read the key and nothing else. */
+  readonly #keys = new Map<Secret, Bun.CryptoHasher>();
   readonly #secrets: readonly Secret[];
   #loading: Promise<void> | undefined;
 
@@ -84,10 +112,13 @@ export class Keys {
     return this.#loading;
   }
 
-  pseudonym(value: string, { key, length }: Hash): string | undefined {
-    const secret = this.#keys.get(key);
-    if (secret === undefined) return undefined;
-    return new Bun.CryptoHasher("sha256", secret).update(value).digest("hex").slice(0, length);
+  pseudonym(bytes: Buffer, start: number, end: number, { key, length }: Hash): Uint8Array | undefined {
+    const keyed = this.#keys.get(key);
+    if (keyed === undefined) return undefined;
+    const digits = keyed.copy().update(bytes.subarray(start, end)).digest("hex");
+    const shown = Buffer.allocUnsafe(length);
+    shown.latin1Write(digits, 0, length);
+    return shown;
   }
 
   async #read(): Promise<void> {
@@ -102,26 +133,7 @@ export class Keys {
           },
         );
       }
-      this.#keys.set(secret, key);
+      this.#keys.set(secret, new Bun.CryptoHasher("sha256", key));
     }
   }
-}
-
-/** Keeps the shape and little else; what is too short to keep anything of is redacted. */
-const partial: Substitute = (value, kind) => {
-  const mail = /^(.).*@(.)[^@]*?(\.[^.@]*)$/su.exec(value);
-  if (mail !== null) return `${mail[1]}***@${mail[2]}***${mail[3]}`;
-  if (kind === "jwt") return "eyJ***";
-  if (kind === "cloudkey") return `${value.slice(0, 4)}***`;
-  if (kind === "ip")
-    return `${/^[0-9a-fA-F]+/.exec(value)?.[0] ?? ""}${value.includes(":") ? ":***" : ".*.*.*"}`;
-  const keep = kind === "phone" ? 2 : 4;
-  const characters = value.match(/[\p{L}\p{N}]/gu)?.length ?? 0;
-  if (characters >= 2 * keep + 1 && /\d/.test(value)) return lastOf(value, characters - keep);
-  return characters > 3 ? `${/./su.exec(value)?.[0] ?? ""}***` : redacted;
-};
-
-/** The first `hidden` letters and digits as stars; what stands between them stays. */
-function lastOf(value: string, hidden: number): string {
-  return value.replace(/[\p{L}\p{N}]/gu, (character) => (hidden-- > 0 ? "*" : character));
 }

@@ -4,7 +4,7 @@ import { redacted, withheld } from "./strategy.ts";
 
 /** Told of each text that stands in place of a value. `name`: of the column or field, where there is one. */
 export interface Shown {
-  note(text: string, name?: string): void;
+  note(text: string | Uint8Array, name?: string): void;
 }
 
 /** How many substitutes are remembered, and under how many names. */
@@ -12,6 +12,7 @@ const places = 8192;
 const mostNames = 1024;
 
 const plain: ReadonlySet<string> = new Set([redacted, withheld]);
+const lengths: ReadonlySet<number> = new Set([...plain].map(({ length }) => length));
 
 /**
  * What one session was shown in place of values, so that it is not stored as if it were the value. A substitute that
@@ -24,9 +25,9 @@ export class WrittenBack implements Shown {
   /** There was anything. */
   any = false;
 
-  note(text: string, name?: string): void {
+  note(text: string | Uint8Array, name?: string): void {
     this.any = true;
-    if (plain.has(text)) {
+    if (isPlain(text)) {
       if (name !== undefined && this.#names.size < mostNames) this.#names.add(name.toLowerCase());
       return;
     }
@@ -126,6 +127,12 @@ export class WrittenBack implements Shown {
     const at = (first % places) * 2;
     return this.#hashes[at] === first && this.#hashes[at + 1] === (Bun.hash.xxHash32(text, 2) | 1) >>> 0;
   }
+}
+
+/** Also of bytes, of which most are longer or shorter. */
+function isPlain(text: string | Uint8Array): boolean {
+  if (typeof text === "string") return plain.has(text);
+  return lengths.has(text.length) && plain.has(Buffer.from(text).toString("latin1"));
 }
 
 /** Tabs, ends of lines, and what parts the fields of the binary form. */
