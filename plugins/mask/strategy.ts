@@ -117,7 +117,7 @@ export class Keys {
     if (keyed === undefined) return undefined;
     const digits = keyed.copy().update(bytes.subarray(start, end)).digest("hex");
     const shown = Buffer.allocUnsafe(length);
-    shown.latin1Write(digits, 0, length);
+    shown.write(digits, 0, length, "latin1");
     return shown;
   }
 
