@@ -18,7 +18,7 @@ export function cpuSecondsEver(pids: readonly number[]): number {
 }
 
 /** A share of one processor that is as good as none. */
-const rest = { share: 0.15, look: 100, limit: 15_000 };
+const rest = { share: 0.15, look: 50, limit: 15_000 };
 
 /** Kept when these processes have caught up with what they do after the traffic (the index), or never seem to. */
 export async function atRest(pids: readonly number[]): Promise<void> {

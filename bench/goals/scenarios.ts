@@ -5,6 +5,7 @@ import { connect } from "../postgres/scenarios/connect.ts";
 import { idle } from "../postgres/scenarios/idle.ts";
 import { latency } from "../postgres/scenarios/latency.ts";
 import { throughput } from "../postgres/scenarios/throughput.ts";
+import { tlsSetup } from "../postgres/scenarios/tls-setup.ts";
 import type { Scenario } from "../scenario.ts";
 
 /**
@@ -20,7 +21,7 @@ const asked: Readonly<Record<string, readonly string[]>> = {
   "prepared, 64 clients": ["two", "record", "pgbouncer-warm", "rule", "untrailed", "strict"],
   "simple, 8 clients": ["haproxy", "record", "relay"],
   "bulk read": ["haproxy", "rule", "direct", "mask", "detect"],
-  connect: ["record"],
+  "TLS set-up": ["record"],
   "connect, TLS": ["record", "pgbouncer-cold"],
   "idle connections": ["rule"],
   "beside idle sessions": ["rule"],
@@ -31,6 +32,7 @@ export const scenarios: readonly Scenario<Peer>[] = [
   latency,
   ...throughput,
   bulk,
+  tlsSetup,
   ...connect,
   idle,
   besideIdle,

@@ -45,7 +45,7 @@ async function times(inside: Inside): Promise<InsideTimes> {
   return { cpu: (all / runs / requestsOfRun) * 1000, hashes: all / reference };
 }
 
-/** Growth of memory while the collector waits (see `measureInside`): all that was allocated, as none of it is used again. */
+/** Growth of memory while the collector waits (`roomy`): all that was allocated, as none of it is used again. */
 async function allocations(inside: Inside): Promise<InsideAllocations> {
   for (let run = 0; run < 4; run++) await whole(inside);
   const before = ownBytes([process.pid]);

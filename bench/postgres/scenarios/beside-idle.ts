@@ -1,19 +1,19 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Wire } from "../../../core/plugin.ts";
 import { atRest } from "../../processes.ts";
-import { startProgram } from "../../program.ts";
 import type { Scenario } from "../../scenario.ts";
 import { openSession } from "../client.ts";
 import type { Peer } from "../peers/peer.ts";
 import { during, load } from "../pgbench.ts";
+import { hasQuietServer, withQuietServer } from "../quiet-server.ts";
 import { warmUp } from "../warm.ts";
 
 /** Logins under way at a time. */
 const abreast = 20;
+/** It is run once, and so that much longer. */
+const longer = 3;
 /** Files of a process that are something else than a session's two sockets. */
 const others = 300;
-const entry = join(import.meta.dir, "../quiet-server.entry.ts");
 
 /** What the active ones lose where ten thousand sessions say nothing: their rate to the mean of that before and after. */
 export const besideIdle: Scenario<Peer> = {
@@ -23,31 +23,30 @@ export const besideIdle: Scenario<Peer> = {
     { id: "beside", title: "8 clients beside idle sessions", unit: "× without", better: "more" },
     { id: "beside.sessions", title: "idle sessions", unit: "", better: "more" },
   ],
-  skips: ({ idle }) => idle === undefined,
+  skips: (peer) => !hasQuietServer(peer),
   warm: warmUp.prepared,
-  async run(peer, extent) {
-    const { database, port } = peer.idle ?? { database: "", port: 0 };
-    const server = await startProgram(process.execPath, [entry, `${port}`], port);
-    const rate = async () => {
-      await atRest(peer.processes);
-      return (await load(peer, { mode: "prepared", clients: 8, ...during(extent) })).rate;
-    };
-    const open: Wire[] = [];
-    try {
-      const before = await rate();
-      const count = Math.min(extent.sessions, Math.floor((filesOf(peer) - others) / 2));
-      while (open.length < count) {
-        const more = Array.from({ length: Math.min(abreast, count - open.length) });
-        open.push(...(await Promise.all(more.map(() => openSession({ ...peer, database })))));
+  run: (peer, extent) =>
+    withQuietServer(peer, async (quiet) => {
+      const length = during({ ...extent, seconds: longer * extent.seconds });
+      const rate = async () => {
+        await atRest(peer.processes);
+        return (await load(peer, { mode: "prepared", clients: 8, ...length })).rate;
+      };
+      const open: Wire[] = [];
+      try {
+        const before = await rate();
+        const count = Math.min(extent.sessions, Math.floor((filesOf(peer) - others) / 2));
+        while (open.length < count) {
+          const more = Array.from({ length: Math.min(abreast, count - open.length) });
+          open.push(...(await Promise.all(more.map(() => openSession(quiet)))));
+        }
+        const among = await rate();
+        for (const wire of open.splice(0)) wire.end();
+        return { beside: among / ((before + (await rate())) / 2), "beside.sessions": count };
+      } finally {
+        for (const wire of open) wire.end();
       }
-      const among = await rate();
-      for (const wire of open.splice(0)) wire.end();
-      return { beside: among / ((before + (await rate())) / 2), "beside.sessions": count };
-    } finally {
-      for (const wire of open) wire.end();
-      await server.close();
-    }
-  },
+    }),
 };
 
 /** How many files the process that carries it may have open, at least. */
