@@ -49,8 +49,7 @@ export class Frames {
     for (;;) {
       if (this.#fd === undefined && !this.#open()) return undefined;
       const { segment, offset } = this;
-      const head = this.#view(offset, lengthBytes);
-      const length = head ? head.readInt32LE(0) : 0;
+      const length = this.#holds(offset, lengthBytes) ? this.#window.readInt32LE(offset - this.#from) : 0;
       if (length === END) {
         this.close();
         this.segment++;
@@ -143,18 +142,22 @@ export class Frames {
 
   /** `length` bytes of the file from `offset`; undefined when the file ends before. */
   #view(offset: number, length: number): Buffer | undefined {
-    if (offset < this.#from || offset + length > this.#to) {
-      if (length > this.#window.length) {
-        // A length that was tampered with must not cost more memory than there is file.
-        if (fstatSync(this.#stage?.fd ?? this.#fd!).size < offset + length) return undefined;
-        this.#window = Buffer.alloc(length + windowBytes);
-      }
-      this.#from = offset;
-      const read = this.#stage?.read(this.#window, offset);
-      this.#to = offset + (read ?? readSync(this.#fd!, this.#window, 0, this.#window.length, offset));
-      if (offset + length > this.#to) return undefined;
-    }
+    if (!this.#holds(offset, length)) return undefined;
     return this.#window.subarray(offset - this.#from, offset - this.#from + length);
+  }
+
+  /** Whether the window has these bytes of the file: it is read on where it does not reach. */
+  #holds(offset: number, length: number): boolean {
+    if (offset >= this.#from && offset + length <= this.#to) return true;
+    if (length > this.#window.length) {
+      // A length that was tampered with must not cost more memory than there is file.
+      if (fstatSync(this.#stage?.fd ?? this.#fd!).size < offset + length) return false;
+      this.#window = Buffer.alloc(length + windowBytes);
+    }
+    this.#from = offset;
+    const read = this.#stage?.read(this.#window, offset);
+    this.#to = offset + (read ?? readSync(this.#fd!, this.#window, 0, this.#window.length, offset));
+    return offset + length <= this.#to;
   }
 }
 
