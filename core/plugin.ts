@@ -129,7 +129,6 @@ export {
   frameHeaderBytes,
   frameTypes,
   writeFrameAt,
-  writeTextAt,
 } from "./recording/frames.ts";
 export { Typed } from "./recording/typed.ts";
 export { typedOn } from "./recording/typed-on.ts";

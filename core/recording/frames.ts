@@ -89,13 +89,7 @@ export function writeFrameAt(
 }
 
 /** Writes a frame of text (UTF-8), likewise; a text takes three bytes a UTF-16 unit at most. */
-export function writeTextAt(
-  into: Buffer,
-  at: number,
-  type: FrameType,
-  channel: number,
-  text: string,
-): number {
+function writeTextAt(into: Buffer, at: number, type: FrameType, channel: number, text: string): number {
   const length = into.write(text, at + frameHeaderBytes, "utf8");
   into[at] = type;
   into.writeUInt32BE(channel, at + 1);

@@ -19,3 +19,8 @@ export class BoundedMap<Value> {
     return value;
   }
 }
+
+/** The same characters, none above U+00FF, in memory of their own: a part of a longer text that is kept keeps all of that. */
+export function ownText(text: string): string {
+  return Buffer.from(text, "latin1").latin1Slice(0, text.length);
+}

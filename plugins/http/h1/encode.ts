@@ -1,5 +1,5 @@
 import { PosternError } from "../../../core/plugin.ts";
-import { BoundedMap } from "../bounded-map.ts";
+import { BoundedMap, ownText } from "../bounded-map.ts";
 import type { BodyLength } from "../exchange.ts";
 import { type Fields, fieldsOf, type RequestHead, type ResponseHead } from "../message.ts";
 import { consistsOf, isToken, targetBytes, valueBytes } from "./syntax.ts";
@@ -42,13 +42,32 @@ function checkLine({ method, target }: RequestHead): void {
  * these fields were not sent before, or there is no room.
  */
 export function writeRequest(into: Buffer, head: RequestHead): number {
-  const { method, target, fields } = head;
-  const lines = sentLines.get(fields)?.bytes;
-  if (lines === undefined || bodied.has(method)) return -1;
-  if (method.length + target.length + lines.length + 16 > into.length) return -1;
+  const lines = sentLines.get(head.fields)?.bytes;
+  if (lines === undefined || bodied.has(head.method)) return -1;
+  const line = requestLine(head);
+  const at = line.length;
+  if (at + lines.length > into.length) return -1;
+  into.set(line, 0);
+  into.set(lines, at);
+  return at + lines.length;
+}
+
+interface KnownLine {
+  readonly method: string;
+  readonly bytes: Uint8Array;
+}
+
+/** First lines by target: clients ask for the same things again, mostly in the same way. */
+const knownLines = new BoundedMap<KnownLine>(4096, 1024);
+
+function requestLine(head: RequestHead): Uint8Array {
+  const { method, target } = head;
+  const known = knownLines.get(target);
+  if (known?.method === method) return known.bytes;
   checkLine(head);
-  const at = into.write(`${method} ${target} HTTP/1.1\r\n`, 0, "latin1");
-  return at + lines.copy(into, at);
+  // Memory of its own: it is kept.
+  const bytes = new TextEncoder().encode(`${method} ${target} HTTP/1.1\r\n`);
+  return knownLines.set(target, { method, bytes }).bytes;
 }
 
 /** Of fields that were sent before: a connection's requests share theirs. `bytes`: with the empty line behind them. */
@@ -94,7 +113,7 @@ const safe = new BoundedMap<true>(1024, 64);
 function checkName(name: string): void {
   if (!isToken(name)) throw unsafe("field name");
   if (framingNames.test(name)) throw unsafe(name);
-  safe.set(name, true);
+  safe.set(ownText(name), true);
 }
 
 function lengthLine(length: BodyLength | undefined): string {

@@ -1,3 +1,4 @@
+import { writeDecimal } from "../decimal.ts";
 import type { WholeAnswer, WholeSink } from "../exchange.ts";
 import { Scratch } from "../scratch.ts";
 import { fieldLimit } from "./fields.ts";
@@ -125,8 +126,8 @@ export class PlainAnswer implements WholeAnswer {
     let at = this.#head;
     if (caching === "private") at += privately.copy(out, at);
     else at += out.write(`Cache-Control: ${caching}\r\nContent-Length: `, at, "latin1");
-    at += out.write(String(this.length), at, "latin1");
-    at += emptyLine.copy(out, at);
+    at = writeDecimal(out, at, this.length);
+    for (const byte of emptyLine) out[at++] = byte;
     this.#head = at;
     if (this.length > 0) bytes.copy(out, at, end, end + this.length);
   }
@@ -184,7 +185,7 @@ function isBlank(byte: number): boolean {
 const [zero, blank, letterL, letterX] = [48, 32, 12, 24];
 const version: Buffer = Buffer.from("HTTP/1.1 ");
 const keepAlive: Buffer = Buffer.from("keep-alive");
-const emptyLine: Buffer = Buffer.from("\r\n\r\n");
+const emptyLine = [13, 10, 13, 10] as const;
 const privately: Buffer = Buffer.from("Cache-Control: private\r\nContent-Length: ");
 
 const usual: readonly { readonly written: Buffer; readonly name: string }[] = [

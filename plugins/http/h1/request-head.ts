@@ -48,8 +48,16 @@ export function readLine(line: string): RequestLine {
   return known.get(line) ?? known.set(line, lineOf(line));
 }
 
+/** The same, where it has been read before. */
+export function knownLine(line: string): RequestLine | undefined {
+  return known.get(line);
+}
+
+/** Characters of the longest first line that is known again. */
+export const longestKnown = 1024;
+
 /** Clients ask for the same things again; what is found out of a target is then known by the same text. */
-const known = new BoundedMap<RequestLine>(4096, 1024);
+const known = new BoundedMap<RequestLine>(4096, longestKnown);
 
 function lineOf(line: string): RequestLine {
   const first = line.indexOf(" ");

@@ -34,3 +34,50 @@ test("fields are found behind the first line, and where there are none", () => {
   expect([second?.head.target, second?.head.fields]).toEqual(["/b", ["Host", "b", "X", "y"]]);
   expect(intake.takeAll().toString()).toBe("rest");
 });
+
+test("what is known again by its end is read as if it were not: no request is hidden before the fields", () => {
+  const fields = "\r\nHost: a\r\nX: y\r\n\r\n";
+  const known = `GET /known HTTP/1.1${fields}`;
+  const read = (heads: RequestHeads, text: string) => {
+    const intake = new Intake();
+    intake.append(Buffer.from(text, "latin1"));
+    const said: unknown[] = [];
+    try {
+      while (intake.length > 0) {
+        const parsed = heads.next(intake);
+        if (!parsed) break;
+        said.push([parsed.head, parsed.about.authority, parsed.about.length]);
+      }
+    } catch (error) {
+      said.push((error as Error).message);
+    }
+    return [said, intake.takeAll().toString("latin1")];
+  };
+  const texts = [
+    known,
+    `GET /known HTTP/1.0${fields}`,
+    known + known,
+    `GET /other HTTP/1.1${fields}${known}`,
+    `GET /other HTTP/1.1\r\nHost: b\r\n\r\n${known}`,
+    `GET /known HTTP/1.1\r\nContent-Length: 3${fields}`,
+    `\r\n${known}`,
+    `\n${known}`,
+    `GET /known HTTP/1.1\n${fields.slice(2)}`,
+    `GET /known HTTP/1.1${fields.slice(2)}`,
+    `GET /known HTTP/1.1 ${fields}`,
+    fields,
+    fields.slice(2),
+    `G${fields}`,
+    known.slice(0, -1),
+    `${known}G`,
+    `GET /${"a".repeat(1200)} HTTP/1.1${fields}`,
+    `GET /${"a".repeat(2000)} HTTP/1.1${fields}`,
+  ];
+  for (const text of texts) {
+    const warm = new RequestHeads(2000);
+    read(warm, known);
+    expect(read(warm, text)).toEqual(read(new RequestHeads(2000), text));
+    // The first line is known by now.
+    expect(read(warm, text)).toEqual(read(new RequestHeads(2000), text));
+  }
+});

@@ -1,5 +1,7 @@
 import type { Intake } from "./intake.ts";
 import {
+  knownLine,
+  longestKnown,
   type ParsedRequest,
   parseRequest,
   type RequestFields,
@@ -23,6 +25,28 @@ export class RequestHeads {
 
   /** undefined: it is not all there. Throws Fault. */
   next(intake: Intake): ParsedRequest | undefined {
+    return this.#again(intake) ?? this.#read(intake);
+  }
+
+  /**
+   * What is there is a first line that was read before, and the fields that are kept: as of most requests, and nothing is
+   * searched for then. A first line that was read holds no line end, so that none is hidden before the fields.
+   */
+  #again(intake: Intake): ParsedRequest | undefined {
+    const { bytes, at } = intake;
+    const last = this.#last;
+    const lineEnd = bytes.length - this.#length;
+    if (last === undefined || this.#bytes === undefined || lineEnd <= at) return undefined;
+    if (lineEnd - at > longestKnown || bytes.length - at > this.limit) return undefined;
+    if (!intake.holds(this.#bytes, this.#length, lineEnd)) return undefined;
+    const line = knownLine(bytes.latin1Slice(at, lineEnd));
+    // Of another version the same fields say something else.
+    if (line?.version !== last.version) return undefined;
+    intake.at = bytes.length;
+    return requestOf(line, last);
+  }
+
+  #read(intake: Intake): ParsedRequest | undefined {
     const end = intake.headEnd(this.limit);
     if (end < 0) return undefined;
     const lineEnd = intake.lineEnd(end);

@@ -1,25 +1,19 @@
-import {
-  encodeEvent,
-  frameHeaderBytes,
-  frameTypes,
-  type Gate,
-  writeFrameAt,
-  writeTextAt,
-} from "../../../core/plugin.ts";
+import { encodeEvent, frameHeaderBytes, frameTypes, type Gate, writeFrameAt } from "../../../core/plugin.ts";
 import { BoundedMap } from "../bounded-map.ts";
 import type { Asked } from "../dialect.ts";
 import type { WholeAnswer } from "../exchange.ts";
 import { fieldOf, type ResponseHead } from "../message.ts";
 import { Scratch } from "../scratch.ts";
 import { atTurnEnd, type Flushable } from "../turn-end.ts";
+import { endRoom, writeEndAt } from "./end-event.ts";
 
 /** Sessions whose recorder is behind, until it is not: none of their exchanges hands it more meanwhile. */
 const behind = new WeakMap<Gate, Promise<void>>();
 
 /** Bytes of a piece that is kept for a moment, to be hashed at once where no other follows. */
 const small = 16 * 1024;
-/** Bytes of the longest `end` event, and a little more. */
-const endRoom = 160;
+/** What `hashed` returns, until it is called again. */
+const digest = new Uint8Array(32);
 
 /**
  * One exchange in its session's recording. What an answer brings in one turn of the loop is handed over together, at
@@ -34,7 +28,7 @@ export class ExchangeRecord implements Flushable {
   #frames: Buffer | undefined;
   #filled = 0;
   /** An event that goes before them. */
-  #text = "";
+  #event: Uint8Array | undefined;
   #queued = false;
 
   constructor(
@@ -44,8 +38,8 @@ export class ExchangeRecord implements Flushable {
 
   /** A request is in the recording before it is anywhere else. */
   request(asked: Asked): void {
-    const text = requestText(asked);
-    const end = writeTextAt(room(text.length * 3), 0, frameTypes.event, this.channel, text);
+    const event = requestEvent(asked);
+    const end = writeFrameAt(room(event.length), 0, frameTypes.event, this.channel, event);
     this.#pass(scratch.upTo(end));
   }
 
@@ -56,21 +50,20 @@ export class ExchangeRecord implements Flushable {
 
   answer({ status, fields }: ResponseHead): void {
     this.flush();
-    this.#text = answerText(status, fieldOf(fields, "content-type"));
+    this.#event = answerEvent(status, fieldOf(fields, "content-type"));
     this.#wait();
   }
 
   /** An answer that is all there; its end is told by `end` where it has not left yet. */
   whole({ status, type, body }: WholeAnswer, left: boolean): void {
     this.flush();
-    const text = answerText(status, type === "" ? undefined : type);
-    const into = room(text.length * 3 + body.length);
-    let at = writeTextAt(into, 0, frameTypes.event, this.channel, text);
+    const event = answerEvent(status, type === "" ? undefined : type);
+    const into = room(event.length + body.length);
+    let at = writeFrameAt(into, 0, frameTypes.event, this.channel, event);
     if (body.length > 0) at = writeFrameAt(into, at, frameTypes.output, this.channel, body);
     this.#bytes = body.length;
     if (left) {
-      const ended = endText(body.length, Bun.SHA256.hash(body, "hex"), true);
-      at = writeTextAt(into, at, frameTypes.event, this.channel, ended);
+      at = writeEndAt(into, at, this.channel, body.length, hashed(body), true);
     } else this.#hasher().update(body);
     this.#pass(scratch.upTo(at));
   }
@@ -94,16 +87,15 @@ export class ExchangeRecord implements Flushable {
   }
 
   end(whole: boolean): void {
-    const sha256 = this.#hash?.digest("hex") ?? Bun.SHA256.hash(this.#only ?? nothing, "hex");
+    const sha256 = this.#hash?.digest() ?? hashed(this.#only ?? nothing);
     const frames = this.#frames ?? this.#begin(endRoom);
-    const text = endText(this.#bytes, sha256, whole);
-    this.#filled = writeTextAt(frames, this.#filled, frameTypes.event, this.channel, text);
+    this.#filled = writeEndAt(frames, this.#filled, this.channel, this.#bytes, sha256, whole);
     this.flush();
   }
 
   flush(): void {
     this.#queued = false;
-    const frames = this.#frames ?? (this.#text === "" ? undefined : this.#begin(0));
+    const frames = this.#frames ?? (this.#event && this.#begin(0));
     this.#frames = undefined;
     if (frames) this.#pass(frames.subarray(0, this.#filled));
   }
@@ -132,60 +124,67 @@ export class ExchangeRecord implements Flushable {
 
   /** Frames with the event that waits, and room for so many bytes more. */
   #begin(room: number): Buffer {
-    const text = this.#text;
-    this.#text = "";
-    const before = text === "" ? 0 : frameHeaderBytes + Buffer.byteLength(text);
+    const event = this.#event;
+    this.#event = undefined;
+    const before = event ? frameHeaderBytes + event.length : 0;
     const frames = Buffer.allocUnsafe(before + room);
-    this.#filled = text === "" ? 0 : writeTextAt(frames, 0, frameTypes.event, this.channel, text);
+    this.#filled = event ? writeFrameAt(frames, 0, frameTypes.event, this.channel, event) : 0;
     this.#frames = frames;
     return frames;
   }
 }
 
 interface KnownRequest {
+  readonly method: string;
   readonly path: string;
   readonly query: string;
-  readonly text: string;
+  readonly event: Uint8Array;
 }
 
-/** Of requests without a body, by method and target: clients ask for the same things again. */
-const known = new BoundedMap<BoundedMap<KnownRequest>>(16, 16);
+/** Of requests without a body, by target: clients ask for the same things again, mostly in the same way. */
+const known = new BoundedMap<KnownRequest>(2048, 1024);
 
-function requestText({ head: { method, fields }, target, path, query }: Asked): string {
+function requestEvent({ head: { method, fields }, target, path, query }: Asked): Uint8Array {
   const type = fieldOf(fields, "content-type");
   if (type !== undefined) return toldOf(method, path, query, type);
-  const targets = known.get(method) ?? known.set(method, new BoundedMap(1024, 1024));
-  const last = targets.get(target);
-  if (last !== undefined && last.path === path && last.query === query) return last.text;
-  return targets.set(target, { path, query, text: toldOf(method, path, query, undefined) }).text;
+  const last = known.get(target);
+  if (last !== undefined && last.method === method && last.path === path && last.query === query)
+    return last.event;
+  return known.set(target, { method, path, query, event: toldOf(method, path, query, undefined) }).event;
 }
 
-function toldOf(method: string, path: string, query: string, type: string | undefined): string {
+function toldOf(method: string, path: string, query: string, type: string | undefined): Uint8Array {
   const target = JSON.stringify(`${path}${query}`);
-  return `{"event":"request","method":${JSON.stringify(method)},"target":${target}${typed(type)}}`;
+  return inBytes(`{"event":"request","method":${JSON.stringify(method)},"target":${target}${typed(type)}}`);
 }
 
-let lastAnswer: { readonly status: number; readonly type: string | undefined; readonly text: string } = {
+let lastAnswer: { readonly status: number; readonly type: string | undefined; readonly event: Uint8Array } = {
   status: 0,
   type: undefined,
-  text: "",
+  event: new Uint8Array(0),
 };
 
-/** The text is nearly always that of the answer before. */
-function answerText(status: number, type: string | undefined): string {
+/** Nearly always that of the answer before. */
+function answerEvent(status: number, type: string | undefined): Uint8Array {
   if (lastAnswer.status !== status || lastAnswer.type !== type) {
-    lastAnswer = { status, type, text: `{"event":"answer","status":${status}${typed(type)}}` };
+    lastAnswer = { status, type, event: inBytes(`{"event":"answer","status":${status}${typed(type)}}`) };
   }
-  return lastAnswer.text;
+  return lastAnswer.event;
 }
 
-function endText(bytes: number, sha256: string, whole: boolean): string {
-  return `{"event":"end","bytes":${bytes},"sha256":"${sha256}","whole":${whole}}`;
+/** Memory of its own: it is kept. */
+function inBytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
 /** The member of an event that tells a body's media type. */
 function typed(type: string | undefined): string {
   return type === undefined ? "" : `,"type":${JSON.stringify(type)}`;
+}
+
+function hashed(bytes: Uint8Array): Uint8Array {
+  Bun.SHA256.hash(bytes, digest);
+  return digest;
 }
 
 const nothing = new Uint8Array(0);

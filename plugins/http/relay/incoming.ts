@@ -1,4 +1,4 @@
-import { BoundedMap } from "../bounded-map.ts";
+import { BoundedMap, ownText } from "../bounded-map.ts";
 import type { Destination } from "../config.ts";
 import type { RequestHead, ResponseHead } from "../message.ts";
 import type { Route } from "../route.ts";
@@ -55,7 +55,7 @@ export function passesAsItIs(name: string): boolean {
 const kinds = new BoundedMap<Kind>(512, 64);
 
 function kindOf(name: string): Kind {
-  return kinds.get(name) ?? kinds.set(name, kindOfLower(name.toLowerCase()));
+  return kinds.get(name) ?? kinds.set(ownText(name), kindOfLower(name.toLowerCase()));
 }
 
 function kindOfLower(name: string): Kind {
