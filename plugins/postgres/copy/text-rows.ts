@@ -54,33 +54,47 @@ export class TextRows implements CopyRows {
     filter.row?.();
     if (filter.columns.length === 0) return;
     const { delimiter } = this.#format;
+    const concerned = this.#concerned;
     const last = end - 1;
     let column = 0;
     let start = at;
+    let escapes = false;
     for (let here = at; here < last; here++) {
       const byte = bytes[here];
-      if (byte === backslash) here += 1;
-      else if (byte === delimiter) {
-        this.#cell(bytes, column, start, here, into);
+      if (byte === backslash) {
+        escapes = true;
+        here += 1;
+      } else if (byte === delimiter) {
+        if (concerned[column] === 1) this.#cell(bytes, column, start, here, escapes, into);
+        escapes = false;
         column += 1;
         start = here + 1;
       }
     }
-    this.#cell(bytes, column, start, last, into);
+    if (concerned[column] === 1) this.#cell(bytes, column, start, last, escapes, into);
     if (column + 1 !== count) throw malformedCopy(`a row of ${column + 1} cells for ${count} columns`);
   }
 
-  #cell(bytes: Buffer, column: number, start: number, end: number, into: Splice): void {
-    if (this.#concerned[column] !== 1) return;
+  /** Where nothing is escaped, the value is looked at where it stands. */
+  #cell(bytes: Buffer, column: number, start: number, end: number, escapes: boolean, into: Splice): void {
+    const { filter } = this.#columns;
     const { delimiter, nullMarker } = this.#format;
-    const raw = bytes.subarray(start, end);
-    if (!this.#ambiguous && raw.equals(nullMarker)) return;
-    const value = unescaped(raw);
-    const shown = this.#columns.filter.show(column, value, 0, value.length);
+    if (!this.#ambiguous && isAt(bytes, start, end, nullMarker)) return;
+    const value = escapes ? unescaped(bytes.subarray(start, end)) : undefined;
+    const shown = value
+      ? filter.show(column, value, 0, value.length)
+      : filter.show(column, bytes, start, end);
     if (shown === undefined) return;
     into.cut(start, end);
     into.bytes(shown === null ? nullMarker : escaped(shown, delimiter));
   }
+}
+
+function isAt(bytes: Buffer, start: number, end: number, what: Buffer): boolean {
+  const { length } = what;
+  if (end - start !== length) return false;
+  for (let index = 0; index < length; index++) if (bytes[start + index] !== what[index]) return false;
+  return true;
 }
 
 /** The same view where nothing is escaped. */
@@ -103,7 +117,7 @@ function unescaped(raw: Buffer): Buffer {
 /** The same view where nothing needs it. */
 function escaped(value: Uint8Array, delimiter: number): Uint8Array {
   let more = 0;
-  for (const byte of value) if (needsEscape(byte, delimiter)) more += 1;
+  for (let at = 0; at < value.length; at++) if (needsEscape(value[at]!, delimiter)) more += 1;
   if (more === 0) return value;
   const bytes = Buffer.allocUnsafe(value.length + more);
   let filled = 0;
