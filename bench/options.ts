@@ -15,7 +15,7 @@ npm run bench -- classify FOLDER
                      sockets that do not exist, and what it allocates: under a minute
   ssh                scp, commands and keys: directly, through an sshd as a jump host, and through Postern
   goals              every row of the table of goals with its figure, its spread, met or missed; with a word, those of that
-                     protocol; about 40 minutes, with --short 12
+                     protocol; about half an hour, with --short ten minutes
   guard              measures only what is stable on a busy machine, and fails where it is worse than bench/baseline.json;
                      with a word, only that part; about two minutes
   growth             what cost grows with, a chart each in bench/results; three minutes
