@@ -103,6 +103,41 @@ test("what was issued to somebody whom no provider of the policy vouches for any
   expect(trail.of("login-refused")[0]?.check).toContain("no identity provider any more");
 });
 
+test("a login looks its credential up once; what has come of it meanwhile counts, and nobody else's look-up does", async () => {
+  rig = new Rig();
+  const identity: Identity = { issuer: "test", subject: "alice", kind: "person", groups: [] };
+  const verifier = await scramVerifier("canary");
+  const lookedUp: string[] = [];
+  let refused: string | undefined;
+  const supervision: Supervision = {
+    ...rig.supervision,
+    async credential(id) {
+      lookedUp.push(id);
+      return id === "pc_gone"
+        ? undefined
+        : { id, identity: { ...identity, subject: id }, verifier, expires: Date.now() + 60_000 };
+    },
+    credentialUsed: async () => refused,
+  };
+  const door = new FrontDoor({ protocol: "rows", host: "", port: 0, insecure: true }, "192.0.2.1:1", {
+    ...{ supervision, dataDir: "", endings: new Endings(), limits: defaultLimits },
+    refusedLogins: new RefusedLogins(new MemoryTrail()),
+    providers: [{ identify: async () => undefined, vouchesFor: () => true }],
+  });
+  const comes = async (id: string) => (await door.identify({ kind: "verified", id })).subject;
+  await door.verifier("pc_1");
+  expect([await comes("pc_1"), lookedUp]).toEqual(["pc_1", ["pc_1"]]);
+  expect([await comes("pc_1"), lookedUp]).toEqual(["pc_1", ["pc_1", "pc_1"]]);
+  await door.verifier("pc_1");
+  expect(await comes("pc_2")).toBe("pc_2");
+  await door.verifier("pc_1");
+  await door.verifier("pc_gone");
+  await expect(comes("pc_gone")).rejects.toThrow("not accepted");
+  await door.verifier("pc_1");
+  refused = "revoked in the meantime";
+  await expect(comes("pc_1")).rejects.toThrow("not accepted");
+});
+
 test("a sign-in by a browser elsewhere shows where, and is whoever its token proves", async () => {
   const trail = new MemoryTrail();
   const asked: AbortSignal[] = [];

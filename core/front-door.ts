@@ -23,7 +23,7 @@ import type { Limits } from "./policy.ts";
 import type { Door, ListenerInfo } from "./protocol.ts";
 import type { RefusedLogins } from "./refused-logins.ts";
 import { keepProof } from "./revalidation.ts";
-import type { Supervision } from "./supervision.ts";
+import type { IssuedCredential, Supervision } from "./supervision.ts";
 import type { Wire } from "./wire.ts";
 
 /** No token of an identity provider is longer. */
@@ -70,6 +70,8 @@ export class FrontDoor implements Door {
   /** Kept once the caller may learn of all that was refused so far. */
   #learns: Promise<unknown> = Promise.resolve();
   #waits = 0;
+  /** Whose proof is being checked: looked up once a login. */
+  #shown: IssuedCredential | undefined;
 
   constructor(
     readonly listener: ListenerInfo,
@@ -137,6 +139,7 @@ export class FrontDoor implements Door {
   async verifier(id: string): Promise<ScramVerifier> {
     return await this.#checked("credential", async () => {
       const known = await this.services.supervision.credential(id);
+      this.#shown = known;
       return known?.verifier ?? decoyVerifier(id);
     });
   }
@@ -227,7 +230,10 @@ export class FrontDoor implements Door {
   }
 
   async #issued(id: string): Promise<Identity> {
-    const known = await this.services.supervision.credential(id);
+    const shown = this.#shown;
+    this.#shown = undefined;
+    // What may have come meanwhile (its end, its use elsewhere) `credentialUsed` looks at; nothing else of it ever changes.
+    const known = shown?.id === id ? shown : await this.services.supervision.credential(id);
     if (!known) throw new NotAccepted("the credential is unknown, expired or revoked");
     if (!vouchedFor(this.services.providers, known.identity)) {
       throw new NotAccepted(
