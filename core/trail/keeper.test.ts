@@ -24,7 +24,8 @@ function keeper() {
   };
   const kept = new Keeper(words, 0, options, () => undefined);
   const write = () => Atomics.add(words, at.written, 1);
-  return { kept, write, ask: () => Atomics.store(words, at.asked, Atomics.load(words, at.written)) };
+  const isQuiet = () => Atomics.load(words, at.quiet) === 1;
+  return { kept, write, isQuiet, ask: () => Atomics.store(words, at.asked, Atomics.load(words, at.written)) };
 }
 
 test("what nobody waits for is flushed in time for it to be durable within the limit", () => {
@@ -83,6 +84,24 @@ test("what the recorder is woken for was written just now", () => {
   kept.slept();
   write();
   expect(kept.due(9_000)).toBe(withinMs);
+});
+
+test("after a flush the next frame is looked for in time, and wakes nobody; who finds none is woken again", () => {
+  const { kept, write, isQuiet } = keeper();
+  write();
+  const began = performance.now();
+  kept.flush(began);
+  const rest = kept.due(began + 1);
+  expect(rest).toBeLessThanOrEqual(withinMs - 1);
+  expect(rest).toBeGreaterThan(0);
+  expect(isQuiet()).toBe(false);
+  write();
+  expect(kept.due(began + 1)).toBe(rest);
+  expect(kept.due(began + 1 + rest)).toBe(0);
+  const again = performance.now();
+  kept.flush(again);
+  expect(kept.due(again + withinMs)).toBe(Number.POSITIVE_INFINITY);
+  expect(isQuiet()).toBe(true);
 });
 
 test("a segment is made while its stage serves another, and is there as soon as the stage is free", () => {

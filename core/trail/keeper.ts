@@ -56,19 +56,28 @@ export class Keeper {
   due(now: number): number {
     const { words } = this;
     if (Atomics.load(words, this.#at.written) === Atomics.load(words, this.#at.flushed)) {
+      // After one frame others follow: looked for in time, they need not wake anybody.
+      const left = this.#since === undefined ? 0 : this.#left(this.#since, now);
+      const retry = this.#stuck ? Math.max(1, this.#retryAt - now) : Number.POSITIVE_INFINITY;
+      if (left > 0) return Math.min(left, retry);
       Atomics.store(words, this.#at.quiet, 1);
       // The writer looks at `quiet` after it stores `written`: one of the two sees the other.
       if (Atomics.load(words, this.#at.written) === Atomics.load(words, this.#at.flushed)) {
         this.#since = undefined;
         this.#clean = now;
-        return this.#stuck ? Math.max(1, this.#retryAt - now) : Number.POSITIVE_INFINITY;
+        return retry;
       }
       Atomics.store(words, this.#at.quiet, 0);
     }
     this.#since ??= this.#clean ?? now;
     const asked = Atomics.load(words, this.#at.asked) - Atomics.load(words, this.#at.flushed);
     if ((asked | 0) > 0) return 0;
-    return Math.max(0, this.#since + this.options.withinMs - this.#takes - now);
+    return this.#left(this.#since, now);
+  }
+
+  /** Until the flush must begin of what was written at this time. */
+  #left(since: number, now: number): number {
+    return Math.max(0, since + this.options.withinMs - this.#takes - now);
   }
 
   /** The recorder slept: what it is woken for was written just now. */
