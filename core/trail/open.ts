@@ -106,6 +106,8 @@ export async function openTrail(options: TrailOptions): Promise<StreamTrail> {
 
   trailLog.start();
   threads.start(0);
+  // Where sessions are recorded the first must not wait for a thread as well.
+  if (options.role === "worker") threads.start(1);
   while (Atomics.load(words, ready) === 0) {
     if (stuck !== undefined || dead !== undefined) {
       await threads.stop();

@@ -31,13 +31,13 @@ test("a file operation of the recordings that does not end holds no entry back, 
   await trail.close();
 });
 
-test("a trail that records nothing has no thread for it, and none starts when it is closed", async () => {
-  const trail = await rig.open("b-w0");
+test("a supervisor, which records nothing, has no thread for it, and none starts when it is closed", async () => {
+  const trail = await rig.open("b-s");
   expect([0, 1].map((log) => trail.threads.started(log))).toEqual([true, false]);
   await trail.close();
   trail.record("ses_late");
   expect(trail.threads.started(1)).toBe(false);
-  expect([...follow(rig.dataDir, "b-w0")].map(({ kind }) => kind).slice(-2)).toEqual(["stop", "checkpoint"]);
+  expect([...follow(rig.dataDir, "b-s")].map(({ kind }) => kind).slice(-2)).toEqual(["stop", "checkpoint"]);
 });
 
 test("a recorder that is done is not one that died", async () => {
