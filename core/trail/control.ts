@@ -8,7 +8,7 @@ export const TICK = 0;
 const globals = 1;
 /** Number, segment, offset and hash of an entry. */
 export const placeWords = 3 + 8;
-const slots = 10 + 2 * placeWords;
+const slots = 11 + 2 * placeWords;
 
 /** Where the words of one log are. */
 export class LogWords {
@@ -29,6 +29,8 @@ export class LogWords {
   readonly closed: number;
   /** Bumped by the writer when the recorder should look. The recorder sleeps on it. */
   readonly wake: number;
+  /** 1 while the recorder takes room of the disk for another segment, or finds none. */
+  readonly short: number;
   /** How often the recorder told how far the chain is made; two places for that follow (see chain-words.ts). */
   readonly linked: number;
 
@@ -43,7 +45,8 @@ export class LogWords {
     this.quiet = base + 6;
     this.closed = base + 7;
     this.wake = base + 8;
-    this.linked = base + 9;
+    this.short = base + 9;
+    this.linked = base + 10;
   }
 }
 

@@ -148,3 +148,20 @@ test("a segment is made while its stage serves another, and is there as soon as 
   expect(kept.done).toBe(true);
   rmSync(dir, { recursive: true });
 });
+
+test("no segment is made for recordings while the trail takes room for one", () => {
+  const dir = mkdtempSync(join(tmpdir(), "postern-keeper-"));
+  const words = new Int32Array(new SharedArrayBuffer(controlBytes(2)));
+  const [trail, recordings] = [new LogWords(0), new LogWords(1)];
+  const options = { stream: "a-w0", dir, magic: "", segmentBytes: 64, withinMs, staged: false, seals: false };
+  const kept = new Keeper(words, 1, options, () => undefined);
+  Atomics.store(words, trail.short, 1);
+  Atomics.store(words, recordings.wanted, 1);
+  expect(kept.work(1_000)).toBe(false);
+  // It looks again by itself.
+  expect(kept.due(1_000)).toBeLessThan(100);
+  Atomics.store(words, trail.short, 0);
+  while (kept.work(2_000));
+  expect(Atomics.load(words, recordings.ready)).toBe(1);
+  rmSync(dir, { recursive: true });
+});

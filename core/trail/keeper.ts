@@ -16,6 +16,7 @@ import { stageCount, stageMagic, stageName } from "./stage.ts";
 import { StageCopy } from "./stage-copy.ts";
 
 const retryMs = 100;
+const yieldMs = 5;
 /** What is left of a long flush after the next one. */
 const forgets = 0.5;
 const window = new Uint8Array(1 << 20);
@@ -32,6 +33,8 @@ export class Keeper {
   #stages = 0;
   #retryAt = 0;
   #stuck = false;
+  /** Logs whose segments come first. */
+  readonly #before: readonly LogWords[];
   #sealed = 0;
   /** No frame that waits for a flush was written before. */
   #since: number | undefined;
@@ -49,6 +52,7 @@ export class Keeper {
     private readonly tell: (message: RecorderMessage) => void,
   ) {
     this.#at = new LogWords(log);
+    this.#before = Array.from({ length: log }, (_, index) => new LogWords(index));
     this.#copy = options.staged ? new StageCopy(options.dir, options.stream) : undefined;
   }
 
@@ -58,7 +62,7 @@ export class Keeper {
     if (Atomics.load(words, this.#at.written) === Atomics.load(words, this.#at.flushed)) {
       // After one frame others follow: looked for in time, they need not wake anybody.
       const left = this.#since === undefined ? 0 : this.#left(this.#since, now);
-      const retry = this.#stuck ? Math.max(1, this.#retryAt - now) : Number.POSITIVE_INFINITY;
+      const retry = this.#wants() ? Math.max(1, this.#retryAt - now) : Number.POSITIVE_INFINITY;
       if (left > 0) return Math.min(left, retry);
       Atomics.store(words, this.#at.quiet, 1);
       // The writer looks at `quiet` after it stores `written`: one of the two sees the other.
@@ -113,8 +117,16 @@ export class Keeper {
       this.done = true;
       this.tell({ kind: "closed", log: this.log });
     } else if (!this.#wants() || now < this.#retryAt) return false;
-    else this.#make(now);
+    else if (this.#yields()) {
+      this.#retryAt = now + yieldMs;
+      return false;
+    } else this.#make(now);
     return true;
+  }
+
+  /** On a disk that is nearly full the last room is the trail's: nothing is let in without it, recorded or not. */
+  #yields(): boolean {
+    return this.#before.some(({ short }) => Atomics.load(this.words, short) === 1);
   }
 
   /** Whether there is something to do for another segment. One that is whole waits for its stage. */
@@ -137,7 +149,11 @@ export class Keeper {
       this.#provision ??= stage
         ? new Provision(join(dir, stageName(index)), stageMagic, segmentBytes)
         : new Provision(join(dir, segmentName(index)), magic, segmentBytes);
-      if (!this.#provision.whole && !this.#provision.step()) return;
+      if (!this.#provision.whole) {
+        Atomics.store(this.words, this.#at.short, 1);
+        if (!this.#provision.step()) return;
+        Atomics.store(this.words, this.#at.short, 0);
+      }
     } catch (error) {
       this.#retryAt = now + retryMs;
       if (!this.#stuck) this.tell({ kind: "stuck", log: this.log, why: String((error as Error).message) });
