@@ -20,6 +20,9 @@ export interface ResponseHead {
   readonly fields: Fields;
 }
 
+/** Characters of the longest method that what is found out of a request is kept with: methods are words. */
+export const longestMethod = 16;
+
 /** The same request for something else. Its fields stay the same object, by which they are known again. */
 export function withTarget({ method, authority, version, fields }: RequestHead, target: string): RequestHead {
   return { method, target, authority, version, fields };

@@ -1,7 +1,7 @@
 import { PosternError } from "../../../core/plugin.ts";
 import { BoundedMap, ownText } from "../bounded-map.ts";
 import type { BodyLength } from "../exchange.ts";
-import { type Fields, fieldsOf, type RequestHead, type ResponseHead } from "../message.ts";
+import { type Fields, fieldsOf, longestMethod, type RequestHead, type ResponseHead } from "../message.ts";
 import { consistsOf, isToken, targetBytes, valueBytes } from "./syntax.ts";
 
 /** How an answer's connection goes on: `keep-alive` is said only to HTTP/1.0. */
@@ -67,6 +67,8 @@ function requestLine(head: RequestHead): Uint8Array {
   checkLine(head);
   // Memory of its own: it is kept.
   const bytes = new TextEncoder().encode(`${method} ${target} HTTP/1.1\r\n`);
+  // The map looks at the target alone, and a method may be as long as a head.
+  if (method.length > longestMethod) return bytes;
   return knownLines.set(target, { method, bytes }).bytes;
 }
 

@@ -1,4 +1,4 @@
-import { BoundedMap } from "../bounded-map.ts";
+import { BoundedMap, ownText } from "../bounded-map.ts";
 import type { BodyLength } from "../exchange.ts";
 import { type Fields, type RequestHead, without } from "../message.ts";
 import { authorityOf } from "./authority.ts";
@@ -68,7 +68,8 @@ function lineOf(line: string): RequestLine {
   if (target === "" || !consistsOf(targetBytes, target)) {
     throw malformed("The request's target holds what belongs into no target.");
   }
-  return { method, target, version };
+  // Others keep the target, and a part of a long text would keep all of that.
+  return { method, target: line.length > longestKnown ? ownText(target) : target, version };
 }
 
 /** `text`: the lines behind the first one. Throws Fault. */
