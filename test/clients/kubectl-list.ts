@@ -208,7 +208,7 @@ export async function runStep(kubectl: Kubectl, step: KubectlStep): Promise<Kube
 
 /** Without what no two runs share: times, ids, versions, addresses, made-up names. */
 export function comparable(text: string): string {
-  return text
+  return withoutTimes(text)
     .replace(/https:\/\/[\w.]+:\d+(\/prod)?/g, "SERVER")
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "UID")
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME")
@@ -219,4 +219,14 @@ export function comparable(text: string): string {
     .replace(/\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000/g, "TIME")
     .replace(/^(\+\+\+|---) .*$/gm, "$1")
     .replace(/^[IEW]\d{4} .*?\] /gm, "");
+}
+
+/** What `kubectl diff` found changed. A time is there as well, and lines around it, but not where both fall into one second. */
+function withoutTimes(text: string): string {
+  return text.replace(/^diff -u [^]*/m, (diff) =>
+    diff
+      .split("\n")
+      .filter((line) => /^[-+](?![-+])/.test(line) && !/^[-+] +time:/.test(line))
+      .join("\n"),
+  );
 }
