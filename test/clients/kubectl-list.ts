@@ -223,7 +223,7 @@ export function comparable(text: string): string {
 
 /** What `kubectl diff` found changed. A time is there as well, and lines around it, but not where both fall into one second. */
 function withoutTimes(text: string): string {
-  return text.replace(/^diff -u [^]*/m, (diff) =>
+  return text.replace(/^diff -u .*$/ms, (diff) =>
     diff
       .split("\n")
       .filter((line) => /^[-+](?![-+])/.test(line) && !/^[-+] +time:/.test(line))
