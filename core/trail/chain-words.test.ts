@@ -28,6 +28,17 @@ test("the writer takes over what the recorder told last, and nothing that is beh
   expect(mine).toEqual(end(9));
 });
 
+test("the end of a segment that was copied before anything follows it is taken over with no entry gained", () => {
+  const { words: shared, at } = words();
+  const mine = end(9);
+  const turned = end(9);
+  turned.take(9, mine.segment + 1, 8, turned.hash);
+  tellEnd(shared, at, turned);
+  // What it left is staged over when the next one is full: it must never be looked for there.
+  takeEnd(shared, at, mine);
+  expect(mine).toEqual(turned);
+});
+
 test("sequence numbers beyond 32 bits", () => {
   const { words: shared, at } = words();
   const mine = new ChainEnd("a-w0");

@@ -22,8 +22,9 @@ export function takeEnd(words: Int32Array, at: LogWords, end: ChainEnd): void {
     const turn = Atomics.load(words, at.linked);
     const place = placeOf(at, turn);
     const gained = (Atomics.load(words, place + seqWord) - end.seq) | 0;
-    if (gained <= 0) return;
     const segment = Atomics.load(words, place + segmentWord);
+    // The same entry may be told of behind its segment: what that left is staged over before long.
+    if (gained < 0 || (gained === 0 && segment <= end.segment)) return;
     const offset = Atomics.load(words, place + offsetWord);
     for (let word = 0; word < hash.length; word++) hash[word] = Atomics.load(words, place + hashWord + word);
     // The recorder has told of another one since, and may be writing over this.

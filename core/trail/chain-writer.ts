@@ -67,7 +67,9 @@ export class ChainWriter {
 
   /** Signs the head when something unsigned is this old (ms). False: no room even for that. */
   checkpoint(time: number, age = 0): boolean {
-    if (!this.sign || this.#unsigned === undefined || time - this.#unsigned < age) return true;
+    if (!this.sign || this.#unsigned === undefined) return true;
+    // Where the clock was set back nobody knows how old it is.
+    if (time >= this.#unsigned && time - this.#unsigned < age) return true;
     const head = this.#head();
     const written = this.#write({ kind: "checkpoint", head, signature: this.sign(head) }, time);
     if (written === undefined) return false;

@@ -1,7 +1,9 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, spyOn, test } from "bun:test";
+import { controlBytes, LogWords } from "./control.ts";
 import type { StreamTrail } from "./stream-trail.ts";
 import { outcome, TrailRig } from "./trail-rig.ts";
 import { verifyTrail } from "./verify.ts";
+import { Watermark } from "./watermark.ts";
 
 const rig = new TrailRig();
 afterAll(() => rig.remove());
@@ -59,4 +61,32 @@ test("a recorder that stops is noticed at rest as well", async () => {
     trail.append({ kind: "operation", session: "s", text: "q", actions: [], rules: [], policy: "1" }),
   ).toThrow();
   await trail.close();
+});
+
+test("what the recorder has flushed before its writer noted it wakes the trail as well: it is not signed yet", () => {
+  const words = new Int32Array(new SharedArrayBuffer(controlBytes(1)));
+  let woken = 0;
+  const mark = new Watermark(words, 0, 1000, undefined, () => woken++);
+  for (const seq of [1, 2]) {
+    Atomics.store(words, new LogWords(0).flushed, seq);
+    mark.appended(seq, performance.now());
+    expect(woken).toBe(seq);
+  }
+});
+
+test("a clock that is set back leaves no tail unsigned, nor the trail awake", async () => {
+  const trail = await rig.open("d-w0");
+  const { rests } = watched(trail);
+  await rests();
+  trail.append(outcome(1));
+  const { now } = Date;
+  const clock = spyOn(Date, "now").mockImplementation(() => now() - 3_600_000);
+  try {
+    await rests();
+  } finally {
+    clock.mockRestore();
+  }
+  expect(rig.frames("d-w0").at(-1)?.entry.kind).toBe("checkpoint");
+  await trail.close();
+  expect(verifyTrail(rig.dataDir, rig.publicKey).findings).toEqual([]);
 });

@@ -32,7 +32,7 @@ export class Watermark {
     private readonly limitMs: number,
     /** Milliseconds that those who waited did so; once a flush. */
     private readonly onFlush?: (ms: number) => void,
-    /** There is something to flush again. */
+    /** There is something to flush again, or something that was flushed at once. */
     private readonly onBehind?: () => void,
   ) {
     this.#words = words;
@@ -54,8 +54,9 @@ export class Watermark {
 
   /** Frame `seq` has been committed. */
   appended(seq: number, now: number): void {
-    this.refresh(now);
+    // Asked before the refresh: the recorder may have flushed this very frame already.
     const began = !this.behind && seq !== this.#written;
+    this.refresh(now);
     if (!this.behind) this.#since = now;
     this.#written = seq;
     if (began) this.onBehind?.();
