@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, spyOn, test } from "bun:test";
 import type { Duration } from "./duration.ts";
 import { Endings } from "./endings.ts";
 import type { Identity } from "./identity.ts";
@@ -96,4 +96,20 @@ test("limits of another policy count at once", async () => {
   await Bun.sleep(300);
   sessions.follow(policyOf("50ms"));
   expect(await over(session)).toBe("session.idle");
+});
+
+test("a clock that is set back while somebody is at work does not let them rest for longer", async () => {
+  sessions.follow(policyOf("600ms"));
+  const session = await open(somebody("a"));
+  session.inFlight = 1;
+  await Bun.sleep(300);
+  const { now } = Date;
+  const clock = spyOn(Date, "now").mockImplementation(() => now() - 3_600_000);
+  try {
+    session.inFlight = 0;
+    session.lastActive = Date.now();
+    expect(await over(session)).toBe("session.idle");
+  } finally {
+    clock.mockRestore();
+  }
 });

@@ -43,6 +43,8 @@ export class Sessions {
   #sweep: ReturnType<typeof setInterval> | undefined;
   /** No session is over before (epoch milliseconds): thousands that rest need not be looked at for it. */
   #overAt = Number.POSITIVE_INFINITY;
+  /** When that was looked at last. */
+  #sweptAt = 0;
   readonly #sooner = () => {
     this.#overAt = 0;
   };
@@ -246,7 +248,10 @@ export class Sessions {
       this.#sweep = undefined;
       this.#overAt = Number.POSITIVE_INFINITY;
     }
-    if (now < this.#overAt) return;
+    const back = now < this.#sweptAt;
+    this.#sweptAt = now;
+    // Set back, the clock tells of whoever was at work that they have rested since an earlier time.
+    if (now < this.#overAt && !back) return;
     this.#overAt = Number.POSITIVE_INFINITY;
     for (const session of this.#open.values()) {
       const { identity, info, rules } = session;
