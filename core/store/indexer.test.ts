@@ -173,3 +173,23 @@ test("what rests is not looked at, what wakes it is read at once, and what ended
   expect(await texts()).toBe(5);
   expect(failures).toEqual([]);
 });
+
+test("a rebuild that fails is made up for while every stream rests", async () => {
+  const dataDir = folder();
+  const writer = await trail(dataDir, "one");
+  const searched = await index(dataDir);
+  const { database, indexer } = searched;
+  indexer.opened("one");
+  writer.append(operation("ses_1", "select 1"));
+  indexer.rests("one", true);
+  indexer.start();
+  const all = async () => (await contents(searched))[0]?.length;
+  while ((await all()) !== writer.seq) await Bun.sleep(10);
+  await Bun.sleep(300);
+  await database.run(
+    "create trigger broken before insert on positions begin select raise(abort, 'disk'); end",
+  );
+  await expect(indexer.rebuild()).rejects.toThrow();
+  await database.run("drop trigger broken");
+  while ((await all()) !== writer.seq) await Bun.sleep(10);
+});

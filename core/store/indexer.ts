@@ -81,7 +81,7 @@ export class Indexer {
 
   /** Empties the index and reads all streams from their beginning. */
   rebuild(): Promise<number> {
-    return this.#inTurn(async () => {
+    const rebuilt = this.#inTurn(async () => {
       this.#forget();
       const { database } = this;
       await database.batch([
@@ -94,6 +94,11 @@ export class Indexer {
       ]);
       return this.#catchUp(true);
     });
+    rebuilt.catch(() => {
+      this.#forget();
+      this.#wake();
+    });
+    return rebuilt;
   }
 
   async stop(): Promise<void> {
