@@ -136,6 +136,20 @@ describe("the keeper of grants", () => {
     grants.close();
   });
 
+  test("what the store has and nobody was told of for a failure is made up for, in a store of its own too", async () => {
+    const grants = keeper(false);
+    await grants.start();
+    const { request } = await grants.ask(sam, wish);
+    await grants.answer(request.id, { approve: true, by: lea });
+    trail.stall = Promise.reject(new Error("the disk is slow"));
+    trail.stall.catch(() => {});
+    await expect(grants.end(grants.open[0]?.id ?? "", "sam")).rejects.toThrow("the disk is slow");
+    trail.stall = undefined;
+    while (grants.open.length > 0) await Bun.sleep(10);
+    expect(told.at(-1)).toEqual([]);
+    grants.close();
+  });
+
   test("an ending of its holder ends it; so many may wait and no more", async () => {
     const grants = keeper();
     const { request } = await grants.ask(sam, wish);

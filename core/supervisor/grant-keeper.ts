@@ -39,6 +39,8 @@ export class GrantKeeper {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #follows = false;
   #failed = false;
+  /** What the store has may be something else, or not all were told: something stopped half-way. */
+  #unsure = false;
   /** One after the other: each looks at what the one before has changed. */
   #turn: Promise<unknown> = Promise.resolve();
   /** Requests that wait for approvers. */
@@ -238,11 +240,11 @@ export class GrantKeeper {
       for (const { grant } of dropped) await this.#over(grant.id, "policy");
       this.#policy = served;
     }
-    const open = meant.map(({ grant }) => grant);
-    const changed = !sameIds(open, this.#open);
-    this.#open = open;
+    const known = this.#open;
+    this.#open = meant.map(({ grant }) => grant);
     this.board.use(requests);
-    if (changed) await tell(open);
+    if (this.#unsure || !sameIds(this.#open, known)) await tell(this.#open);
+    this.#unsure = false;
   }
 
   /** False: it has ended before. */
@@ -252,7 +254,8 @@ export class GrantKeeper {
     return true;
   }
 
-  #later(): void {
+  #later(unsure = this.#unsure): void {
+    this.#unsure = unsure;
     clearTimeout(this.#timer);
     if (!this.#follows) return;
     const wait = Math.max(1, Math.min(this.#nextAt - Date.now(), longestMs));
@@ -262,16 +265,15 @@ export class GrantKeeper {
 
   /** Nobody else changes a store of our own: until something is over it need not be looked at. */
   get #nextAt(): number {
-    if (this.parts.shared || this.#failed) return Date.now() + everyMs;
-    const open = this.#open.map(({ until }) => until);
-    return Math.min(...open, ...this.board.waiting.map(({ expires }) => expires));
+    if (this.parts.shared || this.#unsure) return Date.now() + everyMs;
+    return Math.min(...this.#open.map((one) => one.until), ...this.board.waiting.map((one) => one.expires));
   }
 
   /** While the store is gone what is open stays so until its time: the workers see to that by themselves. */
   async #listen(): Promise<void> {
     try {
       const { shared, policy } = this.parts;
-      const due = shared || this.#failed || this.#policy !== policy() || this.#nextAt <= Date.now();
+      const due = shared || this.#unsure || this.#policy !== policy() || this.#nextAt <= Date.now();
       if (due) await this.#inTurn(() => this.#refresh());
       this.#failed = false;
     } catch (error) {
@@ -288,7 +290,7 @@ export class GrantKeeper {
   #inTurn<T>(what: () => Promise<T>): Promise<T> {
     const next = this.#turn.then(what, what);
     // What it has opened or ended is over at another time.
-    this.#turn = next.catch(() => {}).then(() => this.#later());
+    this.#turn = next.catch(() => this.#later(true)).then(() => this.#later());
     return next;
   }
 }
