@@ -3,6 +3,7 @@ import { Remembered, shapeOf, textsFor } from "./cache.ts";
 import { classify, loadParser } from "./index.ts";
 import { noMentions } from "./mentions.ts";
 import { defaultSettings, nextSettings, settingChange } from "./settings.ts";
+import { fromTold, toTold } from "./told.ts";
 
 beforeAll(() => loadParser());
 
@@ -52,6 +53,23 @@ test("of large texts only a few are kept, and none that is a long list", () => {
   expect(classify(text(1))).not.toBe(first);
   const list = `select ${Array.from({ length: 22_000 }, () => "a").join()}, 1`.padEnd(70_000);
   expect(classify(list)).not.toBe(classify(list));
+});
+
+test("a large text of many names without commas takes the room of what is known of them", () => {
+  const terms = Array.from({ length: 500 }, (_, index) => `a${index} = b${index}`).join(" or ");
+  const told = toTold(classify(`select a from kept_chain where ${terms}`));
+  const { statements } = textsFor("select 'a'", defaultSettings);
+  const large = (id: number) => `select a from kept_chain where ${terms} -- ${id} ${"x".repeat(60_000)}`;
+  const keep = (id: number) =>
+    statements.set(
+      large(id),
+      fromTold(large(id), told, async () => undefined),
+    );
+  keep(0);
+  expect(statements.get(large(0))).toBeDefined();
+  // By its length alone twice as many fit.
+  for (let id = 1; id <= 50; id++) keep(id);
+  expect(statements.get(large(0))).toBeUndefined();
 });
 
 test("a megabyte of spaces is looked at once", () => {

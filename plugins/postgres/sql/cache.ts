@@ -89,9 +89,11 @@ function weightOf(shape: Shape): number {
 
 /** A list of values or columns may become as much as this for each of its signs. */
 const perComma = 100;
+/** A name in one of the sets of a lineage. */
+const perName = 100;
 
 function weightOfLarge({ statement: { text, detail } }: LargeStatement): number {
-  let weight = weightOf(detail);
+  let weight = weightOf(detail) + perName * (detail.names ?? 0);
   for (let at = text.indexOf(","); at !== -1; at = text.indexOf(",", at + 1)) weight += perComma;
   return weight;
 }

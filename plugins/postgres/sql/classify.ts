@@ -58,6 +58,8 @@ export interface Shape {
   copies?(): readonly (CopiedOut | undefined)[];
   /** Where computed columns come from, a statement each; made when first asked for. undefined: cannot be told. */
   lineage(): readonly Lineage[] | undefined;
+  /** How many names are in its lineage, where that is kept with it from the start. */
+  readonly names?: number;
   /**
    * Where columns are told elsewhere (apart.ts): to be asked once `tables` knows the relations, before what `lineage` says
    * of outputs and stores is asked. undefined: nothing to wait for. Never rejects.

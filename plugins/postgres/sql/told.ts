@@ -15,7 +15,7 @@ const mostStatements = 1_000;
 
 /** What is known of a text, as it goes from one thread to another: without the functions of a Shape. */
 export interface Told
-  extends Omit<Shape, "copies" | "lineage" | "follow" | "read" | "parameterTypes" | "copyBoth"> {
+  extends Omit<Shape, "copies" | "lineage" | "names" | "follow" | "read" | "parameterTypes" | "copyBoth"> {
   readonly copies?: readonly (CopiedOut | undefined)[];
   readonly lineages?: readonly ToldLineage[];
   readonly flaw?: Flaw;
@@ -66,9 +66,22 @@ export function fromTold(text: string, told: Told, follow: Follow): SqlStatement
     ...shape,
     ...(copies === undefined ? {} : { copies: () => copies.map(withBuffers) }),
     lineage: () => full,
+    names: lineages === undefined ? 0 : lineages.reduce((sum, lineage) => sum + namesIn(lineage), 0),
     follow: (tables) => columns.load(tables),
   };
   return statementOf(text, detail, () => flaw);
+}
+
+/** A chain of ANDs or many statements have as many as a list, without its signs. A set counts as some names. */
+function namesIn(lineage: ToldLineage): number {
+  const { all, mentioned, relations, aliases, queries, rows, conditions } = lineage;
+  const { columns, given, unnamed, called } = conditions;
+  let count = 12 + relations.length + columns.length;
+  for (const refs of [all, mentioned, unnamed, ...given.values()]) {
+    count += 4 + refs.names.size + refs.attributes.size;
+  }
+  for (const { size } of [aliases, queries, rows, called, conditions.relations]) count += size;
+  return count;
 }
 
 /** What the thread said of a statement's columns, for as long as the catalogue says the same of its relations. */
