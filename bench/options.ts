@@ -19,7 +19,7 @@ npm run bench -- classify FOLDER
   guard              measures only what is stable on a busy machine, and fails where it is worse than bench/baseline.json;
                      with a word, only that part; about two minutes
   growth             what cost grows with, a chart each in bench/results; three minutes
-  endings            how soon callers read why, after \`postern revoke\`, SCIM and CAEP ended their access; under a minute
+  endings            how soon callers read why, after \`postern revoke\` and SCIM ended their access; under a minute
   classify           what it costs to tell what a statement does, over the .sql files in a folder; fails beyond its goals
 
   --short            fewer rounds, shorter runs: for a look

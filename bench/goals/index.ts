@@ -21,13 +21,14 @@ type Say = (doing: string) => void;
 export async function measureGoals(name: ExtentName, only: Protocol | undefined, say: Say): Promise<Report> {
   const protocols = only === undefined ? (["postgres", "http", "ssh"] as const) : [only];
   const extent: Extent = extents[name];
+  const [load = 0] = loadavg();
   let samples = new Samples();
   for (const protocol of protocols)
     samples = samples.with(await sample[protocol](extent, (doing) => say(`${protocol}: ${doing}`)));
   const beside = protocols.includes("postgres")
     ? { flushes: flushMicros(), scanner: await scannerSpeed() }
     : { flushes: [], scanner: [] };
-  const measured: Measured = { samples, ...beside, cores: cpus().length, load: loadavg()[2] ?? 0 };
+  const measured: Measured = { samples, ...beside, cores: cpus().length, load };
   const rows = outcomes(measured, protocols);
   const document = { ...documentOf(extent), load: measured.load, goals: rows, readings: samples.all() };
   return { text: report(rows, measured), document };

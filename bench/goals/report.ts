@@ -45,9 +45,10 @@ export function report(all: readonly Outcome[], { cores, load }: Measured): stri
       .join("  ")
       .trimEnd(),
   );
-  const asked = all.filter(({ goal }) => goal !== undefined);
+  const counted = ["met", "MISSED", "lost in noise", "not measured"];
+  const asked = all.filter(({ goal, verdict }) => goal !== undefined && counted.includes(verdict));
   const met = asked.filter(({ verdict }) => verdict === "met").length;
-  return `${lines.join("\n")}\n\n${met} of ${asked.length} met. One run on ${cores} cores under a load of ${load.toFixed(1)}; medians of the rounds, their least and their most.`;
+  return `${lines.join("\n")}\n\n${met} of ${asked.length} met. One run on ${cores} cores, whose load was ${load.toFixed(1)} before it; medians of the rounds, their least and their most.`;
 }
 
 function cells({ what, unit, readings, value, bound, goal, verdict }: Outcome): string[] {

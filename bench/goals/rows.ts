@@ -8,7 +8,7 @@ export interface Measured {
   /** Megabytes a second that the detectors look through, time after time. */
   readonly scanner: readonly number[];
   readonly cores: number;
-  /** Of the machine over the last quarter of an hour, what is measured included: with more than there are cores, believe little. */
+  /** Of the machine in the minute before: with much of it, believe little. */
   readonly load: number;
 }
 
@@ -130,7 +130,7 @@ const sessions = { asked: 10_000, close: 0.98 };
 
 function tooFew(count: number | undefined): string | undefined {
   if (count === undefined || count >= sessions.asked * sessions.close) return undefined;
-  return `counts from 10,000 sessions on, here were ${count} (ulimit -n)`;
+  return `counts from 10,000 sessions on, here were ${count} (--smoke, or ulimit -n)`;
 }
 
 const crowd = times(

@@ -18,7 +18,7 @@ export function reported(
   const figures = figuresOf(scenarios);
   const { to, rest } = references(figures, peers);
   return {
-    text: `${table(figures, peers, samples)}Medians, and how far the rounds were apart. × is the ratio to ${to}${rest}.`,
+    text: `${table(figures, peers, samples)}Medians, and how far the rounds were apart.${to === "" ? "" : ` × is the ratio to ${to}${rest}.`}`,
     document: document(figures, peers, samples, extent),
   };
 }
