@@ -15,6 +15,7 @@ export {
   type Lease,
   type ResourceCredential,
 } from "./credential/source.ts";
+export { writeDecimal } from "./decimal.ts";
 export { DuplexWire } from "./duplex-wire.ts";
 export { type Duration, milliseconds } from "./duration.ts";
 export type { Ended, Ending, EndingWish } from "./ending.ts";

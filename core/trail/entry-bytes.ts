@@ -1,3 +1,4 @@
+import { writeDecimal } from "../decimal.ts";
 import type { Entry } from "./entry.ts";
 import { entryTail } from "./entry-json.ts";
 
@@ -13,7 +14,8 @@ const around = 64;
 const outcomeBytes = 256;
 /** A SQLSTATE, a status of HTTP, a code of the gateway's own: nothing in it to escape, and no longer than there is room for. */
 const plainCode = /^[\w.-]{1,40}$/;
-const half = 10_000_000;
+/** Whose microseconds are an exact number. */
+const longestMs = 10_000_000;
 
 const [seqWords, timeWords] = [Buffer.from(`{"seq":`), Buffer.from(`,"time":`)];
 const [codeWords, quote] = [Buffer.from(`,"code":"`), 0x22];
@@ -119,29 +121,8 @@ export class EntryBytes {
 
   /** A whole number, not below 0. */
   #number(value: number): void {
-    if (value < half) return this.#digits(value, digitsIn(value));
-    const high = Math.floor(value / half);
-    this.#number(high);
-    this.#digits(value - high * half, 7);
+    this.#at = writeDecimal(this.#into, this.#at, value);
   }
-
-  #digits(value: number, count: number): void {
-    const into = this.#into;
-    let rest = value | 0;
-    for (let at = this.#at + count - 1; at >= this.#at; at--) {
-      const next = (rest / 10) | 0;
-      into[at] = 0x30 + rest - next * 10;
-      rest = next;
-    }
-    this.#at += count;
-  }
-}
-
-/** Below `half`. */
-function digitsIn(value: number): number {
-  let count = 1;
-  for (let limit = 10; value >= limit; limit *= 10) count += 1;
-  return count;
 }
 
 /** How most operations end. */
@@ -156,7 +137,7 @@ function isPlain(entry: Entry): entry is Outcome {
     (bytes === undefined || isCount(bytes)) &&
     isCount(op) &&
     ms >= 0 &&
-    ms < half &&
+    ms < longestMs &&
     Math.round(ms * 1000) / 1000 === ms
   );
 }

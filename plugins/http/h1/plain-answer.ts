@@ -1,4 +1,4 @@
-import { writeDecimal } from "../decimal.ts";
+import { writeDecimal } from "../../../core/plugin.ts";
 import type { WholeAnswer, WholeSink } from "../exchange.ts";
 import { Scratch } from "../scratch.ts";
 import { fieldLimit } from "./fields.ts";

@@ -1,5 +1,4 @@
-import { frameHeaderBytes, frameTypes, writeFrameAt } from "../../../core/plugin.ts";
-import { writeDecimal } from "../decimal.ts";
+import { frameHeaderBytes, frameTypes, writeDecimal, writeFrameAt } from "../../../core/plugin.ts";
 
 /** Bytes of the longest frame of an end, and a little more. */
 export const endRoom: number = frameHeaderBytes + 144;
